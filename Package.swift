@@ -34,6 +34,11 @@ let package = Package(
     room("EvidenceModel"),
     room("ByteReading"),
     room("DecoderKit", ["EvidenceModel", "ByteReading"]),
+    .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    room("CaptureReading", ["ByteReading", "EvidenceModel", "CPcap", "CArchive"]),
+    room("PacketLayers", ["ByteReading", "EvidenceModel"]),
+    room("FlowAssembly", ["PacketLayers", "ByteReading", "EvidenceModel"]),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
   ] + decoders.flatMap(decoderTargets))
 
