@@ -39,6 +39,8 @@ let package = Package(
     room("CaptureReading", ["ByteReading", "EvidenceModel", "CPcap", "CArchive"]),
     room("PacketLayers", ["ByteReading", "EvidenceModel"]),
     room("FlowAssembly", ["PacketLayers", "ByteReading", "EvidenceModel"]),
+    .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libbrotli-dev"])]),
+    room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
   ] + decoders.flatMap(decoderTargets))
 

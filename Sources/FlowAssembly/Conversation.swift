@@ -42,20 +42,6 @@ final class StreamPair {
   var responder = StreamState()
 }
 
-/// One packet as its receiver sees it.
-public struct PacketContext: Sendable {
-  public var position: PacketPosition
-  public var time: CaptureTime
-  /// The offset in the original of the first byte that is shown.
-  public var fileOffset: UInt64
-
-  @inlinable public init(position: PacketPosition, time: CaptureTime, fileOffset: UInt64) {
-    self.position = position
-    self.time = time
-    self.fileOffset = fileOffset
-  }
-}
-
 /// Takes what the assembler makes of packets.
 public protocol ConversationReceiver: AnyObject {
   /// A datagram, in the order of the capture.
