@@ -1,0 +1,104 @@
+public import ByteReading
+public import EvidenceModel
+
+/// Takes what a decoder finds. Only the host makes one; it can be neither copied nor kept.
+public struct EvidenceSink: ~Copyable {
+  private let host: any SinkHost
+  package init(_ host: any SinkHost) { self.host = host }
+
+  // MARK: Provenance
+
+  /// The packets that all bytes shown in this call came from.
+  public var trace: Trace { host.trace(of: nil) }
+
+  /// The packets that a range of the bytes shown in this call came from.
+  public func trace(of range: Range<Int>) -> Trace { host.trace(of: range) }
+
+  // MARK: Records and findings
+
+  /// Adds a record to the evidence.
+  ///
+  /// `kind` is one of the decoder's declared kinds. The host adds identifier, times, provenance, decoder, and the
+  /// endpoints: `side` is who sent what the record tells of. Throws when the conversation's records reach their limit.
+  public mutating func emit(_ kind: StaticString, _ fields: Fields, from side: Side, trace: Trace) throws(ReadError) {
+    try host.emit(kind, fields, from: side, trace: trace)
+  }
+
+  /// Notes something odd that does not stop the decoding.
+  public mutating func note(_ finding: Finding, from side: Side, trace: Trace) {
+    host.note(finding, from: side, trace: trace)
+  }
+
+  // MARK: Content
+
+  /// Opens an artefact: bytes that are carved out, stored once under their SHA-256.
+  public mutating func open(_ content: ContentDescription, from side: Side) throws(ReadError) -> ContentHandle {
+    try host.open(content, from: side)
+  }
+
+  /// Adds bytes to an artefact; the host undoes the content codings that were named when it was opened.
+  ///
+  /// Bytes that are a part of those shown in this call get exactly the packets they came from.
+  public mutating func append(_ bytes: RawSpan, to handle: ContentHandle) {
+    host.append(bytes, to: handle)
+  }
+
+  /// Notes that `byteCount` bytes of an artefact are missing here; they become zeros in what is stored, and stand in its record.
+  public mutating func skip(_ byteCount: Int, in handle: ContentHandle) { host.skip(byteCount, in: handle) }
+
+  /// Ends an artefact; `isWhole` is false when its sender meant more to follow.
+  ///
+  /// Nil when nothing was stored because there were no bytes at all.
+  public mutating func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference? {
+    host.close(handle, isWhole: isWhole)
+  }
+
+  // MARK: Facts for the join
+
+  /// Hands on one step of a call, for the join of signalling and media.
+  public mutating func signal(_ signal: CallSignal) { host.signal(signal) }
+
+  /// Opens the index of a media stream that `side` sends.
+  public mutating func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
+    host.openStream(identifier, from: side)
+  }
+
+  /// Adds a packet to a stream's index; `payload` is a range of the datagram shown in this call.
+  public mutating func index(
+    _ packet: MediaPacketHeader, payload: Range<Int>, in stream: StreamHandle
+  ) { host.index(packet, payload: payload, in: stream) }
+
+  /// Ends a stream's index.
+  public mutating func closeStream(_ stream: StreamHandle, verdict: MediaStream.Verdict, evidence: String) {
+    host.closeStream(stream, verdict: verdict, evidence: evidence)
+  }
+
+  /// Which side began the conversation and between whom it is.
+  public var carrier: DecodingContext.Carrier { host.carrier }
+}
+
+/// The header of a media packet (RFC 3550, 5.1).
+public struct MediaPacketHeader: Hashable, Sendable {
+  public var sequence: UInt16
+  public var timestamp: UInt32
+  public var payloadType: UInt8
+  public var marker: Bool
+  @inlinable public init(sequence: UInt16, timestamp: UInt32, payloadType: UInt8, marker: Bool) {
+    self.sequence = sequence
+    self.timestamp = timestamp
+    self.payloadType = payloadType
+    self.marker = marker
+  }
+}
+
+/// An artefact that is being written.
+public struct ContentHandle: Hashable, Sendable {
+  package let number: Int
+  package init(number: Int) { self.number = number }
+}
+
+/// A media stream that is being indexed.
+public struct StreamHandle: Hashable, Sendable {
+  package let number: Int
+  package init(number: Int) { self.number = number }
+}

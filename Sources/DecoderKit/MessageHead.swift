@@ -1,0 +1,106 @@
+public import ByteReading
+
+/// The head of a text message: a start line and header fields (RFC 9112, 2.1; RFC 3261, 7; RFC 5322, 2.2).
+///
+/// Lines end with CRLF or a bare LF; a line that begins with a space or a tab continues the field before it, with one space
+/// in between. Limits: `maximumByteCount` bytes and `maximumFieldCount` fields.
+public struct MessageHead: Hashable, Sendable {
+  public static let maximumByteCount = 256 * 1024
+  public static let maximumFieldCount = 2_000
+
+  public struct Field: Hashable, Sendable {
+    /// The name as it stood.
+    public let name: [UInt8]
+    /// The value as it stood, without the white space around it.
+    public var value: [UInt8]
+    /// Whether the name equals `text`, in any case of ASCII letters.
+    public func isNamed(_ text: StaticString) -> Bool { name.equalsIgnoringCase(text) }
+  }
+
+  public let startLine: [UInt8]
+  public let fields: [Field]
+  /// How many bytes the head takes, with the empty line that ends it.
+  public let byteCount: Int
+  /// Lines that were neither a field nor the continuation of one.
+  public let oddLines: [[UInt8]]
+
+  /// Reads a head from the front; nil when its end has not come yet.
+  ///
+  /// With `hasStartLine` false the fields begin at once, as in a part of a multipart body.
+  public init?(_ bytes: RawSpan, hasStartLine: Bool = true) throws(ReadError) {
+    var reader = ByteReader(bytes)
+    var startLine: [UInt8]?
+    var fields: [Field] = []
+    var oddLines: [[UInt8]] = []
+    if !hasStartLine { startLine = [] }
+    while true {
+      guard reader.offset <= Self.maximumByteCount else {
+        throw ReadError(.limitExceeded, at: reader.offset, reading: "message head")
+      }
+      guard let length = reader.distance(to: 0x0a, within: Self.maximumByteCount + 1) else {
+        guard reader.remaining <= Self.maximumByteCount else {
+          throw ReadError(.limitExceeded, at: reader.offset, reading: "message head")
+        }
+        return nil
+      }
+      var line = try reader.take(length + 1, "line").array()
+      line.removeLast()
+      if line.last == 0x0d { line.removeLast() }
+      if startLine == nil {
+        startLine = line
+      } else if line.isEmpty {
+        break
+      } else if line[0] == 0x20 || line[0] == 0x09 {
+        let more = line.trimmed
+        if fields.isEmpty {
+          oddLines.append(line)
+        } else if !more.isEmpty {
+          if !fields[fields.count - 1].value.isEmpty { fields[fields.count - 1].value.append(0x20) }
+          fields[fields.count - 1].value += more
+        }
+      } else if let colon = line.firstIndex(of: 0x3a), colon > 0 {
+        fields.append(Field(name: line[..<colon].trimmed, value: line[(colon + 1)...].trimmed))
+      } else {
+        oddLines.append(line)
+      }
+      guard fields.count <= Self.maximumFieldCount, oddLines.count <= Self.maximumFieldCount else {
+        throw ReadError(.limitExceeded, at: reader.offset, reading: "header fields")
+      }
+    }
+    self.startLine = startLine ?? []
+    self.fields = fields
+    self.oddLines = oddLines
+    byteCount = reader.offset
+  }
+
+  /// The value of the first field of that name.
+  public func first(_ name: StaticString) -> [UInt8]? { fields.first { $0.isNamed(name) }?.value }
+
+  /// The values of all fields of that name.
+  public func all(_ name: StaticString) -> [[UInt8]] { fields.filter { $0.isNamed(name) }.map(\.value) }
+}
+
+extension Collection<UInt8> {
+  /// Whether these bytes equal `text`, in any case of ASCII letters.
+  public func equalsIgnoringCase(_ text: StaticString) -> Bool {
+    guard count == text.utf8CodeUnitCount else { return false }
+    // Safe: a static string's bytes live as long as the program.
+    return unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+      .elementsEqual(self) { $0.asciiLowercased == $1.asciiLowercased }
+  }
+
+  /// The bytes without spaces, tabs and line ends at both ends.
+  public var trimmed: [UInt8] {
+    let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a }
+    var list = Array(self.drop(while: isSpace))
+    while let last = list.last, isSpace(last) { list.removeLast() }
+    return list
+  }
+
+  /// The bytes with ASCII letters in lower case.
+  public var asciiLowercased: [UInt8] { map(\.asciiLowercased) }
+}
+
+extension UInt8 {
+  public var asciiLowercased: UInt8 { (0x41...0x5a).contains(self) ? self + 0x20 : self }
+}

@@ -1,0 +1,18 @@
+package import ByteReading
+package import EvidenceModel
+
+/// What stands behind a sink: the worker in a run, a recorder in a test.
+package protocol SinkHost: AnyObject {
+  var carrier: DecodingContext.Carrier { get }
+  func trace(of range: Range<Int>?) -> Trace
+  func emit(_ kind: StaticString, _ fields: Fields, from side: Side, trace: Trace) throws(ReadError)
+  func note(_ finding: Finding, from side: Side, trace: Trace)
+  func open(_ content: ContentDescription, from side: Side) throws(ReadError) -> ContentHandle
+  func append(_ bytes: RawSpan, to handle: ContentHandle)
+  func skip(_ byteCount: Int, in handle: ContentHandle)
+  func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference?
+  func signal(_ signal: CallSignal)
+  func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle
+  func index(_ packet: MediaPacketHeader, payload: Range<Int>, in stream: StreamHandle)
+  func closeStream(_ stream: StreamHandle, verdict: MediaStream.Verdict, evidence: String)
+}

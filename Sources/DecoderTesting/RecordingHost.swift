@@ -1,0 +1,102 @@
+import ByteReading
+import DecoderKit
+import EvidenceModel
+
+/// Stands behind a sink in tests and keeps what a decoder gives it.
+final class RecordingHost: SinkHost {
+  let carrier: DecodingContext.Carrier
+  var outcome = DecodingOutcome()
+  private var contents: [Int: (place: Int, announced: ContentDescription)] = [:]
+  private var streams: [Int] = []
+  /// The number of the step that is being shown, from 1: it serves as the packet number.
+  var step: UInt64 = 0
+  var shownCount = 0
+
+  init(_ carrier: DecodingContext.Carrier) { self.carrier = carrier }
+
+  private var now: Trace {
+    Trace(PacketPosition(original: 1, packet: step), at: CaptureTime(nanoseconds: Int64(step) * 1_000_000_000))
+  }
+
+  func trace(of range: Range<Int>?) -> Trace {
+    if let range, range.lowerBound < 0 || range.upperBound > shownCount {
+      outcome.violations.append("trace of \(range), but \(shownCount) bytes were shown")
+    }
+    return now
+  }
+
+  func emit(_ kind: StaticString, _ fields: Fields, from side: Side, trace: Trace) throws(ReadError) {
+    guard outcome.records.count < 10_000 else { throw ReadError(.limitExceeded, at: 0, reading: "records") }
+    outcome.records.append(.init(kind: kind.description, fields: fields, side: side, trace: trace))
+  }
+
+  func note(_ finding: Finding, from side: Side, trace: Trace) { outcome.findings.append(finding) }
+
+  func open(_ content: ContentDescription, from side: Side) throws(ReadError) -> ContentHandle {
+    let number = outcome.contents.count
+    guard number < 10_000 else { throw ReadError(.limitExceeded, at: 0, reading: "contents") }
+    contents[number] = (number, content)
+    outcome.contents.append(.init(description: content, side: side, bytes: []))
+    return ContentHandle(number: number)
+  }
+
+  func append(_ bytes: RawSpan, to handle: ContentHandle) {
+    guard contents[handle.number] != nil else {
+      outcome.violations.append("append to a content that is not open")
+      return
+    }
+    // Safe: the view is read only within the closure.
+    unsafe bytes.withUnsafeBytes { unsafe outcome.contents[handle.number].bytes += $0 }
+  }
+
+  func skip(_ byteCount: Int, in handle: ContentHandle) {
+    guard contents[handle.number] != nil, byteCount >= 0 else {
+      outcome.violations.append("skip in a content that is not open, or of a negative count")
+      return
+    }
+    outcome.contents[handle.number].holes.append(.init(at: outcome.contents[handle.number].bytes.count, byteCount))
+  }
+
+  func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference? {
+    guard contents.removeValue(forKey: handle.number) != nil else {
+      outcome.violations.append("close of a content that is not open")
+      return nil
+    }
+    outcome.contents[handle.number].isWhole = isWhole && outcome.contents[handle.number].holes.isEmpty
+    outcome.contents[handle.number].isClosed = true
+    let content = outcome.contents[handle.number]
+    guard !content.bytes.isEmpty || !content.holes.isEmpty else { return nil }
+    return ContentReference(
+      hash: RecordingHost.placeholder(handle.number), byteCount: content.bytes.count,
+      isComplete: content.isWhole, trace: now)
+  }
+
+  /// A recognisable stand-in: tests compare the bytes themselves.
+  static func placeholder(_ number: Int) -> ContentHash {
+    var bytes = [32 of UInt8](repeating: 0)
+    bytes[31] = UInt8(truncatingIfNeeded: number)
+    bytes[30] = UInt8(truncatingIfNeeded: number >> 8)
+    return ContentHash(bytes)
+  }
+
+  func signal(_ signal: CallSignal) { outcome.signals.append(signal) }
+
+  func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
+    outcome.streams.append(.init(identifier: identifier, side: side))
+    return StreamHandle(number: outcome.streams.count - 1)
+  }
+
+  func index(_ packet: MediaPacketHeader, payload: Range<Int>, in stream: StreamHandle) {
+    guard outcome.streams.indices.contains(stream.number) else { return }
+    if payload.lowerBound < 0 || payload.upperBound > shownCount {
+      outcome.violations.append("payload \(payload), but \(shownCount) bytes were shown")
+    }
+    outcome.streams[stream.number].packets.append(.init(header: packet, payload: payload))
+  }
+
+  func closeStream(_ stream: StreamHandle, verdict: MediaStream.Verdict, evidence: String) {
+    guard outcome.streams.indices.contains(stream.number) else { return }
+    outcome.streams[stream.number].verdict = verdict
+    outcome.streams[stream.number].evidence = evidence
+  }
+}

@@ -1,0 +1,114 @@
+/// One step of a call as its signalling tells it, in terms that every signalling protocol shares.
+public struct CallSignal: Hashable, Sendable {
+  public enum Step: UInt8, Sendable, CaseIterable {
+    /// The caller asks for a call, or within a call for a change of its media.
+    case invited
+    /// Work on it goes on; nothing rings yet.
+    case proceeding
+    /// The called party is alerted.
+    case ringing
+    /// Media may flow before the answer.
+    case earlyMedia
+    case answered
+    /// The called party, or somebody on the way, refused or could not be reached.
+    case rejected
+    /// The caller gave up before the answer.
+    case cancelled
+    case ended
+  }
+
+  /// The protocol, as its decoder's name, such as `sip`.
+  public var signalling: String
+  /// What all messages of one call share (SIP: the Call-ID).
+  public var callID: String
+  public var step: Step
+  /// The number that pairs an answer with its request (SIP: the CSeq number).
+  public var transaction: UInt32
+  /// Identifies the side that began it (SIP: From tag) and the one that took it (SIP: To tag); empty when unknown.
+  public var callerTag: String
+  public var calledTag: String
+  /// Who calls and who is called, as addresses (SIP: URIs) and names for display; empty when not given.
+  public var caller: String
+  public var callerName: String
+  public var called: String
+  public var calledName: String
+  /// The protocol's own number and text for an outcome, such as 486 and "Busy Here"; 0 when there is none.
+  public var statusCode: UInt16
+  public var reason: String
+  /// Whether the party that began the call sent this message.
+  public var isFromCaller: Bool
+  public var source: Endpoint
+  public var destination: Endpoint
+  public var media: [MediaOffer]
+  public var trace: Trace
+
+  public init(
+    signalling: String, callID: String, step: Step, transaction: UInt32, isFromCaller: Bool,
+    source: Endpoint, destination: Endpoint, trace: Trace
+  ) {
+    self.signalling = signalling
+    self.callID = callID
+    self.step = step
+    self.transaction = transaction
+    self.isFromCaller = isFromCaller
+    self.source = source
+    self.destination = destination
+    self.trace = trace
+    callerTag = ""
+    calledTag = ""
+    caller = ""
+    callerName = ""
+    called = ""
+    calledName = ""
+    statusCode = 0
+    reason = ""
+    media = []
+  }
+}
+
+/// What one party says of the media it wants to receive: a media description of SDP (RFC 8866, 5.14).
+public struct MediaOffer: Hashable, Sendable {
+  public enum Direction: UInt8, Sendable, CaseIterable { case sendReceive, sendOnly, receiveOnly, inactive }
+
+  /// One payload type and its meaning.
+  public struct Payload: Hashable, Sendable {
+    public var type: UInt8
+    /// The encoding name in upper case, such as `PCMA`; empty when not given and not static.
+    public var encoding: String
+    /// Clock rate in hertz.
+    public var clockRate: UInt32
+    public var channels: UInt8
+    public var parameters: String
+
+    public init(type: UInt8, encoding: String, clockRate: UInt32, channels: UInt8 = 1, parameters: String = "") {
+      self.type = type
+      self.encoding = encoding
+      self.clockRate = clockRate
+      self.channels = channels
+      self.parameters = parameters
+    }
+  }
+
+  /// `audio`, `video`, `image` …
+  public var kind: String
+  /// Where its sender wants to receive; port 0 refuses the media.
+  public var receivesAt: Endpoint
+  /// The transport's name, such as `RTP/AVP`.
+  public var transport: String
+  public var payloads: [Payload]
+  public var direction: Direction
+  /// Milliseconds of media a packet holds; 0 when not given.
+  public var packetTime: UInt16
+  /// Which place it has among the message's media, from 0.
+  public var index: UInt16
+
+  public init(kind: String, receivesAt: Endpoint, transport: String, index: UInt16) {
+    self.kind = kind
+    self.receivesAt = receivesAt
+    self.transport = transport
+    self.index = index
+    payloads = []
+    direction = .sendReceive
+    packetTime = 0
+  }
+}

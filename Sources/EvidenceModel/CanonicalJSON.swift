@@ -1,0 +1,87 @@
+/// Writes values as JSON in canonical form (RFC 8785): keys sorted, no spaces, no floats.
+public struct CanonicalJSON {
+  public private(set) var bytes: [UInt8] = []
+
+  public init() {}
+
+  public static func text(_ value: Value) -> String {
+    var writer = CanonicalJSON()
+    writer.write(value)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  public static func bytes(_ fields: Fields) -> [UInt8] {
+    var writer = CanonicalJSON()
+    writer.write(.object(fields))
+    return writer.bytes
+  }
+
+  public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+  public mutating func write(_ value: Value) {
+    switch value {
+    case .text(let text): write(text)
+    case .integer(let number):
+      if number < 0 { bytes.append(0x2d) }
+      bytes.appendMagnitude(number.magnitude)
+    case .boolean(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+    case .time(let time): write(time.description)
+    case .list(let values):
+      bytes.append(0x5b)
+      for (index, value) in values.enumerated() {
+        if index > 0 { bytes.append(0x2c) }
+        write(value)
+      }
+      bytes.append(0x5d)
+    case .object(let fields):
+      bytes.append(0x7b)
+      for (index, entry) in Self.sorted(fields).enumerated() {
+        if index > 0 { bytes.append(0x2c) }
+        write(entry.name)
+        bytes.append(0x3a)
+        write(entry.value)
+      }
+      bytes.append(0x7d)
+    }
+  }
+
+  /// Writes a string with the escapes of RFC 8785, 3.2.2.2.
+  public mutating func write(_ text: String) {
+    bytes.append(0x22)
+    for unit in text.utf8 {
+      switch unit {
+      case 0x22, 0x5c:
+        bytes.append(0x5c)
+        bytes.append(unit)
+      case 0x08: bytes.append(contentsOf: [0x5c, 0x62])
+      case 0x09: bytes.append(contentsOf: [0x5c, 0x74])
+      case 0x0a: bytes.append(contentsOf: [0x5c, 0x6e])
+      case 0x0c: bytes.append(contentsOf: [0x5c, 0x66])
+      case 0x0d: bytes.append(contentsOf: [0x5c, 0x72])
+      case 0..<0x20:
+        bytes.append(contentsOf: "\\u00".utf8)
+        bytes.append(Hexadecimal.digit(unit >> 4))
+        bytes.append(Hexadecimal.digit(unit & 15))
+      default: bytes.append(unit)
+      }
+    }
+    bytes.append(0x22)
+  }
+
+  /// Sorts by name; our names are ASCII, so bytes and UTF-16 units order alike.
+  static func sorted(_ fields: Fields) -> [Fields.Entry] {
+    fields.entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+}
+
+extension [UInt8] {
+  mutating func appendMagnitude(_ value: UInt64) {
+    let start = count
+    var rest = value
+    repeat {
+      append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
+      rest /= 10
+    } while rest > 0
+    self[start...].reverse()
+  }
+}

@@ -1,0 +1,68 @@
+/// A stream of media packets that a decoder indexed, not yet named by any signalling (RFC 3550, 3: one SSRC from one address to another).
+public struct MediaStream: Hashable, Sendable {
+  /// How sure the index is, without signalling, that these packets are media.
+  public enum Verdict: UInt8, Sendable {
+    /// Too short or too odd to stand alone; it counts only when signalling names it.
+    case candidate
+    /// Its own numbering proves it.
+    case accepted
+  }
+
+  public var source: Endpoint
+  public var destination: Endpoint
+  /// The synchronisation source (SSRC).
+  public var identifier: UInt32
+  public var verdict: Verdict
+  /// Why, in words.
+  public var evidence: String
+  public var packetCount: UInt64
+  public var payloadBytes: UInt64
+  public var firstPacket: PacketPosition
+  public var lastPacket: PacketPosition
+  public var first: CaptureTime
+  public var last: CaptureTime
+  /// Where its packets stand in the shard's index; only the host reads it.
+  public var indexLocation: UInt64
+
+  public init(source: Endpoint, destination: Endpoint, identifier: UInt32) {
+    self.source = source
+    self.destination = destination
+    self.identifier = identifier
+    verdict = .candidate
+    evidence = ""
+    packetCount = 0
+    payloadBytes = 0
+    firstPacket = PacketPosition(rawValue: 0)
+    lastPacket = PacketPosition(rawValue: 0)
+    first = .unknown
+    last = .unknown
+    indexLocation = .max
+  }
+}
+
+/// One packet of a media stream (RFC 3550, 5.1), with the place of its payload in the original.
+public struct MediaPacket: Hashable, Sendable {
+  public var time: CaptureTime
+  public var position: PacketPosition
+  /// The payload's offset in the original, or in its expanded form when it was compressed.
+  public var payloadOffset: UInt64
+  public var payloadLength: UInt16
+  public var sequence: UInt16
+  public var timestamp: UInt32
+  public var payloadType: UInt8
+  public var marker: Bool
+
+  public init(
+    time: CaptureTime, position: PacketPosition, payloadOffset: UInt64, payloadLength: UInt16,
+    sequence: UInt16, timestamp: UInt32, payloadType: UInt8, marker: Bool
+  ) {
+    self.time = time
+    self.position = position
+    self.payloadOffset = payloadOffset
+    self.payloadLength = payloadLength
+    self.sequence = sequence
+    self.timestamp = timestamp
+    self.payloadType = payloadType
+    self.marker = marker
+  }
+}

@@ -1,0 +1,105 @@
+/// A set of packets, kept as ordered ranges.
+public struct PacketSet: Hashable, Sendable {
+  /// The ranges, closed, in order, neither touching nor overlapping.
+  public private(set) var ranges: [ClosedRange<UInt64>] = []
+
+  public init() {}
+  public init(_ position: PacketPosition) {
+    ranges = [position.rawValue...position.rawValue]
+  }
+
+  public var isEmpty: Bool { ranges.isEmpty }
+  public var first: PacketPosition? { ranges.first.map { PacketPosition(rawValue: $0.lowerBound) } }
+  public var last: PacketPosition? { ranges.last.map { PacketPosition(rawValue: $0.upperBound) } }
+
+  /// How many packets there are.
+  public var count: Int {
+    ranges.reduce(0) { $0 + Int($1.upperBound - $1.lowerBound) + 1 }
+  }
+
+  public mutating func insert(_ position: PacketPosition) {
+    let value = position.rawValue
+    guard let last = ranges.last else {
+      ranges.append(value...value)
+      return
+    }
+    if value == last.upperBound + 1 {
+      ranges[ranges.count - 1] = last.lowerBound...value
+    } else if value > last.upperBound {
+      ranges.append(value...value)
+    } else if value < last.lowerBound {
+      insertEarlier(value)
+    }
+  }
+
+  private mutating func insertEarlier(_ value: UInt64) {
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upperBound < value { low = middle + 1 } else { high = middle }
+    }
+    guard !ranges[low].contains(value) else { return }
+    let joinsNext = value + 1 == ranges[low].lowerBound
+    let joinsFormer = low > 0 && ranges[low - 1].upperBound + 1 == value
+    switch (joinsFormer, joinsNext) {
+    case (true, true):
+      ranges[low - 1] = ranges[low - 1].lowerBound...ranges[low].upperBound
+      ranges.remove(at: low)
+    case (true, false): ranges[low - 1] = ranges[low - 1].lowerBound...value
+    case (false, true): ranges[low] = value...ranges[low].upperBound
+    case (false, false): ranges.insert(value...value, at: low)
+    }
+  }
+
+  public mutating func formUnion(_ other: PacketSet) {
+    guard !other.isEmpty else { return }
+    if let mine = ranges.last, let theirs = other.ranges.first,
+      theirs.lowerBound > mine.upperBound + 1
+    {
+      ranges += other.ranges
+      return
+    }
+    if ranges.isEmpty {
+      ranges = other.ranges
+      return
+    }
+    var all = ranges + other.ranges
+    all.sort { $0.lowerBound < $1.lowerBound }
+    var joined: [ClosedRange<UInt64>] = []
+    for range in all {
+      if let last = joined.last, range.lowerBound <= last.upperBound + 1 {
+        joined[joined.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+      } else {
+        joined.append(range)
+      }
+    }
+    ranges = joined
+  }
+
+  /// The provenance as records print it, one entry for each original: `12-14,17`.
+  public var byOriginal: [(original: OriginalName, packets: String)] {
+    var result: [(original: OriginalName, packets: String)] = []
+    var text: [UInt8] = []
+    var current: UInt16?
+    for range in ranges {
+      let from = PacketPosition(rawValue: range.lowerBound)
+      let to = PacketPosition(rawValue: range.upperBound)
+      if let original = current, original != from.original {
+        result.append((OriginalName(original), String(decoding: text, as: UTF8.self)))
+        text = []
+      }
+      current = from.original
+      if !text.isEmpty { text.append(0x2c) }
+      text.appendDecimal(Int64(from.packet))
+      if from != to {
+        text.append(0x2d)
+        text.appendDecimal(Int64(to.packet))
+      }
+    }
+    if let original = current {
+      result.append((OriginalName(original), String(decoding: text, as: UTF8.self)))
+    }
+    return result
+  }
+}
