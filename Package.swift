@@ -27,6 +27,7 @@ let package = Package(
   products: [
     .library(name: "DecoderKit", targets: ["DecoderKit"]),
     .library(name: "DecoderTesting", targets: ["DecoderTesting"]),
+    .executable(name: "exhibit", targets: ["exhibit"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -48,6 +49,13 @@ let package = Package(
     room(
       "Processing",
       ["Fingerprinting", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel"]),
+    room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
+    .executableTarget(
+      name: "exhibit",
+      dependencies: [
+        "Processing", "BuiltInDecoders", "DecoderKit", "EvidenceModel",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
   ] + decoders.flatMap(decoderTargets))
 

@@ -18,7 +18,8 @@ enum Console {
   }
 
   static func exit(_ status: Int32) -> Never {
-    fflush(stdout)
+    // Safe: no stream means all of them.
+    unsafe fflush(nil)
     Foundation.exit(status)
   }
 

@@ -1,0 +1,4 @@
+public import DecoderKit
+
+/// Every decoder that ships, in the order in which ties are settled.
+public let builtInDecoders: [any EvidenceDecoder.Type] = []
