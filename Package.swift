@@ -34,6 +34,13 @@ let package = Package(
     room("EvidenceModel"),
     room("ByteReading"),
     room("DecoderKit", ["EvidenceModel", "ByteReading"]),
+    .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    room("CaptureReading", ["ByteReading", "EvidenceModel", "CPcap", "CArchive"]),
+    room("PacketLayers", ["ByteReading", "EvidenceModel"]),
+    room("FlowAssembly", ["PacketLayers", "ByteReading", "EvidenceModel"]),
+    .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libbrotli-dev"])]),
+    room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
   ] + decoders.flatMap(decoderTargets))
 

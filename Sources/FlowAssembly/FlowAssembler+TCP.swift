@@ -1,0 +1,197 @@
+import EvidenceModel
+import PacketLayers
+
+extension FlowAssembler {
+  func segment(
+    _ view: PacketView, _ bytes: RawSpan, from side: Side, of conversation: Conversation,
+    _ packet: PacketContext
+  ) -> Reception {
+    guard let streams = conversation.streams else { return .noPayload }
+    if conversation.isFinished { return bytes.byteCount == 0 ? .noPayload : .afterEnd }
+    let reception: Reception
+    if side == .initiator {
+      acknowledge(&streams.responder, .responder, view, streams.initiator.isStarted, conversation, packet)
+      reception = receive(&streams.initiator, view, bytes, side, conversation, packet)
+    } else {
+      acknowledge(&streams.initiator, .initiator, view, streams.responder.isStarted, conversation, packet)
+      reception = receive(&streams.responder, view, bytes, side, conversation, packet)
+    }
+    if view.flags.contains(.rst), isCredible(reset: view, side == .initiator ? streams.initiator : streams.responder) {
+      conclude(conversation, because: .reset)
+    } else if streams.initiator.isEnded, streams.responder.isEnded {
+      conclude(conversation, because: .finished)
+    }
+    return reception
+  }
+
+  /// Learns from an acknowledgement where the other side's stream stands.
+  private func acknowledge(
+    _ stream: inout StreamState, _ side: Side, _ view: PacketView, _ senderIsStarted: Bool,
+    _ conversation: Conversation, _ packet: PacketContext
+  ) {
+    guard view.flags.contains(.ack), !view.flags.contains(.rst) else { return }
+    if !stream.isStarted {
+      // The handshake's last step names the first byte of a side whose SYN was not captured.
+      if senderIsStarted, conversation.hasBeginning, !view.flags.contains(.syn), conversation.packetCount <= 2 {
+        stream.isStarted = true
+        stream.next = view.acknowledgement
+      }
+      return
+    }
+    if let former = stream.acknowledged {
+      if Int32(bitPattern: view.acknowledgement &- former) > 0 { stream.acknowledged = view.acknowledgement }
+    } else {
+      stream.acknowledged = view.acknowledgement
+    }
+    guard let first = stream.waiting.first, let acknowledged = stream.acknowledged,
+      Int32(bitPattern: acknowledged &- first.sequence) >= 0
+    else { return }
+    stream.packetsSinceMissed += 1
+    if stream.packetsSinceMissed > limits.packetsAfterAcknowledgement {
+      passGap(&stream, side, conversation)
+    }
+  }
+
+  private func receive(
+    _ stream: inout StreamState, _ view: PacketView, _ bytes: RawSpan, _ side: Side,
+    _ conversation: Conversation, _ packet: PacketContext
+  ) -> Reception {
+    var sequence = view.sequence
+    if view.flags.contains(.syn) {
+      sequence &+= 1
+      if !stream.isStarted {
+        stream.isStarted = true
+        stream.next = sequence
+      }
+    }
+    var reception = Reception.noPayload
+    if bytes.byteCount > 0 {
+      if !stream.isStarted {
+        stream.isStarted = true
+        stream.next = sequence
+      }
+      reception = place(&stream, sequence, bytes, side, conversation, packet)
+    }
+    if view.flags.contains(.fin), stream.finish == nil, reception != .outOfWindow {
+      if !stream.isStarted {
+        stream.isStarted = true
+        stream.next = sequence
+      }
+      let finish = sequence &+ UInt32(truncatingIfNeeded: view.announcedPayloadCount)
+      if abs(stream.distance(to: finish)) <= limits.window { stream.finish = finish }
+    }
+    endIfDone(&stream, side, conversation, packet)
+    return reception
+  }
+
+  private func place(
+    _ stream: inout StreamState, _ sequence: UInt32, _ bytes: RawSpan, _ side: Side, _ conversation: Conversation,
+    _ packet: PacketContext
+  ) -> Reception {
+    let count = bytes.byteCount
+    var distance = stream.distance(to: sequence)
+    if stream.isEnded { return distance + count <= 0 ? .retransmission : .afterEnd }
+    if distance > limits.window || distance < -limits.window {
+      guard follows(&stream, sequence, count) else { return .outOfWindow }
+      stream.strayCount = 0
+      stream.strayNext = nil
+      while !stream.waiting.isEmpty { passGap(&stream, side, conversation) }
+      if distance > 0 {
+        receiver.gap(distance, from: side, of: conversation, packet)
+      }
+      stream.next = sequence
+      distance = 0
+    }
+    if distance + count <= 0 { return .retransmission }
+    if distance > 0 {
+      // Safe: the copy is made within the closure.
+      let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+      let fresh = stream.wait(sequence, copy, packet)
+      waitingBytes += fresh
+      while stream.waitingBytes > limits.waitingBytesPerStream
+        || stream.waiting.count > limits.waitingSegmentsPerStream
+        || (waitingBytes > limits.waitingBytesPerSlice && !stream.waiting.isEmpty)
+      {
+        passGap(&stream, side, conversation)
+      }
+      return fresh == 0 ? .retransmission : .newBytes(fresh)
+    }
+    var context = packet
+    context.fileOffset += UInt64(-distance)
+    deliverNow(&stream, bytes.extracting((-distance)..<count), side, conversation, context)
+    return .newBytes(count + distance)
+  }
+
+  /// Whether a segment far from all others is one of several that follow each other there.
+  private func follows(_ stream: inout StreamState, _ sequence: UInt32, _ count: Int) -> Bool {
+    stream.strayCount = stream.strayNext == sequence ? stream.strayCount + 1 : 1
+    stream.strayNext = sequence &+ UInt32(truncatingIfNeeded: count)
+    return stream.strayCount >= limits.straysToFollow
+  }
+
+  /// Delivers bytes whose turn it is, up to those that wait already, and then what waits directly behind them.
+  private func deliverNow(
+    _ stream: inout StreamState, _ bytes: RawSpan, _ side: Side, _ conversation: Conversation, _ packet: PacketContext
+  ) {
+    if stream.waiting.isEmpty {
+      receiver.bytes(bytes, from: side, of: conversation, packet)
+      stream.next &+= UInt32(truncatingIfNeeded: bytes.byteCount)
+      return
+    }
+    // Safe: the copy is made within the closure.
+    let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+    waitingBytes += stream.wait(stream.next, copy, packet)
+    drain(&stream, side, conversation)
+  }
+
+  /// Delivers what waits as far as nothing is missing.
+  private func drain(_ stream: inout StreamState, _ side: Side, _ conversation: Conversation) {
+    var done = 0
+    while done < stream.waiting.count, stream.waiting[done].sequence == stream.next {
+      let segment = stream.waiting[done]
+      // Safe: the view ends before the segment does.
+      unsafe receiver.bytes(segment.bytes.span.bytes, from: side, of: conversation, segment.packet)
+      stream.next &+= UInt32(truncatingIfNeeded: segment.bytes.count)
+      stream.waitingBytes -= segment.bytes.count
+      waitingBytes -= segment.bytes.count
+      done += 1
+    }
+    if done > 0 { stream.waiting.removeFirst(done) }
+    stream.packetsSinceMissed = 0
+  }
+
+  /// Reports the bytes before the first waiting segment as missing and goes on behind them.
+  func passGap(_ stream: inout StreamState, _ side: Side, _ conversation: Conversation) {
+    guard let first = stream.waiting.first else { return }
+    let missing = stream.distance(to: first.sequence)
+    if missing > 0 { receiver.gap(missing, from: side, of: conversation, first.packet) }
+    stream.next = first.sequence
+    drain(&stream, side, conversation)
+  }
+
+  private func endIfDone(
+    _ stream: inout StreamState, _ side: Side, _ conversation: Conversation, _ packet: PacketContext
+  ) {
+    guard !stream.isEnded, let finish = stream.finish, stream.distance(to: finish) <= 0 else { return }
+    stream.isEnded = true
+    receiver.end(.finished, of: side, conversation, packet)
+  }
+
+  /// Delivers all that waits, with its gaps, and ends the stream.
+  func flush(_ stream: inout StreamState, _ side: Side, _ conversation: Conversation, because end: StreamEnd) {
+    while !stream.waiting.isEmpty { passGap(&stream, side, conversation) }
+    guard !stream.isEnded else { return }
+    stream.isEnded = true
+    let packet = PacketContext(position: conversation.firstPacket, time: conversation.lastTime, fileOffset: 0)
+    let reason: StreamEnd = stream.finish.map { stream.distance(to: $0) <= 0 } == true ? .finished : end
+    if stream.isStarted, let finish = stream.finish, stream.distance(to: finish) > 0 {
+      receiver.gap(stream.distance(to: finish), from: side, of: conversation, packet)
+    }
+    receiver.end(reason, of: side, conversation, packet)
+  }
+
+  /// Whether a reset's number is one that its sender would use; others are forged or of an older connection (RFC 5961, 3).
+  private func isCredible(reset view: PacketView, _ stream: StreamState) -> Bool {
+    !stream.isStarted || abs(stream.distance(to: view.sequence)) <= limits.window
+  }
+}
