@@ -29,6 +29,8 @@ let package = Package(
     .library(name: "DecoderTesting", targets: ["DecoderTesting"]),
   ],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     room("EvidenceModel"),
@@ -41,6 +43,11 @@ let package = Package(
     room("FlowAssembly", ["PacketLayers", "ByteReading", "EvidenceModel"]),
     .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libbrotli-dev"])]),
     room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
+    .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
+    room("Fingerprinting", ["EvidenceModel", "CMagic", .product(name: "Crypto", package: "swift-crypto")]),
+    room(
+      "Processing",
+      ["Fingerprinting", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel"]),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
   ] + decoders.flatMap(decoderTargets))
 

@@ -16,6 +16,9 @@ public struct CanonicalJSON {
     return writer.bytes
   }
 
+  /// Writes a comma or colon, for those who put an object together themselves.
+  public mutating func write(separator: UInt8) { bytes.append(separator) }
+
   public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
   public mutating func write(_ value: Value) {

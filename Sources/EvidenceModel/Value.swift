@@ -16,6 +16,10 @@ public struct Fields: Hashable, Sendable {
   public struct Entry: Hashable, Sendable {
     public let name: String
     public var value: Value
+    public init(name: String, value: Value) {
+      self.name = name
+      self.value = value
+    }
   }
 
   public init() {}
