@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// One row for each folder under plugins/.
-let decoders: [String] = []
+let decoders: [String] = ["DNS", "HTTP", "Multipart"]
 
 let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
