@@ -55,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "exhibit",
       dependencies: [
-        "Processing", "BuiltInDecoders", "DecoderKit", "EvidenceModel",
+        "Processing", "BuiltInDecoders", "DecoderKit", "EvidenceBundle", "EvidenceModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
