@@ -1,7 +1,11 @@
 public import DecoderKit
 import HTTPDecoder
+import RTPDecoder
+import SIPDecoder
 
 /// Every decoder that ships, in the order in which ties are settled.
 public let builtInDecoders: [any EvidenceDecoder.Type] = [
   HTTPDecoder.self,
+  SIPDecoder.self,
+  RTPDecoder.self,
 ]
