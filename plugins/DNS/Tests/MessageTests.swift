@@ -48,7 +48,8 @@ import Testing
     #expect(long.findings.map(\.code) == ["dns/malformedMessage"])
     // A chain of pointers in the data of one record, each to the one before; the next record's name follows them all.
     for (count, isRead) in [(60, true), (70, false)] {
-      let chain = [0] + (0..<count).flatMap { [0xc0, UInt8($0 == 0 ? 23 : 22 + 2 * $0)] }
+      var chain: [UInt8] = [0]
+      for place in 0..<count { chain += [0xc0, UInt8(place == 0 ? 23 : 22 + 2 * place)] }
       let message = MessageBuilder(flags: 0x8000, (0, 2, 0, 0)).record([0], 65_400, chain)
         .record([0xc0, UInt8(22 + 2 * count)], 1, [1, 2, 3, 4])
       #expect(decode(message.bytes).findings.isEmpty == isRead)
