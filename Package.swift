@@ -27,6 +27,7 @@ let package = Package(
   products: [
     .library(name: "DecoderKit", targets: ["DecoderKit"]),
     .library(name: "DecoderTesting", targets: ["DecoderTesting"]),
+    .executable(name: "exhibit", targets: ["exhibit"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -45,9 +46,18 @@ let package = Package(
     room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
     .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
     room("Fingerprinting", ["EvidenceModel", "CMagic", .product(name: "Crypto", package: "swift-crypto")]),
+    room("EvidenceBundle", ["EvidenceModel", "Fingerprinting"]),
+    room("Custody", ["EvidenceModel", "EvidenceBundle", "Fingerprinting"]),
     room(
       "Processing",
-      ["Fingerprinting", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel"]),
+      ["Fingerprinting", "EvidenceBundle", "Custody", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel"]),
+    room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
+    .executableTarget(
+      name: "exhibit",
+      dependencies: [
+        "Processing", "BuiltInDecoders", "DecoderKit", "EvidenceBundle", "EvidenceModel",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
   ] + decoders.flatMap(decoderTargets))
 

@@ -60,7 +60,9 @@ import EvidenceModel
   }
 
   /// The decoder's name and version, or the assembly's when there is no decoder.
-  var label: String { session == nil ? "flow 1.0" : host.identities[decoder].label }
+  ///
+  /// (It must not look at `session`, which is in use while a decoder emits.)
+  var label: String { host.identities.indices.contains(decoder) ? host.identities[decoder].label : "flow 1.0" }
 
   // MARK: Running the session
 

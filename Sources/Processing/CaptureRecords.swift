@@ -60,17 +60,23 @@ struct CaptureRecords {
     _ finding: Finding, original: UInt16, packet: UInt64?, bytes: ClosedRange<UInt64>?, ordinal: UInt32,
     decoder: String = "capture 1.0", _ output: ShardOutput
   ) {
+    output.record(
+      "finding", fields(finding, original, packet: packet, bytes: bytes, decoder: decoder),
+      RecordKey(
+        position: PacketPosition(original: original, packet: packet ?? 0xff_ffff_ffff), decoder: 0xfff1,
+        ordinal: ordinal))
+  }
+
+  static func fields(
+    _ finding: Finding, _ original: UInt16, packet: UInt64?, bytes: ClosedRange<UInt64>?, decoder: String
+  ) -> Fields {
     var fields = finding.fields
     fields.set("severity", finding.severity.rawValue)
     fields.set("code", finding.code)
     fields.set("message", finding.message)
     fields.set("decoder", decoder)
     fields.set("provenance", provenance(original, packet: packet, bytes: bytes))
-    output.record(
-      "finding", fields,
-      RecordKey(
-        position: PacketPosition(original: original, packet: packet ?? 0xff_ffff_ffff), decoder: 0xfff1,
-        ordinal: ordinal))
+    return fields
   }
 
   mutating func see(_ packet: CapturedPacket) {

@@ -1,3 +1,5 @@
+import DecoderHosting
+import EvidenceBundle
 import EvidenceModel
 import Fingerprinting
 import Foundation
@@ -13,15 +15,22 @@ struct MergeResult: Codable, Sendable {
   }
   var files: [File] = []
   var findings: [String: UInt64] = [:]
+  var packetCount: UInt64 = 0
+  var hasUnreadable = false
 
   static func run(_ order: WorkOrder) throws {
     let layout = ScratchLayout(order.scratch)
     let shards = try (0..<order.shardCount).flatMap { try RecordRunReader.runs(of: layout.runs("shard", $0)) }
     let rendered = try (0..<order.renderCount).flatMap { try RecordRunReader.runs(of: layout.runs("render", $0)) }
-    var merge = RecordMerge(shards + rendered)
+    let ledger = try LedgerDocument(order, layout)
+    try writeFindings(ledger, order, layout)
+    try BundleWriter.write(ledger.bytes, to: layout.ledgerDocument)
+    var merge = RecordMerge(shards + rendered + (try RecordRunReader.runs(of: layout.runs("merge", 0))))
     var writers: [String: KindWriter] = [:]
     var numbering = Numbering()
     var result = MergeResult()
+    result.packetCount = ledger.packetCount
+    result.hasUnreadable = ledger.hasUnreadable
     while let record = try merge.next() {
       if writers[record.kind] == nil { writers[record.kind] = try KindWriter(record.kind, layout.records) }
       try writers[record.kind]?.write(record.line(numbering.next(record.kind)))
@@ -29,6 +38,37 @@ struct MergeResult: Codable, Sendable {
     }
     for (_, writer) in writers.sorted(by: { $0.key < $1.key }) { result.files.append(try writer.finish()) }
     try JSONEncoder().encode(result).write(to: URL(filePath: layout.merge))
+  }
+
+  /// Writes what only shows when all workers are done: witness, expansion, crashes.
+  private static func writeFindings(_ ledger: LedgerDocument, _ order: WorkOrder, _ layout: ScratchLayout) throws {
+    let writer = try RecordRunWriter(path: layout.runs("merge", 0))
+    var ordinal: UInt32 = 0
+    let write = { (finding: Finding, original: UInt16, packet: UInt64?, decoder: String) in
+      ordinal += 1
+      try writer.add(
+        "finding", CaptureRecords.fields(finding, original, packet: packet, bytes: nil, decoder: decoder),
+        RecordKey(
+          position: PacketPosition(original: original, packet: packet ?? 0xff_ffff_ffff), decoder: 0xfff2,
+          ordinal: ordinal))
+    }
+    for difference in ledger.differences {
+      try write(
+        Finding(.warning, "capture/witness", difference.message), difference.original, nil, "capture 1.0")
+    }
+    for (number, fault) in ledger.expansionFaults {
+      try write(
+        Finding(.error, "capture/expansion", "The compressed original could not be expanded to its end: \(fault)."),
+        number, nil, "capture 1.0")
+    }
+    for exclusion in order.exclusions {
+      try write(
+        Finding(
+          .error, "host/crash",
+          "The decoder \(exclusion.decoder) crashed on the conversation that begins here and was kept from it (\(exclusion.cause)).",
+          ["crashedDecoder": .text(exclusion.decoder)]), exclusion.original, exclusion.packet, "host 1.0")
+    }
+    try writer.finish()
   }
 
   private static func severity(of line: [UInt8]) -> String {

@@ -41,12 +41,19 @@ final class RunStages {
       return WorkOrder.Original(number: original.number, path: entry?.expandedPath ?? original.path)
     }
     try runShards(expanded)
-    try runMany("render", expanded, "decoding media", shardCount: jobs)
     var order = WorkOrder(scratch: layout.root, worker: 0, originals: expanded)
     order.shardCount = jobs
-    order.renderCount = jobs
+    order.renderCount = 0
+    order.exclusions = exclusions
     try runOne("merge", order, "putting records in order")
     return preparation
+  }
+
+  /// Makes the report of the bundle that grows at `bundle`.
+  func report(bundle: String) throws {
+    var order = WorkOrder(scratch: layout.root, worker: 0, originals: [])
+    order.bundle = bundle
+    try runOne("report", order, "writing the report")
   }
 
   // MARK: Stages

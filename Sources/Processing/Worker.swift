@@ -16,6 +16,7 @@ public enum Worker {
       case "witness": try WitnessReport.run(order)
       case "shard": try shard(order, decoders)
       case "merge": try MergeResult.run(order)
+      case "report": try ReportStage.run(order)
       default: throw ProcessingError(.defect, stage, "there is no such stage")
       }
     } catch let error as ProcessingError {

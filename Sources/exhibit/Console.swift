@@ -1,3 +1,4 @@
+import EvidenceBundle
 import Foundation
 import Processing
 
@@ -18,7 +19,8 @@ enum Console {
   }
 
   static func exit(_ status: Int32) -> Never {
-    fflush(stdout)
+
+    fflush(nil)
     Foundation.exit(status)
   }
 
@@ -32,6 +34,11 @@ enum Console {
     case .originalChanged: exit(Status.originalChanged)
     case .defect: exit(Status.defect)
     }
+  }
+
+  /// Prints what is wrong with a bundle, and ends.
+  static func fail(_ error: BundleError) -> Never {
+    fail(ProcessingError(error.code == .malformed ? .input : .output, error.path, error.message))
   }
 
   /// Text with every control, format and invisible character made visible as `[U+XXXX]`.

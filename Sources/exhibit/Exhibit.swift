@@ -1,4 +1,5 @@
 import ArgumentParser
+import Processing
 
 /// The command line. Each command has a file of its own.
 @main
@@ -26,8 +27,7 @@ struct Exhibit: ParsableCommand {
       """,
     version: ToolVersion.text,
     subcommands: [
-      ProcessCommand.self, VerifyCommand.self, ReportCommand.self, ListCommand.self, ShowCommand.self,
-      CustodyCommand.self, DecodersCommand.self, WorkerCommand.self,
+      ProcessCommand.self, ListCommand.self, ShowCommand.self, CustodyCommand.self, DecodersCommand.self, WorkerCommand.self,
     ])
 
   /// Runs the command and maps wrong usage to exit status 2, whatever the argument library uses.
