@@ -46,6 +46,13 @@ public struct MultipartReader: Hashable, Sendable {
   public var isInPart: Bool { state == .body }
   public var hasEnded: Bool { state == .ended }
 
+  /// Looks for the next delimiter as before the first part; a part that had begun ends here without `endPart`.
+  public mutating func abandonPart() {
+    guard state != .ended else { return }
+    state = .preamble
+    isAtLineStart = false
+  }
+
   public mutating func advance(_ reader: inout ByteReader) throws(ReadError) -> Step {
     switch state {
     case .preamble, .body: try advanceBody(&reader)

@@ -62,7 +62,7 @@ import Testing
       client("GET /next HTTP/1.1\r\nHost: a\r\n\r\n"), server("HTTP/1.1 204 No Content\r\n\r\n"))
     #expect(outcome.contents.map(text) == ["abc", "hello!"])
     #expect(outcome.contents.map(\.description.role) == ["http request body", "http response body"])
-    #expect(outcome.contents.allSatisfy(\.isWhole))
+    #expect(outcome.contents.allSatisfy { $0.isWhole })
     let record = try #require(outcome.records.first)
     #expect(record.fields["responseTrailers"] == .list([.object(["name": "Digest", "value": "d"])]))
     #expect(record.trace.packets.count == 3)
@@ -204,7 +204,7 @@ import Testing
       server("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nyo\n0\n\nHTTP/1.1 200 OK\nContent-Length: 0\n\n"))
     #expect(outcome.records.map { $0.text("target") } == ["/p", "/q"])
     #expect(outcome.contents.map(text) == ["hi", "yo"])
-    #expect(outcome.contents.allSatisfy(\.isWhole))
+    #expect(outcome.contents.allSatisfy { $0.isWhole })
   }
 
   @Test func saysWhenLengthsConflict() {
