@@ -46,11 +46,15 @@ let package = Package(
     room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
     .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
     room("Fingerprinting", ["EvidenceModel", "CMagic", .product(name: "Crypto", package: "swift-crypto")]),
+    .systemLibrary(
+      name: "CLibAV", pkgConfig: "libavcodec libavutil", providers: [.apt(["libavcodec-dev", "libavutil-dev"])]),
+    room("CallAssembly", ["EvidenceModel"]),
+    room("MediaReading", ["EvidenceModel", "CLibAV"]),
     room("EvidenceBundle", ["EvidenceModel", "Fingerprinting"]),
     room("Custody", ["EvidenceModel", "EvidenceBundle", "Fingerprinting"]),
     room(
       "Processing",
-      ["Fingerprinting", "EvidenceBundle", "Custody", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel"]),
+      ["Fingerprinting", "EvidenceBundle", "Custody", "CallAssembly", "MediaReading", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel"]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
     .executableTarget(
       name: "exhibit",

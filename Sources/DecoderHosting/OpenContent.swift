@@ -125,12 +125,10 @@ final class OpenContent {
   }
 
   private func fields(_ stored: StoredArtefact, _ complete: Bool) -> Fields {
-    var fields: Fields = [
-      "sha256": .text(stored.sha256.hex), "sha1": .text(stored.sha1), "md5": .text(stored.md5),
-      "byteCount": .integer(Int64(stored.byteCount)), "path": .text(stored.path),
-      "mediaType": .text(stored.mediaType), "typeDescription": .text(stored.typeDescription),
-      "role": .text(content.role), "origin": "captured", "isComplete": .boolean(complete),
-    ]
+    var fields = stored.fields
+    fields.set("role", content.role)
+    fields.set("origin", "captured")
+    fields.set("isComplete", complete)
     if !content.mediaType.isEmpty { fields.set("declaredMediaType", content.mediaType) }
     if let name = content.name { fields.set("name", wire: name) }
     if !holes.isEmpty { fields.set("holes", .list(holes)) }

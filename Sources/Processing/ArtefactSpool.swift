@@ -55,8 +55,18 @@ final class ArtefactSpool {
     open[number]?.bytes = []
   }
 
-  /// Ends an artefact; nil when it has no bytes. `knownType` spares the look when we made the file ourselves.
-  func end(_ number: Int) throws(ProcessingError) -> StoredArtefact? {
+  /// Types of files that we make ourselves, by class: the first of a class is looked at, the others are alike.
+  private var classTypes: [String: FileTypeIdentifier.FileType] = [:]
+
+  private func type(_ ended: Open, _ class: String?) -> FileTypeIdentifier.FileType {
+    if let name = `class`, let known = classTypes[name] { return known }
+    let type = ended.file == nil ? types.identify(ended.bytes) : types.identify(path: ended.path)
+    if let name = `class` { classTypes[name] = type }
+    return type
+  }
+
+  /// Ends an artefact; nil when it has no bytes. `class` names files of ours whose type is always the same.
+  func end(_ number: Int, class: String? = nil) throws(ProcessingError) -> StoredArtefact? {
     guard var ended = open.removeValue(forKey: number), ended.byteCount > 0 else { return nil }
     let hashes = ended.hash.finalise()
     if let stored = known[hashes.sha256] {
@@ -64,7 +74,7 @@ final class ArtefactSpool {
       return stored
     }
     if let file = ended.file { try file.flush() }
-    let type = ended.file == nil ? types.identify(ended.bytes) : types.identify(path: ended.path)
+    let type = type(ended, `class`)
     let hex = hashes.sha256.hex
     let name = "\(hex.prefix(2))/\(hex).\(FileTypeIdentifier.fileExtension(forMediaType: type.mediaType))"
     let target = "\(root)/\(name)"

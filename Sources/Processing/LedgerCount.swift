@@ -43,8 +43,8 @@ struct LedgerCounter {
   private var counts: [Key: (packets: UInt64, bytes: UInt64)] = [:]
 
   mutating func add(_ row: LedgerRow, original: UInt16, packets: UInt64, payloadBytes: UInt64) {
-    counts[Key(original: original, row: row), default: (0, 0)].packets += packets
-    counts[Key(original: original, row: row), default: (0, 0)].bytes += payloadBytes
+    counts[Key(original: original, row: row), default: (0, 0)].packets &+= packets
+    counts[Key(original: original, row: row), default: (0, 0)].bytes &+= payloadBytes
   }
 
   func rows(of original: UInt16) -> [LedgerCount.Row] {

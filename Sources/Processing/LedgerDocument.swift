@@ -69,8 +69,8 @@ struct LedgerDocument {
       if sums[key] == nil {
         sums[key] = row
       } else {
-        sums[key]?.packets += row.packets
-        sums[key]?.payloadBytes += row.payloadBytes
+        sums[key]?.packets &+= row.packets
+        sums[key]?.payloadBytes &+= row.payloadBytes
       }
     }
     let order = Dictionary(

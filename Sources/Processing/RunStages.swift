@@ -41,9 +41,10 @@ final class RunStages {
       return WorkOrder.Original(number: original.number, path: entry?.expandedPath ?? original.path)
     }
     try runShards(expanded)
+    try runMany("render", expanded, "decoding media", shardCount: jobs)
     var order = WorkOrder(scratch: layout.root, worker: 0, originals: expanded)
     order.shardCount = jobs
-    order.renderCount = 0
+    order.renderCount = jobs
     order.exclusions = exclusions
     try runOne("merge", order, "putting records in order")
     return preparation

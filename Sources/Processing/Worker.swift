@@ -15,6 +15,7 @@ public enum Worker {
       case "prepare": try Preparation.run(order)
       case "witness": try WitnessReport.run(order)
       case "shard": try shard(order, decoders)
+      case "render": try RenderStage.run(order, types: typeIdentifier())
       case "merge": try MergeResult.run(order)
       case "report": try ReportStage.run(order)
       default: throw ProcessingError(.defect, stage, "there is no such stage")
