@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// One row for each folder under plugins/.
-let decoders: [String] = ["DNS", "HTTP", "Multipart"]
+let decoders: [String] = ["DNS", "HTTP", "Multipart", "RTP", "SIP"]
 
 let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
