@@ -4,6 +4,8 @@ import DecoderKit
 enum MessageForm {
   /// Records that a message on a foreign port may announce.
   static let maximumForeignRecordCount = 512
+  /// Bytes of a message that is waited for on a foreign port.
+  static let maximumForeignStreamByteCount = 8_000
   /// Records that a message on a port of DNS may announce.
   static let maximumRecordCount = 8_192
 
@@ -18,8 +20,10 @@ enum MessageForm {
   static func judgeStream(_ bytes: RawSpan, isOwnPort: Bool) -> Claim {
     var reader = ByteReader(bytes)
     guard let length = try? reader.read(UInt16.self, "message length") else { return .needsMore }
-    guard length >= 12 else { return .none }
-    guard reader.remaining >= 12 else { return .needsMore }
+    guard length >= 12, isOwnPort || length <= maximumForeignStreamByteCount else { return .none }
+    guard reader.remaining >= 12 else {
+      return isOwnPort || mayBecomeHeader(reader) ? .needsMore : .none
+    }
     let rest = reader.remaining
     guard let message = try? reader.take(min(Int(length), rest), "message"),
       hasPlausibleHeader(message, isOwnPort: isOwnPort)
@@ -27,6 +31,19 @@ enum MessageForm {
     guard rest >= Int(length) else { return isOwnPort ? .port : .needsMore }
     if isWhole(message) { return .content }
     return isOwnPort ? .port : .none
+  }
+
+  /// Whether the beginning of a header, on a foreign port, does not speak against one.
+  private static func mayBecomeHeader(_ bytes: borrowing ByteReader) -> Bool {
+    var reader = copy bytes
+    guard reader.remaining >= 4, (try? reader.skip(2, "transaction ID")) != nil,
+      let flags = try? reader.read(UInt16.self, "flags")
+    else { return true }
+    guard [0, 4, 5].contains(flags >> 11 & 15), !flags.isSet(0x0040) else { return false }
+    let isAnswer = flags.isSet(0x8000)
+    guard isAnswer || !flags.isSet(0x048f) else { return false }
+    guard let questions = try? reader.read(UInt16.self, "question count") else { return true }
+    return isAnswer ? questions <= 4 : questions == 1
   }
 
   /// Whether the header could be one, and its counts fit into the message.

@@ -234,6 +234,8 @@ import Testing
     #expect(judge(Array(framed.dropLast()), 53, isStream: true) == .port)
     #expect(judge([], 53, isStream: true) == .needsMore)
     #expect(judge([0, 3, 1, 2, 3], 53, isStream: true) == .none)
+    #expect(judge([4, 1, 1, 0xbb, 0xc0, 0xa8, 1, 1, 0], 12_345, isStream: true) == .none)
+    #expect(judge(Array(framed.prefix(7)), 12_345, isStream: true) == .needsMore)
     #expect(judge(Array("GET / HTTP/1.1\r\n\r\n".utf8), 53, isStream: true) == .none)
   }
 }
