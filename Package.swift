@@ -59,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "exhibit",
       dependencies: [
-        "Processing", "BuiltInDecoders", "DecoderKit", "EvidenceBundle", "EvidenceModel",
+        "Processing", "BuiltInDecoders", "Custody", "DecoderKit", "EvidenceBundle", "EvidenceModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),

@@ -77,7 +77,7 @@ public enum ValueReader {
     case let text as String: return .text(text)
     case let number as NSNumber:
       // Foundation keeps JSON's true and false apart from 1 and 0 only by the type of the number.
-      if String(cString: unsafe number.objCType) == "c" { return .boolean(number.boolValue) }
+      if unsafe String(cString: number.objCType) == "c" { return .boolean(number.boolValue) }
       return Int64(exactly: number.doubleValue) != nil ? .integer(number.int64Value) : nil
     case let list as [Any]:
       var values: [Value] = []
