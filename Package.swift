@@ -51,15 +51,16 @@ let package = Package(
     room("CallAssembly", ["EvidenceModel"]),
     room("MediaReading", ["EvidenceModel", "CLibAV"]),
     room("EvidenceBundle", ["EvidenceModel", "Fingerprinting"]),
+    room("EvidenceReport", ["EvidenceModel", "EvidenceBundle"]),
     room("Custody", ["EvidenceModel", "EvidenceBundle", "Fingerprinting"]),
     room(
       "Processing",
-      ["Fingerprinting", "EvidenceBundle", "Custody", "CallAssembly", "MediaReading", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel"]),
+      ["Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "MediaReading", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel"]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
     .executableTarget(
       name: "exhibit",
       dependencies: [
-        "Processing", "BuiltInDecoders", "Custody", "DecoderKit", "EvidenceBundle", "EvidenceModel",
+        "Processing", "BuiltInDecoders", "Custody", "DecoderKit", "EvidenceBundle", "EvidenceModel", "EvidenceReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),

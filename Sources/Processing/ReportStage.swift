@@ -1,5 +1,6 @@
 import EvidenceBundle
 import EvidenceModel
+import EvidenceReport
 import Foundation
 
 /// Writes the report of a bundle that grows, in a worker: the records hold captured text.
@@ -24,7 +25,8 @@ enum ReportStage {
 
   /// Writes the pages; gives their names within `output`.
   static func writeReport(bundle: String, output: String) throws -> [String] {
-    []
+    var writer = try ReportWriter(bundle: bundle, output: output)
+    return try writer.write()
   }
 
   static func read(_ layout: ScratchLayout) throws -> [BundleWriter.Entry] {
