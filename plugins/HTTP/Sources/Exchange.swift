@@ -58,11 +58,12 @@ final class Exchange {
   }
 
   private func setResponse(_ message: Message, in fields: inout Fields) {
-    guard case .response(let status, let reason, let version) = message.start else { return }
-    if fields["version"] == nil { fields.set("version", wire: version) }
-    fields.set("status", status)
-    fields.set("reason", wire: reason)
-    fields.set("responseHeaders", Self.list(message.head.fields))
+    if case .response(let status, let reason, let version) = message.start {
+      if fields["version"] == nil { fields.set("version", wire: version) }
+      fields.set("status", status)
+      fields.set("reason", wire: reason)
+      fields.set("responseHeaders", Self.list(message.head.fields))
+    }
     if !message.trailers.isEmpty { fields.set("responseTrailers", Self.list(message.trailers)) }
     if message.trace.first.isKnown { fields.set("respondedAt", message.trace.first) }
     if !message.mediaType.name.isEmpty { fields.set("responseMediaType", message.mediaType.name) }

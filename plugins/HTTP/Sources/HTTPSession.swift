@@ -51,6 +51,7 @@ public struct HTTPSession: DecodingSession {
 
   public mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
     let lane = lane(side)
+    lane.isFresh = false
     switch lane.state {
     case .head:
       try salvageHead(lane, side, "A gap in the capture cut the head of a message.", &sink)

@@ -20,7 +20,7 @@ extension HTTPSession {
       default:
         if isAwaitingTunnel(side) || self.lane(side.other).state == .tunnel {
           lane.state = .tunnel
-        } else {
+        } else if try !beginBareResponse(reader, lane, side, &sink) {
           lose(lane, side)
         }
         return true
@@ -89,7 +89,7 @@ extension HTTPSession {
   func isFitting(_ start: Message.Start, _ side: Side) -> Bool {
     switch start {
     case .request: clientSide != side.other
-    case .response: clientSide != side
+    case .response, .bare: clientSide != side
     }
   }
 

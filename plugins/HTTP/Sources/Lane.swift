@@ -23,6 +23,8 @@ final class Lane {
   var startTrace = Trace()
   /// Bytes that belong to no message.
   var passedCount = 0
+  /// Whether nothing was read or missed yet.
+  var isFresh = true
   /// How the side ended.
   var end: StreamEnd?
 

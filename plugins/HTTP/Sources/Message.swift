@@ -5,6 +5,8 @@ struct Message {
   enum Start {
     case request(method: [UInt8], target: [UInt8], version: [UInt8])
     case response(status: Int, reason: [UInt8], version: [UInt8])
+    /// A response without a head, as in HTTP/0.9.
+    case bare
   }
 
   let start: Start
@@ -37,7 +39,7 @@ struct Message {
   static func start(_ line: [UInt8], isCut: Bool = false) -> Start? {
     let parts = line.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
     guard let first = parts.first, parts.count >= 2 else { return nil }
-    if first.starts(with: Array("HTTP/".utf8)) {
+    if first.prefix(5).equalsIgnoringCase("HTTP/") {
       let digits = parts[1].trimmed
       guard digits.count == 3, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
       let status = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }

@@ -34,12 +34,14 @@ enum MessageStart: Equatable {
       guard (try? reader.skip(1, "empty line")) != nil else { return .neither }
     }
     guard let first = reader.peek() else { return .unfinished(isSure: false) }
-    guard (0x41...0x5a).contains(first) else { return .neither }
+    guard (0x41...0x5a).contains(first) || first == 0x68 else { return .neither }
     let response = judgeResponse(reader, 0)
     return response == .neither ? judgeRequest(reader) : response
   }
 
   /// Whether a status line stands `place` bytes ahead: `HTTP/1.1 200`, with a space or a line end behind it.
+  ///
+  /// Some servers write the name in lower case, and clients take it.
   static func judgeResponse(_ reader: borrowing ByteReader, _ place: Int) -> MessageStart {
     for (offset, isFitting) in statusLine.enumerated() {
       guard let byte = reader.peek(place + offset) else {
@@ -51,7 +53,8 @@ enum MessageStart: Equatable {
   }
 
   private static let statusLine: [@Sendable (UInt8) -> Bool] = [
-    { $0 == 0x48 }, { $0 == 0x54 }, { $0 == 0x54 }, { $0 == 0x50 }, { $0 == 0x2f }, { $0 == 0x31 }, { $0 == 0x2e },
+    { $0 | 0x20 == 0x68 }, { $0 | 0x20 == 0x74 }, { $0 | 0x20 == 0x74 }, { $0 | 0x20 == 0x70 }, { $0 == 0x2f },
+    { $0 == 0x31 }, { $0 == 0x2e },
     { (0x30...0x39).contains($0) }, { $0 == 0x20 }, { (0x31...0x39).contains($0) }, { (0x30...0x39).contains($0) },
     { (0x30...0x39).contains($0) }, { $0 == 0x20 || $0 == 0x0d || $0 == 0x0a },
   ]

@@ -29,6 +29,7 @@ extension HTTPSession {
         return
       }
     }
+    lane.isFresh = false
     for finding in framing.findings { sink.note(finding, from: side, trace: message.trace) }
     lane.state = .head
     lane.hasBody = false
@@ -50,6 +51,36 @@ extension HTTPSession {
       description.announcedByteCount = count
     }
     lane.description = description
+  }
+
+  /// Takes what the first request is answered with for a body without a head (RFC 9112, 2.3 on HTTP/0.9); false elsewhere.
+  mutating func beginBareResponse(
+    _ reader: borrowing ByteReader, _ lane: Lane, _ side: Side, _ sink: inout EvidenceSink
+  ) throws(ReadError) -> Bool {
+    guard lane.isFresh, clientSide == side.other, exchanges.count == 1, let exchange = exchanges.first,
+      exchange.response == nil, exchange.request?.isComplete == true, let head = Self.emptyHead()
+    else { return false }
+    let trace = sink.trace(of: reader.offset..<reader.offset + reader.remaining)
+    note("http/bareResponse", "An answer has no head; all of it was taken for the body.", trace, side, &sink)
+    var message = Message(.bare, head, trace)
+    message.isDone = false
+    exchange.response = message
+    exchange.trace.extend(trace)
+    lane.isFresh = false
+    lane.exchange = exchange
+    lane.state = .body
+    lane.length = .untilClose
+    lane.hasBody = false
+    lane.tracksPackets = false
+    lane.description = ContentDescription(role: "http response body")
+    lane.description?.name = exchange.pathName
+    return true
+  }
+
+  private static func emptyHead() -> MessageHead? {
+    let line: [UInt8] = [0x0a]
+    // Safe: the view ends with the call.
+    return unsafe try? MessageHead(line.span.bytes, hasStartLine: false)
   }
 
   @discardableResult

@@ -5,6 +5,7 @@ extension HTTPSession {
   mutating func lose(_ lane: Lane, _ side: Side) {
     lane.resetHead()
     lane.state = .lost
+    lane.isFresh = false
     if clientSide == side.other { mayHaveMissedResponse = true }
   }
 

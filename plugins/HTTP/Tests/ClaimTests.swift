@@ -8,7 +8,7 @@ import Testing
 
   @Test(arguments: [
     "GET / HTTP/1.1\r\n", "PROPFIND /dav HTTP/1.0\nx", "\r\nPOST /x HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n",
-    "HTTP/1.0 404 ",
+    "HTTP/1.0 404 ", "http/1.1 200 OK\r\n",
     "CONNECT a:443 HTTP/1.1\r\n", "OPTIONS * HTTP/1.1\r\n", "FROBNICATE /x HTTP/1.1\r\n", "HTTP/1.1 ",
     "GET / HTTP/1.1\r",
     "GET /" + String(repeating: "a", count: 2_000),

@@ -134,6 +134,21 @@ import Testing
     #expect(outcome.codes == ["http/unreadableBytes", "http/unreadableBytes"])
   }
 
+  @Test func keepsAnAnswerWithoutAHead() throws {
+    let outcome = decode(
+      client("GET /old.txt HTTP/1.0\r\n\r\n"), server("plain"), server(" text\r\n"), .end(.finished, of: .responder))
+    let record = try #require(outcome.records.first)
+    #expect(outcome.contents.map(text) == ["plain text\r\n"])
+    #expect(outcome.contents.map(\.isWhole) == [true])
+    #expect(record.number("status") == nil)
+    #expect(record.number("responseByteCount") == 12)
+    #expect(record.flag("responseComplete") == true)
+    #expect(outcome.codes == ["http/bareResponse"])
+    // After a gap, and after a first response, such bytes are the rest of something.
+    let behindGap = decode(client("GET / HTTP/1.0\r\n\r\n"), .gap(9, from: .responder), server("rest"))
+    #expect(behindGap.contents.isEmpty)
+  }
+
   @Test func stopsAtTheLimitOfAHead() {
     let long = "GET / HTTP/1.1\r\n" + String(repeating: "A: \(String(repeating: "b", count: 1_000))\r\n", count: 300)
     let outcome = decode(client(long), client("\r\nGET /2 HTTP/1.1\r\n\r\n"))
