@@ -50,7 +50,7 @@ let package = Package(
       name: "CLibAV", pkgConfig: "libavcodec libavutil", providers: [.apt(["libavcodec-dev", "libavutil-dev"])]),
     room("CallAssembly", ["EvidenceModel"]),
     room("MediaReading", ["EvidenceModel", "CLibAV"]),
-    room("EvidenceBundle", ["EvidenceModel", "Fingerprinting"]),
+    room("EvidenceBundle", ["ByteReading", "EvidenceModel", "Fingerprinting"]),
     room("EvidenceReport", ["EvidenceModel", "EvidenceBundle"]),
     room("Custody", ["EvidenceModel", "EvidenceBundle", "Fingerprinting"]),
     room(

@@ -91,10 +91,14 @@ enum Words {
     return whole >= 60 ? "\(whole / 60) min \(whole % 60) s" : "\(seconds) s"
   }
 
+  /// Longer lists of packets get no display filter.
+  static let maximumFilter = 1_500
+
   /// Where a record comes from, with what to type into Wireshark.
   static func provenance(_ record: Fields) -> [(original: String, packets: String, filter: String)] {
     record.objects("provenance").map { entry in
       let packets = entry.text("packets") ?? ""
+      guard packets.utf8.count < maximumFilter else { return (entry.text("original") ?? "", packets, "") }
       let ranges = packets.split(separator: ",").map { $0.replacing("-", with: "..") }
       let filter = ranges.isEmpty ? "" : "frame.number in {\(ranges.joined(separator: ", "))}"
       return (entry.text("original") ?? "", packets, filter)

@@ -36,9 +36,9 @@ extension ReportWriter {
     row.element("span", record.text("id") ?? "", class: "id")
     for (original, packets, filter) in Words.provenance(record) {
       row.raw("<br>")
-      let shown = packets.count > 40 ? packets.prefix(40) + "…" : Substring(packets)
+      let shown = packets.utf8.count > 40 ? packets.prefix(40) + "…" : Substring(packets)
       row.text(packets.isEmpty ? original : "\(original), packets \(shown)")
-      if !filter.isEmpty, filter.count < 2_000 {
+      if !filter.isEmpty {
         row.raw("<details><summary>Wireshark</summary><code>")
         row.text(filter)
         row.raw("</code></details>")

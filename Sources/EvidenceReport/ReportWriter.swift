@@ -39,9 +39,7 @@ public struct ReportWriter {
 
   private mutating func countRecords() throws {
     for (name, file) in try RecordFile.files(inBundle: bundle) {
-      var count = 0
-      for _ in file { count += 1 }
-      facts.counts[name] = count
+      facts.counts[name] = file.count
     }
     facts.hasOther = facts.counts.keys.contains { !Self.knownFiles.contains($0) }
   }
