@@ -96,6 +96,38 @@ import Foundation
     list(Entry(path: name, hash: hash, byteCount: byteCount))
   }
 
+  /// Takes a directory of artefacts into the bundle by renaming it; each file is named after its hash.
+  public func adoptArtefacts(from source: String) throws(BundleError) {
+    try makeDirectories(for: BundleLayout.artefacts)
+    let target = path(BundleLayout.artefacts)
+    // Safe: both paths are strings of ours.
+    guard unsafe rename(source, target) == 0 else { throw .system(target, errno) }
+    unsafe _ = chmod(target, 0o755)
+    for folder in try Self.names(in: target) {
+      let directory = "\(target)/\(folder)"
+      unsafe _ = chmod(directory, 0o755)
+      for name in try Self.names(in: directory) {
+        guard let hash = ContentHash(hex: name.prefix(64)) else {
+          throw BundleError(.malformed, "\(directory)/\(name)", "an artefact is not named after its hash")
+        }
+        var status = stat()
+        // Safe: the path is a string of ours, and the structure a variable of ours.
+        guard unsafe lstat("\(directory)/\(name)", &status) == 0 else { throw .system(directory, errno) }
+        unsafe _ = chmod("\(directory)/\(name)", 0o644)
+        list(
+          Entry(
+            path: "\(BundleLayout.artefacts)/\(folder)/\(name)", hash: hash, byteCount: UInt64(status.st_size)))
+      }
+    }
+  }
+
+  private static func names(in directory: String) throws(BundleError) -> [String] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
+      throw .system(directory, errno)
+    }
+    return names.sorted()
+  }
+
   /// Takes note of a file that was written into the staging directory by others.
   public func list(_ entry: Entry) {
     if entry.path.hasPrefix("data/") { payload.append(entry) } else { tags.append(entry) }

@@ -21,13 +21,13 @@ extension ReportWriter {
       """)
     var shown = 0
     for name in ["sip-call", "rtp-call"] {
-      each(name) { call in
+      each(name, atMost: Self.maximumCalls) { call in
         shown += 1
-        if shown <= Self.maximumCalls { show(call, &body) }
+        show(call, &body)
       }
     }
-    if shown > Self.maximumCalls {
-      body.paragraph("This report shows the first \(Self.maximumCalls) of \(shown) calls. All stand in data/records.")
+    if shown < total {
+      body.paragraph("This report shows the first \(shown) of \(total) calls. All stand in data/records.")
     }
     return body
   }

@@ -57,11 +57,7 @@ extension ReportWriter {
     body.raw("</ul>")
   }
 
-  private var incompleteFiles: Int {
-    var number = 0
-    each("artefact") { if $0.flag("isComplete") == false { number += 1 } }
-    return number
-  }
+  private var incompleteFiles: Int { count("artefact", holding: "\"isComplete\":false") }
 
   private func missing(_ body: inout Markup) {
     var errors = 0

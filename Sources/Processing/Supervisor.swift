@@ -195,16 +195,7 @@ public final class Supervisor {
         "\(layout.records)/\(file.name)", as: BundleLayout.records + "/" + file.name, hash: hash,
         byteCount: file.byteCount)
     }
-    for directory in try FileManager.default.contentsOfDirectory(atPath: layout.artefacts).sorted() {
-      let folder = "\(layout.artefacts)/\(directory)"
-      guard directory.count == 2 else { continue }
-      for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
-        guard let hash = ContentHash(hex: name.prefix(64)) else { continue }
-        let size = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? UInt64 ?? 0
-        try writer.adopt(
-          "\(folder)/\(name)", as: "\(BundleLayout.artefacts)/\(directory)/\(name)", hash: hash, byteCount: size)
-      }
-    }
+    try writer.adoptArtefacts(from: layout.artefacts)
     let ledger = FileManager.default.contents(atPath: layout.ledgerDocument) ?? Data()
     try writer.write(Array(ledger), to: BundleLayout.ledger)
   }
