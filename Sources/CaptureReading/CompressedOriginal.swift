@@ -65,6 +65,7 @@ public struct CompressedOriginal: Hashable, Sendable {
       var written = 0
       while written < count {
         let step = unsafe buffer.withUnsafeBytes { unsafe write(output, $0.baseAddress! + written, count - written) }
+        if step < 0, errno == EINTR { continue }
         guard step > 0 else { throw CaptureFault(.system, at: total, systemMessage(errno)) }
         written += step
       }

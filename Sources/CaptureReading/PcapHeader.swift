@@ -10,7 +10,7 @@ struct PcapHeader: Hashable, Sendable {
   let minorVersion: UInt16
   let snapLength: UInt32
   let linkType: UInt16
-  /// Bytes of frame check sequence at the end of each packet, when the header says so.
+  /// Bytes of frame check sequence at the end of each packet, when the header says so; it counts in 16-bit words.
   let checkSequenceLength: UInt8?
 
   /// Whether the first four bytes are a magic number of a pcap file, supported or not.
@@ -69,7 +69,7 @@ struct PcapHeader: Hashable, Sendable {
       snapLength = try reader.read("snap length")
       let network: UInt32 = try reader.read("link type")
       linkType = UInt16(truncatingIfNeeded: network)
-      checkSequenceLength = network & 0x0400_0000 != 0 ? UInt8(network >> 28) : nil
+      checkSequenceLength = network & 0x0400_0000 != 0 ? UInt8(network >> 28) * 2 : nil
     } catch {
       throw CaptureFault(.truncated, at: UInt64(error.offset), "the file ends inside its header")
     }
