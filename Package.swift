@@ -42,6 +42,14 @@ let package = Package(
     .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libbrotli-dev"])]),
     room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
+    room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    tests("CaptureReading", ["CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("PacketLayers", ["PacketLayers", "CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("FlowAssembly", ["FlowAssembly", "PacketLayers", "CaptureReading", "EvidenceModel", "TestSupport"]),
+    tests("DecoderHosting", ["DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
+    tests("Architecture", ["BuiltInDecoders", "DecoderKit", "TestSupport"]),
   ] + decoders.flatMap(decoderTargets))
 
 /// A decoder's library and its tests, both inside plugins/`name`.

@@ -1,4 +1,4 @@
-import EvidenceModel
+public import EvidenceModel
 public import PacketLayers
 
 /// Puts the packets of one slice together into conversations, and TCP segments into streams (RFC 9293, 3.4, 3.10).
