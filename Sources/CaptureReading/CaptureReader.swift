@@ -19,9 +19,11 @@ public struct CaptureReader: ~Copyable {
   public internal(set) var packetCount: UInt64 = 0
   /// Bytes of packets given out.
   public internal(set) var packetBytes: UInt64 = 0
-  /// Those among them that are blocks without a packet, and their bytes; a witness does not count them.
+  /// Those among them that are blocks without a packet.
   public private(set) var blockCount: UInt64 = 0
-  public private(set) var blockBytes: UInt64 = 0
+  /// What libpcap counts of the packets given out: no such blocks, and records of pcap only up to the header's snap length.
+  public private(set) var witnessPackets: UInt64 = 0
+  public private(set) var witnessBytes: UInt64 = 0
   /// Facts that were not kept because `maximumFactCount` of them had not been taken.
   public internal(set) var droppedFactCount: UInt64 = 0
 
@@ -80,7 +82,9 @@ public struct CaptureReader: ~Copyable {
       packetBytes += UInt64(packet.capturedLength)
       if packet.isBlock {
         blockCount += 1
-        blockBytes += UInt64(packet.capturedLength)
+      } else {
+        witnessPackets += 1
+        witnessBytes += UInt64(min(packet.capturedLength, pcapHeader?.effectiveSnapLength ?? .max))
       }
     case .end: isEnded = true
     }

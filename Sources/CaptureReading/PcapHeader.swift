@@ -9,6 +9,10 @@ struct PcapHeader: Hashable, Sendable {
   let majorVersion: UInt16
   let minorVersion: UInt16
   let snapLength: UInt32
+  /// Where libpcap cuts records: 0 and absurd values mean its largest packet.
+  var effectiveSnapLength: UInt32 {
+    snapLength == 0 || snapLength > UInt32(Int32.max) ? CaptureReader.maximumLength(ofLinkType: linkType) : snapLength
+  }
   let linkType: UInt16
   /// Bytes of frame check sequence at the end of each packet, when the header says so; it counts in 16-bit words.
   let checkSequenceLength: UInt8?

@@ -10,6 +10,8 @@ struct Reading {
   var facts: [CaptureFact] = []
   var fault: CaptureFault?
   var blockCount: UInt64 = 0
+  var witnessPackets: UInt64 = 0
+  var witnessBytes: UInt64 = 0
   var offset: UInt64 = 0
 
   func facts(_ kind: String) -> [Fields] { facts.filter { $0.kind == kind }.map(\.fields) }
@@ -35,6 +37,8 @@ private func read(_ opened: consuming CaptureReader) throws(CaptureFault) -> Rea
     case .end(let fault):
       reading.fault = fault
       reading.blockCount = reader.blockCount
+      reading.witnessPackets = reader.witnessPackets
+      reading.witnessBytes = reader.witnessBytes
       reading.offset = reader.offset
       return reading
     }
