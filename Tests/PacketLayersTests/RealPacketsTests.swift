@@ -55,10 +55,7 @@ struct RealPacketsTests {
     ]
     let result = try run(
       tshark,
-      ["-r", path, "-n", "-T", "fields", "-E", "occurrence=f", "--disable-all-protocols"]
-        + ["eth", "ethertype", "vlan", "ieee8021ad", "sll", "null", "raw", "ip", "ipv6", "ipv6.hopopts", "ipv6.dstopts",
-          "ipv6.routing", "ipv6.fraghdr", "llc", "tcp", "udp", "frame", "data", "data-text-lines", "pkt_comment"]
-          .flatMap { ["--enable-protocol", $0] }
+      ["-r", path, "-n", "-T", "fields", "-E", "occurrence=f"]
         + options.flatMap { ["-o", $0] } + Self.fields.flatMap { ["-e", $0] })
     #expect(result.status == 0, "\(result.errors.suffix(300))")
     let lines = result.text.split(separator: "\n")
@@ -78,9 +75,6 @@ struct RealPacketsTests {
       if verdict.hasPrefix("differs"), shown < 40 {
         shown += 1
         print("packet \(packet.number) \(verdict): \(line) ours \(view)")
-        if ProcessInfo.processInfo.environment["EXHIBIT_KEEP"] != nil {
-          try? FileManager.default.copyItem(atPath: path, toPath: "/tmp/wtests/merged.pcapng")
-        }
       }
     }
     print("headers: \(lines.count) packets: \(counts.sorted { $0.key < $1.key })")
@@ -93,6 +87,8 @@ struct RealPacketsTests {
     guard let end = layers.firstIndex(where: { $0 == "tcp" || $0 == "udp" }) else {
       let isPlain = layers.allSatisfy { plain.contains($0) || $0 == "data" }
       if !isPlain { return "not covered" }
+      // Wireshark stops at IPv4 options that contradict themselves; ours passes over them by their length.
+      if view.outcome == .transport, view.payloadStart > 42, !parts[2].isEmpty { return "options" }
       return view.outcome == .transport ? "differs: ours only" : "equal without transport"
     }
     let front = layers[..<end]
@@ -100,18 +96,24 @@ struct RealPacketsTests {
     let isFragment = parts[14] == "1" || (Int(parts[15]) ?? 0) > 0 || !parts[16].isEmpty
     if view.outcome == .fragment { return isFragment ? "fragment" : "differs: fragment" }
     if view.outcome != .transport { return "differs: \(view.outcome) \(view.layer)" }
-    let addresses = parts[2].isEmpty ? (parts[4], parts[5]) : (parts[2], parts[3])
+    let addresses = front.contains("ipv6") ? (parts[4], parts[5]) : (parts[2], parts[3])
     guard InternetAddress(addresses.0) == view.source, InternetAddress(addresses.1) == view.destination else {
       return "differs: addresses"
     }
     if layers[end] == "tcp" {
       let isEqual =
         parts[6] == "\(view.sourcePort)" && parts[7] == "\(view.destinationPort)" && parts[10] == "\(view.sequence)"
-        && parts[11] == "\(view.acknowledgement)" && parts[12] == "\(view.announcedPayloadCount)"
+        && parts[11] == "\(view.acknowledgement)"
+        // Where IP announces more than the whole frame had, Wireshark takes the frame's length.
+        && (parts[12] == "\(view.announcedPayloadCount)" || view.isCut && parts[12] == "\(view.payloadCount)")
       return isEqual ? "equal" : "differs: tcp"
     }
+    // Wireshark stops at an IPv6 packet of a segmentation offload that is larger than its length field can say.
+    if view.payloadCount > 65_535 { return "offload" }
     guard parts[8] == "\(view.sourcePort)", parts[9] == "\(view.destinationPort)" else { return "differs: udp" }
-    guard parts[13] == "\(view.announcedPayloadCount + 8)" else { return parts[13] == "0" ? "equal" : "differs: udp length" }
-    return "equal"
+    // Of a UDP length beyond IP's, ours keeps what IP has.
+    let length = Int(parts[13]) ?? -1
+    return length == view.announcedPayloadCount + 8 || length == 0 || length > view.announcedPayloadCount + 8
+      ? "equal" : "differs: udp length"
   }
 }
