@@ -157,7 +157,8 @@ final class RunStages {
   private func failure(_ job: WorkerPool.Job, _ ending: WorkerPool.Ending) -> ProcessingError {
     let data = FileManager.default.contents(atPath: job.errorPath) ?? Data()
     let text = String(decoding: data.suffix(2_000), as: UTF8.self)
-    let last = text.split(separator: "\n").last.map(String.init) ?? ""
+    var last = text.split(separator: "\n").last.map(String.init) ?? ""
+    if last.hasPrefix("exhibit: ") { last.removeFirst("exhibit: ".count) }
     switch ending {
     case .exited(5): return ProcessingError(.output, "", "a worker (\(job.stage)) could not write: \(last)")
     case .exited(4): return ProcessingError(.input, "", last)

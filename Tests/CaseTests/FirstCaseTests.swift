@@ -25,8 +25,10 @@ import Testing
     RecordFile(path: "\(bundle)/data/records/\(kind).ndjson").compactMap { ValueReader.fields($0) }
   }
 
-  func expected(_ name: String) throws -> Value {
-    try #require(ValueReader.read([UInt8](Data(contentsOf: Self.folder.appending(path: "expected/\(name)")))))
+  func expected(_ name: String) throws -> [[String: Any]] {
+    let data = try Data(contentsOf: Self.folder.appending(path: "expected/\(name)"))
+    let list = try JSONSerialization.jsonObject(with: data) as? [[String: Any]]
+    return try #require(list, "\(name) is no list of objects")
   }
 
   static func text(_ fields: Fields, _ name: String) -> String? {
@@ -35,27 +37,30 @@ import Testing
   }
 
   @Test func findsEveryTransferredFile() throws {
-    guard exhibitProgram != nil, case .list(let transfers) = try expected("transfers.json") else { return }
+    guard exhibitProgram != nil else { return }
+    let transfers = try expected("transfers.json")
     let found = Set(records("artefact").compactMap { Self.text($0, "sha256") })
     var checked = 0
-    for case .object(let transfer) in transfers {
-      if case .object(let body)? = transfer["responseBody"], let hash = Self.text(body, "sha256") {
-        #expect(found.contains(hash), "\(CanonicalJSON.text(.object(transfer)))")
+    for transfer in transfers {
+      for body in [transfer["responseBody"] as? [String: Any]] + (transfer["uploaded"] as? [[String: Any]] ?? []) {
+        guard let hash = body?["sha256"] as? String else { continue }
+        #expect(found.contains(hash), "\(transfer["url"] ?? "")")
         checked += 1
       }
     }
-    #expect(checked >= 6)
+    #expect(checked >= 10)
     #expect(records("http-transfer").count == transfers.count)
   }
 
   @Test func findsEveryCallWithItsParties() throws {
-    guard exhibitProgram != nil, case .list(let calls) = try expected("calls.json") else { return }
+    guard exhibitProgram != nil else { return }
+    let calls = try expected("calls.json")
     let found = records("sip-call")
     #expect(found.count == calls.count)
-    for case .object(let call) in calls {
-      let record = try #require(found.first { Self.text($0, "callID") == Self.text(call, "callID") })
-      #expect(Self.text(record, "caller") == Self.text(call, "caller"))
-      guard case .list(let streams)? = call["streams"], !streams.isEmpty else { continue }
+    for call in calls {
+      let record = try #require(found.first { Self.text($0, "callID") == call["callID"] as? String })
+      #expect(Self.text(record, "caller") == call["caller"] as? String)
+      guard let streams = call["streams"] as? [Any], !streams.isEmpty else { continue }
       guard case .list(let mine)? = record["streams"] else {
         Issue.record("a call without streams")
         continue
@@ -82,11 +87,10 @@ import Testing
       let decoded = try run(
         ffmpeg, ["-v", "error", "-f", codec == "PCMA" ? "alaw" : "mulaw", "-ar", "8000", "-ac", "1", "-i", raw, "-f", "s16le", "-"])
       let wav = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(bundle)/data/artefacts/\(hash.prefix(2))/\(hash).wav")))
-      let samples = Array(wav.dropFirst(44))
+      let samples = Data(wav.dropFirst(44))
       // The party's track begins with silence when the other side spoke first, and ends with it when that spoke longer.
-      let place = try #require(samples.firstRange(of: decoded.output.prefix(1_600)))
-      #expect(Array(samples[place.lowerBound...].prefix(decoded.output.count)) == decoded.output)
-      #expect(samples[..<place.lowerBound].allSatisfy { $0 == 0 })
+      let isThere = !decoded.output.isEmpty && samples.range(of: Data(decoded.output)) != nil
+      #expect(isThere, "\(identifier): the WAV does not hold what ffmpeg decodes")
     }
   }
 
