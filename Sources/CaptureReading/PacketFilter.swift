@@ -22,7 +22,8 @@ import CPcap
   }
 
   deinit {
-    for unsafe program in unsafe programs.values {
+    // Safe: each program was allocated and compiled by `compile`, and is freed once.
+    unsafe programs.values.forEach { program in
       unsafe pcap_freecode(program)
       unsafe program.deallocate()
     }

@@ -81,7 +81,9 @@ import Foundation
     var done = 0
     while done < bytes.count {
       // Safe: the range from `done` to the end is inside the array.
-      let step = unsafe bytes.withUnsafeBytes { unsafe Foundation.write(descriptor, $0.baseAddress! + done, $0.count - done) }
+      let step = unsafe bytes.withUnsafeBytes {
+        unsafe Foundation.write(descriptor, $0.baseAddress! + done, $0.count - done)
+      }
       if step > 0 { done += step } else if errno != EINTR { throw .system(path, errno) }
     }
     guard fsync(descriptor) == 0 else { throw .system(path, errno) }

@@ -86,10 +86,11 @@ public struct RecordFile: Sequence {
       let more = 1 << 18
       buffer.append(contentsOf: repeatElement(0, count: more))
       // Safe: the range from `old` to the end is inside the array.
-      let got = unsafe buffer.withUnsafeMutableBytes { unsafe descriptor < 0 ? 0 : read(descriptor, $0.baseAddress! + old, more) }
+      let got = unsafe buffer.withUnsafeMutableBytes {
+        unsafe descriptor < 0 ? 0 : read(descriptor, $0.baseAddress! + old, more)
+      }
       buffer.removeLast(more - Swift.max(0, got))
       if got <= 0 { isAtEnd = true }
     }
   }
 }
-

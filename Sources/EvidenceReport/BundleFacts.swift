@@ -83,7 +83,9 @@ enum Words {
     return "\(bytes) bytes"
   }
 
-  static func count(_ number: Int64, _ one: String, _ many: String) -> String { "\(number) \(number == 1 ? one : many)" }
+  static func count(_ number: Int64, _ one: String, _ many: String) -> String {
+    "\(number) \(number == 1 ? one : many)"
+  }
 
   /// Minutes and seconds of a decimal number of seconds.
   static func duration(_ seconds: String?) -> String? {

@@ -46,7 +46,8 @@ public struct ReportWriter {
 
   /// Files of records that have a page of their own.
   static let knownFiles: Set<String> = [
-    "sip-call", "rtp-call", "rtp-stream", "sip-message", "http-transfer", "artefact", "dns-query", "dns-answer", "finding",
+    "sip-call", "rtp-call", "rtp-stream", "sip-message", "http-transfer", "artefact", "dns-query", "dns-answer",
+    "finding",
     "capture-section", "capture-interface", "capture-comment", "capture-name", "capture-secret", "capture-statistics",
     "capture-block",
   ]

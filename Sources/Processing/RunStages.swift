@@ -85,10 +85,12 @@ final class RunStages {
 
   private func runJobs(_ jobs: [WorkerPool.Job], _ words: String) throws(ProcessingError) {
     progress(ProcessingProgress(stage: words, done: 0, total: 0))
-    try pool.run(jobs, tick: {}) { (job, ending) throws(ProcessingError) in
-      guard ending != .exited(0) else { return nil }
-      throw failure(job, ending)
-    }
+    try pool.run(
+      jobs, tick: {},
+      ended: { (job, ending) throws(ProcessingError) in
+        guard ending != .exited(0) else { return nil }
+        throw failure(job, ending)
+      })
   }
 
   private func shardOrder(_ worker: Int, _ originals: [WorkOrder.Original]) -> WorkOrder {

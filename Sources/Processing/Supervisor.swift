@@ -221,7 +221,8 @@ extension Supervisor {
 
   private func openEvent(_ tool: ToolIdentity) -> Fields {
     var fields = common(tool)
-    fields.set("inputs", .list(originals.map { .object(["item": .text($0.name.description), "name": .text($0.givenPath)]) }))
+    fields.set(
+      "inputs", .list(originals.map { .object(["item": .text($0.name.description), "name": .text($0.givenPath)]) }))
     let failed = formerFailures
     if !failed.isEmpty { fields.set("formerFailures", .list(failed)) }
     return fields

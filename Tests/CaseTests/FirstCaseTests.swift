@@ -81,12 +81,20 @@ import Testing
       else { continue }
       let payload = try run(
         tshark,
-        ["-r", capture, "-o", "rtp.heuristic_rtp:TRUE", "-Y", "rtp.ssrc == \(identifier)", "-T", "fields", "-e", "rtp.payload"])
+        [
+          "-r", capture, "-o", "rtp.heuristic_rtp:TRUE", "-Y", "rtp.ssrc == \(identifier)", "-T", "fields", "-e",
+          "rtp.payload",
+        ])
       let bytes = payload.lines.flatMap { Hexadecimal.decode($0.replacingOccurrences(of: ":", with: "")) ?? [] }
       let raw = try scratch.write(bytes, "payload")
       let decoded = try run(
-        ffmpeg, ["-v", "error", "-f", codec == "PCMA" ? "alaw" : "mulaw", "-ar", "8000", "-ac", "1", "-i", raw, "-f", "s16le", "-"])
-      let wav = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(bundle)/data/artefacts/\(hash.prefix(2))/\(hash).wav")))
+        ffmpeg,
+        [
+          "-v", "error", "-f", codec == "PCMA" ? "alaw" : "mulaw", "-ar", "8000", "-ac", "1", "-i", raw, "-f", "s16le",
+          "-",
+        ])
+      let wav = [UInt8](
+        try Data(contentsOf: URL(fileURLWithPath: "\(bundle)/data/artefacts/\(hash.prefix(2))/\(hash).wav")))
       let samples = Data(wav.dropFirst(44))
       // The party's track begins with silence when the other side spoke first, and ends with it when that spoke longer.
       let isThere = !decoded.output.isEmpty && samples.range(of: Data(decoded.output)) != nil

@@ -28,7 +28,8 @@ import Testing
     try writer.write(Array("{}".utf8), to: BundleLayout.bundle)
     let manifest = try writer.writeManifest(information: [("External-Identifier", "urn:uuid:test")])
     let output: Fields = ["path": .text(manifest.path), "sha256": .text(manifest.hash.hex)]
-    try chain.append("finish", at: "2026-01-01T00:00:01.000000000Z", ["complete": true, "outputs": .list([.object(output)])])
+    try chain.append(
+      "finish", at: "2026-01-01T00:00:01.000000000Z", ["complete": true, "outputs": .list([.object(output)])])
     for entry in chain.entries { writer.list(entry) }
     try writer.complete()
   }

@@ -45,7 +45,9 @@ struct StreamEvidence {
 
   private mutating func note(_ header: RTPHeader) {
     packetCount += 1
-    if header.payloadType < 64 { payloadTypes.0 |= 1 << UInt64(header.payloadType) } else {
+    if header.payloadType < 64 {
+      payloadTypes.0 |= 1 << UInt64(header.payloadType)
+    } else {
       payloadTypes.1 |= 1 << UInt64(header.payloadType - 64)
     }
     if header.payload.isEmpty { emptyCount += 1 }
