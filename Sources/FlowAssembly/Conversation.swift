@@ -11,6 +11,7 @@ public final class Conversation {
   /// The packet with which it began; it names the conversation within a run.
   public let firstPacket: PacketPosition
   public internal(set) var lastTime: CaptureTime
+  public internal(set) var lastPacket: PacketPosition
   public internal(set) var packetCount: UInt64 = 0
   /// Whether its beginning was captured (a SYN).
   public internal(set) var hasBeginning = false
@@ -31,6 +32,7 @@ public final class Conversation {
     self.initiatorIsLower = initiatorIsLower
     self.firstPacket = firstPacket
     lastTime = time
+    lastPacket = firstPacket
   }
 
   public func endpoint(_ side: Side) -> Endpoint { side == .initiator ? initiator : responder }
