@@ -20,6 +20,8 @@ public final class Conversation {
 
   var streams: StreamPair?
   var isFinished = false
+  /// A credible RST came; what comes behind it is still delivered, for a while.
+  var isReset = false
   let initiatorIsLower: Bool
 
   init(
@@ -68,6 +70,6 @@ public enum Reception: Hashable, Sendable {
   case noPayload
   /// Its numbers are far from all others of the stream; nothing was made of it.
   case outOfWindow
-  /// Bytes that came after the end (FIN or RST) of their side.
+  /// Bytes that came after the end (FIN) of their side, or of the conversation.
   case afterEnd
 }

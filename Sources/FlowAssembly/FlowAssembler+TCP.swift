@@ -17,8 +17,10 @@ extension FlowAssembler {
       reception = receive(&streams.responder, view, bytes, side, conversation, packet)
     }
     if view.flags.contains(.rst), isCredible(reset: view, side == .initiator ? streams.initiator : streams.responder) {
-      conclude(conversation, because: .reset)
-    } else if streams.initiator.isEnded, streams.responder.isEnded {
+      // What is under way still comes, and anybody may forge a reset to hide what follows: nothing ends yet.
+      conversation.isReset = true
+    }
+    if streams.initiator.isEnded, streams.responder.isEnded {
       conclude(conversation, because: .finished)
     }
     return reception

@@ -91,7 +91,7 @@ public final class FlowAssembler {
     guard view.flags.contains(.syn), !view.flags.contains(.ack), let streams = old.streams else { return false }
     let isInitiator = sourceIsLower == old.initiatorIsLower
     let stream = isInitiator ? streams.initiator : streams.responder
-    if old.isFinished { return true }
+    if old.isFinished || old.isReset { return true }
     // Where the other side spoke without a handshake, this one is new; otherwise it is the answer of a simultaneous open.
     guard stream.isStarted else {
       return !old.hasBeginning && (isInitiator ? streams.responder : streams.initiator).isStarted
@@ -114,6 +114,7 @@ public final class FlowAssembler {
   func conclude(_ conversation: Conversation, because end: StreamEnd) {
     guard !conversation.isFinished else { return }
     conversation.isFinished = true
+    let end = conversation.isReset ? .reset : end
     if let streams = conversation.streams {
       flush(&streams.initiator, .initiator, conversation, because: end)
       flush(&streams.responder, .responder, conversation, because: end)
@@ -153,7 +154,7 @@ public final class FlowAssembler {
     guard let streams = conversation.streams else {
       return conversation.packetCount >= limits.packetsForLongUDP ? limits.idleLongUDP : limits.idleShortUDP
     }
-    if conversation.isFinished { return limits.idleEndedTCP }
+    if conversation.isFinished || conversation.isReset { return limits.idleEndedTCP }
     if !streams.initiator.isStarted || !streams.responder.isStarted { return limits.idleUnansweredTCP }
     return limits.idleTCP
   }
