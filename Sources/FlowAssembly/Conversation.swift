@@ -14,6 +14,7 @@ public final class Conversation {
   /// The packet with which it began; it names the conversation within a run.
   public let firstPacket: PacketPosition
   public internal(set) var lastTime: CaptureTime
+  public internal(set) var lastPacket: PacketPosition
   public internal(set) var packetCount: UInt64 = 0
   /// Whether its beginning was captured (a SYN).
   public internal(set) var hasBeginning = false
@@ -22,6 +23,8 @@ public final class Conversation {
 
   var streams: StreamPair?
   var isFinished = false
+  /// A credible RST came; what comes behind it is still delivered, for a while.
+  var isReset = false
   let initiatorIsLower: Bool
 
   init(
@@ -34,6 +37,7 @@ public final class Conversation {
     self.initiatorIsLower = initiatorIsLower
     self.firstPacket = firstPacket
     lastTime = time
+    lastPacket = firstPacket
   }
 
   public func endpoint(_ side: Side) -> Endpoint { side == .initiator ? initiator : responder }
@@ -69,6 +73,6 @@ public enum Reception: Hashable, Sendable {
   case noPayload
   /// Its numbers are far from all others of the stream; nothing was made of it.
   case outOfWindow
-  /// Bytes that came after the end (FIN or RST) of their side.
+  /// Bytes that came after the end (FIN) of their side, or of the conversation.
   case afterEnd
 }
