@@ -23,9 +23,9 @@ import CPcap
 
   deinit {
     // Safe: each program was allocated and compiled by `compile`, and is freed once.
-    unsafe programs.values.forEach { program in
-      unsafe pcap_freecode(program)
-      unsafe program.deallocate()
+    while let entry = unsafe programs.popFirst() {
+      unsafe pcap_freecode(entry.value)
+      unsafe entry.value.deallocate()
     }
   }
 

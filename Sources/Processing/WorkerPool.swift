@@ -86,7 +86,7 @@ struct WorkerPool {
   ) -> Result {
     var pointers = unsafe texts.map { unsafe strdup($0) } + [nil]
     // Safe: each text was copied by strdup and is freed once.
-    defer { unsafe pointers.forEach { unsafe free($0) } }
+    defer { while let pointer = unsafe pointers.popLast() { unsafe free(pointer) } }
     return unsafe pointers.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress!) }
   }
 }
