@@ -23,9 +23,10 @@ import CPcap
 
   deinit {
     // Safe: each program was allocated and compiled by `compile`, and is freed once.
-    while let entry = unsafe programs.popFirst() {
-      unsafe pcap_freecode(entry.value)
-      unsafe entry.value.deallocate()
+    var rest = unsafe Array(programs.values)
+    while let program = unsafe rest.popLast() {
+      unsafe pcap_freecode(program)
+      unsafe program.deallocate()
     }
   }
 
