@@ -6,11 +6,14 @@ public struct RTPSession: DecodingSession {
   static let maximumStreams = 64
   /// Streams that are opened in all; what then brings yet another identifier is no media, and the session ends.
   static let maximumOpened = 1_000
+  /// Identifiers with few packets that do not speak against a short stream beside them.
+  static let toleratedStrays = 8
 
   private var streams: [StreamEvidence] = []
   private var last = 0
   private var opened = 0
-  private var packetCount = 0
+  /// Identifiers that gave way with too few packets to be a stream.
+  private var strays = 0
 
   public mutating func decode(
     _ bytes: RawSpan, from side: Side, into sink: inout EvidenceSink
@@ -22,7 +25,6 @@ public struct RTPSession: DecodingSession {
     }
     guard let header = RTPHeader(bytes) else { throw ReadError(.malformed, at: 0, reading: "RTP header") }
     let place = try place(of: header, side, &sink)
-    packetCount += 1
     sink.index(
       MediaPacketHeader(
         sequence: header.sequence, timestamp: header.timestamp, payloadType: header.payloadType,
@@ -75,22 +77,27 @@ public struct RTPSession: DecodingSession {
     }
     var weakest = 0
     for place in streams.indices where streams[place].packetCount < streams[weakest].packetCount { weakest = place }
-    let (verdict, evidence) = streams[weakest].verdict
-    sink.closeStream(streams[weakest].handle, verdict: verdict, evidence: evidence)
+    close(streams[weakest], &sink)
+    if streams[weakest].isStray { strays += 1 }
     streams[weakest] = stream
     return weakest
   }
 
-  public mutating func finish(into sink: inout EvidenceSink) {
-    for stream in streams {
-      var (verdict, evidence) = stream.verdict
-      // What is no media changes its "SSRC" with every packet; then the few long runs among them prove nothing.
-      if verdict == .accepted, opened > 8, stream.packetCount * opened < packetCount {
-        verdict = .candidate
-        evidence = "one of \(opened) identifiers in one conversation: " + evidence
-      }
-      sink.closeStream(stream.handle, verdict: verdict, evidence: evidence)
+  /// Closes a stream with what its numbering proves.
+  ///
+  /// What is no media changes its "SSRC" with every packet; then a short run among many strays proves nothing.
+  private func close(_ stream: StreamEvidence, _ sink: inout EvidenceSink) {
+    var (verdict, evidence) = stream.verdict
+    if verdict == .accepted, strays > Self.toleratedStrays, stream.packetCount < strays {
+      verdict = .candidate
+      evidence = "\(strays) other identifiers with few packets in the conversation: " + evidence
     }
+    sink.closeStream(stream.handle, verdict: verdict, evidence: evidence)
+  }
+
+  public mutating func finish(into sink: inout EvidenceSink) {
+    for stream in streams where stream.isStray { strays += 1 }
+    for stream in streams { close(stream, &sink) }
     streams = []
   }
 }

@@ -101,6 +101,9 @@ struct StreamEvidence {
     return word & 0xffff >= lastWord & 0xffff
   }
 
+  /// Whether it has too few packets to be a stream.
+  var isStray: Bool { packetCount < Self.minimumPackets }
+
   private var typeCount: Int { payloadTypes.0.nonzeroBitCount + payloadTypes.1.nonzeroBitCount }
 
   /// Whether the stream stands without signalling, and why.

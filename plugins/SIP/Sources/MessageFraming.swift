@@ -56,6 +56,7 @@ struct MessageFraming {
     case .needsMore: return .needs(1)
     default:
       isSearching = true
+      headEnd = HeadEndScanner()
       return try advance(bytes, side, &sink)
     }
   }
