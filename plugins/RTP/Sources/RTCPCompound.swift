@@ -7,11 +7,16 @@ struct RTCPCompound {
   private var packets: [Value] = []
   private var cname: [UInt8]?
 
-  /// The packet types SR to PSFB, XR and the few after them (RFC 3550, 12.1; RFC 4585; RFC 3611).
-  @inline(__always)
-  static func isType(_ byte: UInt8) -> Bool { (200...209).contains(byte) }
+  /// Why reading stopped before the end of the datagram.
+  private(set) var failure: (offset: Int, field: String)?
 
-  /// Whether the lengths of the packets add up to the datagram's, each is of version 2, and the first is one that may be.
+  /// The packet types SR, RR, SDES, BYE, APP, RTPFB, PSFB, XR (RFC 3550, 12.1; RFC 4585, 6.1; RFC 3611, 2).
+  @inline(__always)
+  static func isType(_ byte: UInt8) -> Bool { (200...207).contains(byte) }
+
+  /// Whether the lengths of the packets add up to the datagram's, and each has room for what it must hold.
+  ///
+  /// Padding stands in the last packet only (RFC 3550, 6.4.1). What SRTCP encrypts does not pass (RFC 3711, 3.4).
   static func isWhole(_ bytes: RawSpan) -> Bool {
     var offset = 0
     var count = 0
@@ -19,24 +24,50 @@ struct RTCPCompound {
       guard bytes.byteCount - offset >= 4, bytes[offset] >> 6 == 2, isType(bytes[offset + 1]),
         count < maximumPackets
       else { return false }
-      offset += (Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3])) * 4 + 4
+      let length = (Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3])) * 4
+      let number = Int(bytes[offset] & 31)
+      let least: Int
+      switch bytes[offset + 1] {
+      case 200: least = 24 + 24 * number
+      case 201: least = 4 + 24 * number
+      case 202: least = 8 * number
+      case 203: least = 4 * number
+      case 207: least = 4
+      default: least = 8
+      }
+      let isLast = offset + 4 + length == bytes.byteCount
+      guard length >= least, isLast || bytes[offset] & 0x20 == 0 else { return false }
+      offset += length + 4
       count += 1
     }
     return offset == bytes.byteCount && bytes.byteCount >= 8
   }
 
-  init(_ bytes: RawSpan) throws(ReadError) {
+  /// Reads packets up to the end, or up to what contradicts itself.
+  init(_ bytes: RawSpan) {
     var reader = ByteReader(bytes)
-    while reader.remaining > 0 {
-      guard packets.count < Self.maximumPackets else {
-        throw ReadError(.limitExceeded, at: reader.offset, reading: "RTCP packets")
-      }
-      let first: UInt8 = try reader.read("version")
-      guard first >> 6 == 2 else { throw ReadError(.malformed, at: reader.offset - 1, reading: "RTCP version") }
-      let type: UInt8 = try reader.read("packet type")
-      let length: UInt16 = try reader.read("length")
-      var body = ByteReader(try reader.take(Int(length) * 4, "RTCP packet"))
-      packets.append(.object(try read(type, Int(first & 31), &body)))
+    while reader.remaining > 0, failure == nil {
+      do throws(ReadError) { try readPacket(&reader) } catch { failure = (error.offset, error.field) }
+    }
+  }
+
+  private mutating func readPacket(_ reader: inout ByteReader) throws(ReadError) {
+    let start = reader.offset
+    guard packets.count < Self.maximumPackets else {
+      throw ReadError(.limitExceeded, at: start, reading: "RTCP packets")
+    }
+    let first: UInt8 = try reader.read("version")
+    guard first >> 6 == 2 else { throw ReadError(.malformed, at: start, reading: "RTCP version") }
+    let type: UInt8 = try reader.read("packet type")
+    let length: UInt16 = try reader.read("length")
+    var body = ByteReader(try reader.take(Int(length) * 4, "RTCP packet"))
+    var fields: Fields = ["type": .text(Self.name(type))]
+    do throws(ReadError) {
+      try read(type, Int(first & 31), &body, &fields)
+      packets.append(.object(fields))
+    } catch {
+      packets.append(.object(fields))
+      failure = (start + 4 + error.offset, error.field)
     }
   }
 
@@ -46,14 +77,16 @@ struct RTCPCompound {
     return fields
   }
 
-  private mutating func read(_ type: UInt8, _ count: Int, _ body: inout ByteReader) throws(ReadError) -> Fields {
-    var fields: Fields = ["type": .text(Self.name(type))]
+  private mutating func read(
+    _ type: UInt8, _ count: Int, _ body: inout ByteReader, _ fields: inout Fields
+  ) throws(ReadError) {
     switch type {
     case 200:
       fields.set("identifier", try body.read(UInt32.self, "SSRC"))
       let seconds: UInt32 = try body.read("NTP seconds")
       let fraction: UInt32 = try body.read("NTP fraction")
-      fields.set("sentAt", Self.time(seconds, fraction))
+      // A sender without a clock writes zero (RFC 3550, 6.4.1).
+      if seconds != 0 { fields.set("sentAt", Self.time(seconds, fraction)) }
       fields.set("timestamp", try body.read(UInt32.self, "RTP timestamp"))
       fields.set("packetCount", try body.read(UInt32.self, "packet count"))
       fields.set("octetCount", try body.read(UInt32.self, "octet count"))
@@ -72,10 +105,11 @@ struct RTCPCompound {
       }
     default:
       if body.remaining >= 4 { fields.set("identifier", try body.read(UInt32.self, "SSRC")) }
-      fields.set("format", count)
+      if type == 204 { fields.set("name", wire: try body.take(4, "name").array()) }
+      if type == 205 || type == 206 { fields.set("mediaIdentifier", try body.read(UInt32.self, "media SSRC")) }
+      if type != 207 { fields.set("format", count) }
       fields.set("byteCount", body.remaining)
     }
-    return fields
   }
 
   private static func name(_ type: UInt8) -> String {

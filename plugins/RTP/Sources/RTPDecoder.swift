@@ -16,7 +16,9 @@ public struct RTPDecoder: EvidenceDecoder {
           ])
       ],
       limits: [
-        NamedLimit("streams of a conversation", RTPSession.maximumStreams, "streams"),
+        NamedLimit("streams told apart at a time", RTPSession.maximumStreams, "streams"),
+        NamedLimit("streams of a conversation", RTPSession.maximumOpened, "streams"),
+        NamedLimit("packets of a stream without signalling, at least", StreamEvidence.minimumPackets, "packets"),
         NamedLimit("packets of an RTCP compound", RTCPCompound.maximumPackets, "packets"),
       ])
   }

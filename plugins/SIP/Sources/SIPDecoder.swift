@@ -22,23 +22,26 @@ public struct SIPDecoder: EvidenceDecoder {
             FieldDeclaration("toTag", .text, "the tag in To"),
             FieldDeclaration("cseq", .integer, "the sequence number"),
             FieldDeclaration("cseqMethod", .text, "the method that the sequence number belongs to"),
-            FieldDeclaration("contact", .text, "the Contact header as it stood"),
+            FieldDeclaration("contact", .text, "the Contact headers as they stood"),
             FieldDeclaration("userAgent", .text, "User-Agent, or Server in responses"),
             FieldDeclaration("via", .list, "the Via headers from the top"),
             FieldDeclaration("headers", .list, "all headers: name and value"),
             FieldDeclaration("mediaType", .text, "the declared type of the body"),
             FieldDeclaration("sdp", .list, "the media that the body describes"),
-            FieldDeclaration("text", .text, "the text of a MESSAGE"),
-            FieldDeclaration("bodySha256", .text, "the stored body, where it is no session description"),
+            FieldDeclaration("text", .text, "the body where it is plain text, as in a MESSAGE"),
+            FieldDeclaration("bodySha256", .text, "the stored body, where it is more than a session description"),
             FieldDeclaration("isRetransmission", .boolean, "the same message was seen before"),
           ])
       ],
       limits: [
         NamedLimit("bytes of a head", MessageHead.maximumByteCount, "bytes"),
-        NamedLimit("bytes of a body", SIPSession.maximumBody, "bytes"),
+        NamedLimit("bytes of a start line", StartLine.maximumLine, "bytes"),
+        NamedLimit("bytes of a body in a stream", MessageFraming.maximumBody, "bytes"),
         NamedLimit("messages remembered for retransmissions", SIPSession.maximumRemembered, "messages"),
-        NamedLimit("calls of a conversation whose parties are remembered", SIPSession.maximumCalls, "calls"),
+        NamedLimit("calls of a conversation whose parties are remembered", CallTracking.maximumCalls, "calls"),
         NamedLimit("media of a description", SessionDescription.maximumMedia, "media"),
+        NamedLimit("payload types of a medium", SessionDescription.maximumPayloads, "types"),
+        NamedLimit("depth of multipart bodies", BodyReading.maximumDepth, "levels"),
       ])
   }
 
@@ -46,11 +49,13 @@ public struct SIPDecoder: EvidenceDecoder {
 
   public func claim(_ bytes: RawSpan, from side: Side, in context: borrowing DecodingContext) -> Claim {
     if case .file = context.carrier { return .none }
-    if bytes.starts(with: "SIP/2.0 ") { return .content }
-    guard bytes.byteCount > 0, (0x41...0x5a).contains(bytes[0]) || (0x61...0x7a).contains(bytes[0]) else {
-      return .none
-    }
-    return StartLine.claim(bytes)
+    guard let first = bytes.byteCount > 0 ? bytes[0] : nil else { return .none }
+    if first > 0x20 { return StartLine.claim(bytes) }
+    let start = KeepAlive.prefix(of: bytes)
+    if start > 0, start < bytes.byteCount { return StartLine.claim(bytes.extracting(start..<bytes.byteCount)) }
+    guard start > 0 || KeepAlive.isZeros(bytes) else { return .none }
+    if case .tcp = context.carrier { return start > 0 ? .needsMore : .none }
+    return context.carrier.usesPort(5_060, 5_061) ? .port : .none
   }
 
   public func makeSession(in context: borrowing DecodingContext) -> SIPSession {

@@ -8,25 +8,46 @@ struct SessionDescription {
   private(set) var media: [MediaOffer] = []
   /// Addresses that are names; the message's sender stood in for them.
   private(set) var namedHosts: [String] = []
+  /// Lines of media and addresses that could not be read.
+  private(set) var oddLineCount = 0
+  /// Whether there are more media than `maximumMedia`.
+  private(set) var isOverLimit = false
 
   /// Reads the lines of a description; `sender` stands in where an address is missing or a name.
+  ///
+  /// An address of zeros, with which a party once put the other on hold (RFC 3264, 8.4), is kept as it stands.
   init(_ text: [UInt8], sender: Endpoint) {
     var sessionAddress: InternetAddress?
     var sessionDirection = MediaOffer.Direction.sendReceive
+    var mediaLines = 0
+    // Lines behind a media line that could not be read belong to no media.
+    var isSession = true
+    var isInMedia = false
     for line in text.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d }) where line.count >= 2 {
       guard line[line.startIndex + 1] == 0x3d else { continue }
       let value = String(decoding: line.dropFirst(2), as: UTF8.self)
       switch line[line.startIndex] {
       case 0x63:  // c=
         let address = address(value) ?? sender.address
-        if media.isEmpty { sessionAddress = address } else { media[media.count - 1].receivesAt.address = address }
+        if isSession {
+          sessionAddress = address
+        } else if isInMedia {
+          media[media.count - 1].receivesAt.address = address
+        }
       case 0x6d:  // m=
-        guard media.count < Self.maximumMedia else { return }
-        if let offer = offer(value, sessionAddress ?? sender.address, sessionDirection) { media.append(offer) }
+        isSession = false
+        guard mediaLines < Self.maximumMedia else {
+          isOverLimit = true
+          return
+        }
+        let offer = offer(value, sessionAddress ?? sender.address, sessionDirection, mediaLines)
+        mediaLines += 1
+        isInMedia = offer != nil
+        if let offer { media.append(offer) } else { oddLineCount += 1 }
       case 0x61:  // a=
-        if media.isEmpty {
+        if isSession {
           sessionDirection = Self.direction(value) ?? sessionDirection
-        } else {
+        } else if isInMedia {
           attribute(value)
         }
       default: break
@@ -36,14 +57,17 @@ struct SessionDescription {
 
   private mutating func address(_ value: String) -> InternetAddress? {
     let parts = value.split(separator: " ")
-    guard parts.count >= 3, let text = parts[2].split(separator: "/").first else { return nil }
+    guard parts.count >= 3, let text = parts[2].split(separator: "/").first else {
+      oddLineCount += 1
+      return nil
+    }
     if let address = InternetAddress(text) { return address }
     if namedHosts.count < Self.maximumMedia { namedHosts.append(String(text.prefix(255))) }
     return nil
   }
 
   private func offer(
-    _ value: String, _ address: InternetAddress, _ direction: MediaOffer.Direction
+    _ value: String, _ address: InternetAddress, _ direction: MediaOffer.Direction, _ index: Int
   ) -> MediaOffer? {
     let parts = value.split(separator: " ", omittingEmptySubsequences: true)
     guard parts.count >= 3, let portText = parts[1].split(separator: "/").first, let port = UInt16(portText) else {
@@ -51,7 +75,7 @@ struct SessionDescription {
     }
     var offer = MediaOffer(
       kind: String(parts[0].prefix(64)), receivesAt: Endpoint(address, port: port),
-      transport: String(parts[2].prefix(64)), index: UInt16(media.count))
+      transport: String(parts[2].prefix(64)), index: UInt16(clamping: index))
     offer.direction = direction
     for part in parts.dropFirst(3).prefix(Self.maximumPayloads) {
       guard let type = UInt8(part), type < 128 else { continue }
@@ -131,14 +155,14 @@ struct SessionDescription {
     }
   }
 
-  /// The description as a record shows it.
-  var value: Value {
+  /// Media as a record shows them.
+  static func value(of media: [MediaOffer]) -> Value {
     .list(
       media.map { offer in
         .object([
           "kind": .text(offer.kind), "address": .text(offer.receivesAt.address.description),
           "port": .integer(Int64(offer.receivesAt.port)), "transport": .text(offer.transport),
-          "direction": .text(Self.name(offer.direction)),
+          "direction": .text(name(offer.direction)),
           "payloads": .list(
             offer.payloads.map {
               .object([
