@@ -55,7 +55,9 @@ public final class Supervisor {
     for (index, path) in request.inputs.enumerated() {
       originals.append(try OriginalIntake(UInt16(index + 1), path))
     }
-    for path in [request.authorityPath, request.expectPath].compactMap({ $0 }) { _ = try OriginalIntake.FileFacts(path: path) }
+    for path in [request.authorityPath, request.expectPath].compactMap({ $0 }) {
+      _ = try OriginalIntake.FileFacts(path: path)
+    }
     let output = URL(filePath: request.output).standardizedFileURL.path(percentEncoded: false)
     for original in originals where output == original.absolutePath {
       throw ProcessingError(.output, request.output, "the output is one of the originals")
