@@ -50,12 +50,16 @@ let package = Package(
       name: "CLibAV", pkgConfig: "libavcodec libavutil", providers: [.apt(["libavcodec-dev", "libavutil-dev"])]),
     room("CallAssembly", ["EvidenceModel"]),
     room("MediaReading", ["EvidenceModel", "CLibAV"]),
-    room("EvidenceBundle", ["EvidenceModel", "Fingerprinting"]),
+    room("EvidenceBundle", ["ByteReading", "EvidenceModel", "Fingerprinting"]),
     room("EvidenceReport", ["EvidenceModel", "EvidenceBundle"]),
     room("Custody", ["EvidenceModel", "EvidenceBundle", "Fingerprinting"]),
     room(
       "Processing",
-      ["Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "MediaReading", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel"]),
+      [
+        "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "MediaReading",
+        "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading",
+        "EvidenceModel",
+      ]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
     .executableTarget(
       name: "exhibit",
@@ -64,6 +68,16 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    tests("CaptureReading", ["CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("PacketLayers", ["PacketLayers", "CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("FlowAssembly", ["FlowAssembly", "PacketLayers", "CaptureReading", "EvidenceModel", "TestSupport"]),
+    tests("DecoderHosting", ["DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
+    tests("CommandLine", ["TestSupport"]),
+    tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
+    tests("Custody", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
+    tests("Architecture", ["BuiltInDecoders", "DecoderKit", "TestSupport"]),
   ] + decoders.flatMap(decoderTargets))
 
 /// A decoder's library and its tests, both inside plugins/`name`.

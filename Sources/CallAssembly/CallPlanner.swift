@@ -76,8 +76,10 @@ public struct CallPlanner {
       }
     }
     calls += withoutSignalling(unnamed)
-    plan.calls = calls.filter { $0.signalling == nil || $0.invitedAt != nil || !$0.streams.isEmpty || $0.endedAt != nil || $0.answeredAt != nil }
-      .sorted { first($0) < first($1) }
+    plan.calls = calls.filter {
+      $0.signalling == nil || $0.invitedAt != nil || !$0.streams.isEmpty || $0.endedAt != nil || $0.answeredAt != nil
+    }
+    .sorted { first($0) < first($1) }
     return plan
   }
 

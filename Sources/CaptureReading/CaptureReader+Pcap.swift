@@ -6,7 +6,9 @@ extension CaptureReader {
   /// The largest packet that is believed, as in Wireshark and libpcap.
   static let maximumPacketLength: UInt32 = 262_144
   /// The same for link types whose packets are larger (D-Bus, USB with Linux header or mmapped header, EBHSCR).
-  static let maximumLargePacketLength: UInt32 = 128 * 1024 * 1024
+  ///
+  /// Wireshark believes 128 MiB there; what the window holds beside a header is less.
+  static let maximumLargePacketLength = UInt32(ByteWindow.maximumSpan - 64)
 
   static func maximumLength(ofLinkType linkType: UInt16) -> UInt32 {
     switch linkType {

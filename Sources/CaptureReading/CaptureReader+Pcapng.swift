@@ -64,7 +64,8 @@ extension CaptureReader {
     let type = word(at: 0)
     let length = word(at: 4)
     guard length >= Self.minimumBlockLength, length % 4 == 0 else {
-      throw CaptureFault(.corrupted, at: window.offset + 4, "a block after packet \(packetCount) claims \(length) bytes")
+      throw CaptureFault(
+        .corrupted, at: window.offset + 4, "a block after packet \(packetCount) claims \(length) bytes")
     }
     guard length <= Self.maximumBlockLength else {
       throw CaptureFault(
@@ -95,6 +96,7 @@ extension CaptureReader {
 
   /// The packet of an enhanced, simple or obsolete packet block; nil for every other block.
   private mutating func packet(in block: PcapngBlock) throws(ReadError) -> CapturedPacket? {
+    if let found = numberedBlock(block) { return found }
     var reader = OrderedReader(window.view(block.length - 4, at: 0), isLittleEndian: pcapng.isLittleEndian)
     try reader.skip(8, "block frame")
     let interfaceNumber: UInt32
@@ -137,7 +139,7 @@ extension CaptureReader {
     try reader.skip(Int(captured), "packet data")
     if hasOptions, reader.remaining >= 4 + padding(captured) {
       try reader.skip(padding(captured), "padding")
-      facts += try Self.comments(&reader, block, packet: packetCount + 1)
+      keepComments(PcapngOption.read(&reader).list, block, packet: packetCount + 1)
     }
     return CapturedPacket(
       number: packetCount + 1,
@@ -148,14 +150,23 @@ extension CaptureReader {
 
   func padding(_ count: UInt32) -> Int { Int((4 - count % 4) % 4) }
 
-  /// Keeps a packet's comments; other options say nothing that the packet does not.
-  private static func comments(
-    _ reader: inout OrderedReader, _ block: PcapngBlock, packet: UInt64
-  ) throws(ReadError) -> [CaptureFact] {
-    try PcapngOption.read(&reader).filter { $0.code == 1 }.map { option in
-      var fields: Fields = [:]
-      fields.set("text", wire: option.value)
-      return CaptureFact("capture/comment", fields, bytes: block.range, packet: packet)
+  /// A block that is no packet but has a number in Wireshark; its bytes are all between the lengths.
+  private mutating func numberedBlock(_ block: PcapngBlock) -> CapturedPacket? {
+    switch PcapngBlockType(rawValue: block.type) {
+    case .systemdJournal, .custom, .customNotCopied, .sysdigEvent, .sysdigEventV2, .sysdigEventV2Large: break
+    default: return nil
     }
+    var fields: Fields = [:]
+    fields.set("blockType", block.type)
+    fields.set("byteCount", block.length)
+    let isCustom =
+      block.type == PcapngBlockType.custom.rawValue
+      || block.type == PcapngBlockType.customNotCopied.rawValue
+    if isCustom, block.length >= 16 { fields.set("enterpriseNumber", word(at: 8)) }
+    keep(CaptureFact("capture/block", fields, bytes: block.range, packet: packetCount + 1))
+    let length = UInt32(block.length - 12)
+    return CapturedPacket(
+      number: packetCount + 1, time: .unknown, capturedLength: length, originalLength: length,
+      dataOffset: block.offset + 8, linkType: CapturedPacket.blockLinkType, interface: 0)
   }
 }

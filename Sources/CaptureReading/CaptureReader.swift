@@ -4,7 +4,7 @@ import Glibc
 /// Reads the packets of one original in order, with the file offset of each; pcap and pcapng.
 ///
 /// Everything up to a fault is given out. Views end with the next call. Limits: a packet of 262,144 bytes as in Wireshark
-/// (128 MiB for USB and D-Bus link types are met by the block limit), a block of 64 MiB.
+/// (just under 64 MiB for USB and D-Bus link types), a block of 64 MiB.
 public struct CaptureReader: ~Copyable {
   var window: ByteWindow
   private let pcapHeader: PcapHeader?
@@ -19,6 +19,13 @@ public struct CaptureReader: ~Copyable {
   public internal(set) var packetCount: UInt64 = 0
   /// Bytes of packets given out.
   public internal(set) var packetBytes: UInt64 = 0
+  /// Those among them that are blocks without a packet.
+  public private(set) var blockCount: UInt64 = 0
+  /// What libpcap counts of the packets given out: no such blocks, and records of pcap only up to the header's snap length.
+  public private(set) var witnessPackets: UInt64 = 0
+  public private(set) var witnessBytes: UInt64 = 0
+  /// Facts that were not kept because `maximumFactCount` of them had not been taken.
+  public internal(set) var droppedFactCount: UInt64 = 0
 
   /// The format's name, as records print it.
   public var formatName: String { pcapHeader == nil ? "pcapng" : "pcap" }
@@ -73,6 +80,12 @@ public struct CaptureReader: ~Copyable {
     case .packet(let packet):
       packetCount = packet.number
       packetBytes += UInt64(packet.capturedLength)
+      if packet.isBlock {
+        blockCount += 1
+      } else {
+        witnessPackets += 1
+        witnessBytes += UInt64(min(packet.capturedLength, pcapHeader?.effectiveSnapLength ?? .max))
+      }
     case .end: isEnded = true
     }
     return step

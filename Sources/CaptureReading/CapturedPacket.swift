@@ -1,7 +1,13 @@
 public import EvidenceModel
 
 /// One packet of an original, without its bytes, which the reader shows beside it.
+///
+/// A pcapng block that is no packet and yet has a `frame.number` in Wireshark (systemd journal, custom and Sysdig blocks)
+/// is one as well, with `blockLinkType` and without a time, so that the numbers stay equal.
 public struct CapturedPacket: Hashable, Sendable {
+  /// Stands for the link type of a block that is no packet; no LINKTYPE_ value.
+  public static let blockLinkType: UInt16 = 0xffff
+
   /// Counts from 1, as Wireshark's `frame.number`.
   public var number: UInt64
   public var time: CaptureTime
@@ -15,6 +21,9 @@ public struct CapturedPacket: Hashable, Sendable {
   public var linkType: UInt16
   /// The number of its interface over all sections, from 0.
   public var interface: UInt32
+
+  /// Whether it is a block that is no packet; libpcap does not count it.
+  @inlinable public var isBlock: Bool { linkType == Self.blockLinkType }
 
   @inlinable public init(
     number: UInt64, time: CaptureTime, capturedLength: UInt32, originalLength: UInt32, dataOffset: UInt64,

@@ -57,7 +57,7 @@ public struct CompressedOriginal: Hashable, Sendable {
     var total: UInt64 = 0
     while true {
       let count = unsafe archive_read_data(archive, &buffer, buffer.count)
-      if count == 0 { return Expansion(byteCount: total, fault: nil) }
+      if count == 0 { return Expansion(byteCount: total, fault: unsafe trailing(archive, path)) }
       if count < 0 { return Expansion(byteCount: total, fault: unsafe message(archive)) }
       guard total + UInt64(count) <= limit else {
         return Expansion(byteCount: total, fault: "more than \(limit) bytes when expanded")
@@ -65,11 +65,20 @@ public struct CompressedOriginal: Hashable, Sendable {
       var written = 0
       while written < count {
         let step = unsafe buffer.withUnsafeBytes { unsafe write(output, $0.baseAddress! + written, count - written) }
+        if step < 0, errno == EINTR { continue }
         guard step > 0 else { throw CaptureFault(.system, at: total, systemMessage(errno)) }
         written += step
       }
       total += UInt64(count)
     }
+  }
+
+  /// What stands behind the end of the compressed data, which libarchive passes over.
+  private static func trailing(_ archive: OpaquePointer, _ path: String) -> String? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    let rest = unsafe Int64(status.st_size) - archive_filter_bytes(archive, -1)
+    return rest > 0 ? "\(rest) bytes behind the end of the compressed data are none" : nil
   }
 
   private static func message(_ archive: OpaquePointer) -> String {

@@ -5,16 +5,26 @@ import CPcap
   private let expression: String
   private var programs: [UInt16: UnsafeMutablePointer<bpf_program>] = unsafe [:]
 
+  /// Ethernet, raw IP, 802.11 with radiotap, Linux cooked, Bluetooth HCI: an expression must fit one of them.
+  private static let triedLinkTypes: [UInt16] = [1, 101, 127, 113, 187]
+
   /// Checks that the expression compiles for Ethernet, raw IP or whatever else it fits. Throws libpcap's message.
   public init(_ expression: String) throws(CaptureFault) {
     self.expression = expression
-    guard try unsafe Self.compile(expression, 1, &programs) else {
-      throw CaptureFault(.unsupportedFormat, at: 0, "the filter does not compile")
+    var first: CaptureFault?
+    for linkType in Self.triedLinkTypes {
+      do throws(CaptureFault) {
+        try unsafe Self.compile(expression, linkType, &programs)
+        return
+      } catch { first = first ?? error }
     }
+    throw first ?? CaptureFault(.unsupportedFormat, at: 0, "the filter does not compile")
   }
 
   deinit {
-    for unsafe program in unsafe programs.values {
+    // Safe: each program was allocated and compiled by `compile`, and is freed once.
+    var rest = unsafe Array(programs.values)
+    while let program = unsafe rest.popLast() {
       unsafe pcap_freecode(program)
       unsafe program.deallocate()
     }
@@ -22,8 +32,10 @@ import CPcap
 
   private static func compile(
     _ expression: String, _ linkType: UInt16, _ programs: inout [UInt16: UnsafeMutablePointer<bpf_program>]
-  ) throws(CaptureFault) -> Bool {
-    guard let handle = unsafe pcap_open_dead(Int32(linkType), 262_144) else { return false }
+  ) throws(CaptureFault) {
+    guard let handle = unsafe pcap_open_dead(dataLinkNumber(ofLinkType: linkType), 262_144) else {
+      throw CaptureFault(.system, at: 0, "out of memory")
+    }
     defer { unsafe pcap_close(handle) }
     let program = UnsafeMutablePointer<bpf_program>.allocate(capacity: 1)
     guard unsafe pcap_compile(handle, program, expression, 1, 0xffff_ffff) == 0 else {
@@ -32,15 +44,15 @@ import CPcap
       throw CaptureFault(.unsupportedFormat, at: 0, message)
     }
     unsafe programs[linkType] = unsafe program
-    return true
   }
 
-  /// Whether the filter lets a packet pass. Throws when the expression does not fit the packet's link type.
+  /// Whether the filter lets a packet pass; blocks that are no packets never do. Throws when the expression does not fit the packet's link type.
   public mutating func passes(_ packet: CapturedPacket, _ bytes: RawSpan) throws(CaptureFault) -> Bool {
+    if packet.isBlock { return false }
     if unsafe programs[packet.linkType] == nil {
-      _ = try unsafe Self.compile(expression, packet.linkType, &programs)
+      try unsafe Self.compile(expression, packet.linkType, &programs)
     }
-    guard let program = unsafe programs[packet.linkType] else { return true }
+    guard let program = unsafe programs[packet.linkType] else { return false }
     var header = pcap_pkthdr()
     header.caplen = packet.capturedLength
     header.len = packet.originalLength

@@ -9,8 +9,12 @@ struct PcapHeader: Hashable, Sendable {
   let majorVersion: UInt16
   let minorVersion: UInt16
   let snapLength: UInt32
+  /// Where libpcap cuts records: 0 and absurd values mean its largest packet.
+  var effectiveSnapLength: UInt32 {
+    snapLength == 0 || snapLength > UInt32(Int32.max) ? CaptureReader.maximumLength(ofLinkType: linkType) : snapLength
+  }
   let linkType: UInt16
-  /// Bytes of frame check sequence at the end of each packet, when the header says so.
+  /// Bytes of frame check sequence at the end of each packet, when the header says so; it counts in 16-bit words.
   let checkSequenceLength: UInt8?
 
   /// Whether the first four bytes are a magic number of a pcap file, supported or not.
@@ -69,7 +73,7 @@ struct PcapHeader: Hashable, Sendable {
       snapLength = try reader.read("snap length")
       let network: UInt32 = try reader.read("link type")
       linkType = UInt16(truncatingIfNeeded: network)
-      checkSequenceLength = network & 0x0400_0000 != 0 ? UInt8(network >> 28) : nil
+      checkSequenceLength = network & 0x0400_0000 != 0 ? UInt8(network >> 28) * 2 : nil
     } catch {
       throw CaptureFault(.truncated, at: UInt64(error.offset), "the file ends inside its header")
     }

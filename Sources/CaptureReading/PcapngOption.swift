@@ -9,18 +9,22 @@ struct PcapngOption {
   let value: [UInt8]
 
   /// Reads options up to the end mark or the end of the block.
-  static func read(_ reader: inout OrderedReader) throws(ReadError) -> [PcapngOption] {
+  ///
+  /// Damaged ones end the list: nothing behind them is believed, and `isDamaged` tells it.
+  static func read(_ reader: inout OrderedReader) -> (list: [PcapngOption], isDamaged: Bool) {
     var options: [PcapngOption] = []
-    while reader.remaining >= 4, options.count < maximumCount {
-      let code: UInt16 = try reader.read("option code")
-      let length: UInt16 = try reader.read("option length")
-      if code == 0 { break }
-      let value = try reader.take(Int(length), "option value").array()
+    while reader.remaining >= 4 {
+      guard options.count < maximumCount, let code: UInt16 = try? reader.read("option code"),
+        let length: UInt16 = try? reader.read("option length")
+      else { return (options, true) }
+      if code == 0 { return (options, false) }
+      guard Int(length) <= reader.remaining, let value = try? reader.take(Int(length), "option value").array()
+      else { return (options, true) }
       let padding = (4 - Int(length) % 4) % 4
-      if reader.remaining >= padding { try reader.skip(padding, "option padding") }
+      if reader.remaining >= padding { try? reader.skip(padding, "option padding") }
       options.append(PcapngOption(code: code, value: value))
     }
-    return options
+    return (options, reader.remaining > 0)
   }
 
   /// The value as an unsigned number of 1, 2, 4 or 8 bytes in the section's byte order.

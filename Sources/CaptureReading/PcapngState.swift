@@ -36,6 +36,9 @@ enum PcapngBlockType: UInt32 {
   case enhancedPacket = 6
   case systemdJournal = 9
   case decryptionSecrets = 0xa
+  case sysdigEvent = 0x204
+  case sysdigEventV2 = 0x216
+  case sysdigEventV2Large = 0x221
   case custom = 0xbad
   case customNotCopied = 0x4000_0bad
   case sectionHeader = 0x0a0d_0d0a

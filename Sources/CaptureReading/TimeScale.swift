@@ -20,10 +20,14 @@ struct TimeScale: Hashable, Sendable {
     self.offsetSeconds = offsetSeconds
   }
 
+  /// A scale that tells no time, for a resolution that cannot be counted.
+  static let none = TimeScale(ticksPerSecond: 0)
+
   init(ticksPerSecond: UInt64) { self.ticksPerSecond = ticksPerSecond }
 
   /// The moment of a tick count, rounded down to nanoseconds; unknown when it is beyond what can be held.
   func time(ticks: UInt64) -> CaptureTime {
+    guard ticksPerSecond > 0 else { return .unknown }
     let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: ticksPerSecond)
     guard let whole = Int64(exactly: seconds) else { return .unknown }
     let product = rest.multipliedFullWidth(by: 1_000_000_000)

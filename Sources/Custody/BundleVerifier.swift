@@ -68,7 +68,9 @@ public struct BundleVerifier {
     let chain = ChainCheck(bundle, hashes)
     add("custodyChain", "each custody event names the one before it, none is missing", chain.problems)
     add("custodyListed", "the events up to the end of the run stand in the tag manifest", chain.unlisted(tags))
-    add("custodyFinish", "the run's last event names the payload manifest, and says that the run was complete", chain.finish(hashes))
+    add(
+      "custodyFinish", "the run's last event names the payload manifest, and says that the run was complete",
+      chain.finish(hashes))
     checkArtefactNames(payload)
     checkLedger()
     checkRecords(payload)

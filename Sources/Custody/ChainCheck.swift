@@ -52,7 +52,9 @@ struct ChainCheck {
     }
     var problems = names[...place].filter { tags.entries[$0] == nil }.map { "not listed: \($0)" }
     let known = Set(names)
-    problems += tags.entries.keys.filter { $0.hasPrefix("custody/") && !known.contains($0) }.sorted().map { "removed: \($0)" }
+    problems += tags.entries.keys.filter { $0.hasPrefix("custody/") && !known.contains($0) }.sorted().map {
+      "removed: \($0)"
+    }
     return problems
   }
 

@@ -155,7 +155,8 @@ import EvidenceModel
         isRecordLimitNoted = true
         origin.findingCount = min(origin.findingCount, host.limits.findingsPerConversation - 1)
         note(
-          Finding(.error, "host/recordLimit", "The conversation has more records than the limit; the rest is not written.",
+          Finding(
+            .error, "host/recordLimit", "The conversation has more records than the limit; the rest is not written.",
             ["limit": .integer(Int64(host.limits.recordsPerConversation))]), from: side, trace: trace)
       }
       throw ReadError(.limitExceeded, at: 0, reading: "records of a conversation")

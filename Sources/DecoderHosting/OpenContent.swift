@@ -45,7 +45,9 @@ final class OpenContent {
     switch state {
     case .fine: break
     case .ended(let trailing):
-      if trailing > 0 { stop("\(trailing) bytes stand behind the end of the \(content.codings[stage].rawValue) data", unit) }
+      if trailing > 0 {
+        stop("\(trailing) bytes stand behind the end of the \(content.codings[stage].rawValue) data", unit)
+      }
     case .damaged(let reason): stop("\(content.codings[stage].rawValue): \(reason)", unit)
     }
   }

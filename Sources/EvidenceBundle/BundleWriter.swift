@@ -81,7 +81,9 @@ import Foundation
     var done = 0
     while done < bytes.count {
       // Safe: the range from `done` to the end is inside the array.
-      let step = unsafe bytes.withUnsafeBytes { unsafe Foundation.write(descriptor, $0.baseAddress! + done, $0.count - done) }
+      let step = unsafe bytes.withUnsafeBytes {
+        unsafe Foundation.write(descriptor, $0.baseAddress! + done, $0.count - done)
+      }
       if step > 0 { done += step } else if errno != EINTR { throw .system(path, errno) }
     }
     guard fsync(descriptor) == 0 else { throw .system(path, errno) }
@@ -94,6 +96,38 @@ import Foundation
     guard unsafe rename(source, path(name)) == 0 else { throw .system(path(name), errno) }
     unsafe _ = chmod(path(name), 0o644)
     list(Entry(path: name, hash: hash, byteCount: byteCount))
+  }
+
+  /// Takes a directory of artefacts into the bundle by renaming it; each file is named after its hash.
+  public func adoptArtefacts(from source: String) throws(BundleError) {
+    try makeDirectories(for: BundleLayout.artefacts)
+    let target = path(BundleLayout.artefacts)
+    // Safe: both paths are strings of ours.
+    guard unsafe rename(source, target) == 0 else { throw .system(target, errno) }
+    unsafe _ = chmod(target, 0o755)
+    for folder in try Self.names(in: target) {
+      let directory = "\(target)/\(folder)"
+      unsafe _ = chmod(directory, 0o755)
+      for name in try Self.names(in: directory) {
+        guard let hash = ContentHash(hex: name.prefix(64)) else {
+          throw BundleError(.malformed, "\(directory)/\(name)", "an artefact is not named after its hash")
+        }
+        var status = stat()
+        // Safe: the path is a string of ours, and the structure a variable of ours.
+        guard unsafe lstat("\(directory)/\(name)", &status) == 0 else { throw .system(directory, errno) }
+        unsafe _ = chmod("\(directory)/\(name)", 0o644)
+        list(
+          Entry(
+            path: "\(BundleLayout.artefacts)/\(folder)/\(name)", hash: hash, byteCount: UInt64(status.st_size)))
+      }
+    }
+  }
+
+  private static func names(in directory: String) throws(BundleError) -> [String] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
+      throw .system(directory, errno)
+    }
+    return names.sorted()
   }
 
   /// Takes note of a file that was written into the staging directory by others.

@@ -1,4 +1,3 @@
-public import EvidenceModel
 import Foundation
 
 /// Reads records of a bundle, a line at a time; a bundle may be hostile too.
@@ -23,77 +22,75 @@ public struct RecordFile: Sequence {
 
   public func makeIterator() -> LineIterator { LineIterator(path: path) }
 
+  /// How many lines the file has.
+  public var count: Int {
+    let iterator = makeIterator()
+    var count = 0
+    while iterator.skip() { count += 1 }
+    return count
+  }
+
   /// Gives the lines of a file without their ends.
-  public struct LineIterator: IteratorProtocol {
-    private let handle: FileHandle?
-    private var buffer = Data()
+  @safe public final class LineIterator: IteratorProtocol {
+    private let descriptor: Int32
+    private var buffer: [UInt8] = []
+    private var begin = 0
+    private var searched = 0
     private var isAtEnd = false
 
-    init(path: String) { handle = try? FileHandle(forReadingFrom: URL(filePath: path)) }
+    init(path: String) {
+      // Safe: the path is a string of ours.
+      descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    }
 
-    public mutating func next() -> [UInt8]? {
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    public func next() -> [UInt8]? {
+      guard let range = find() else { return nil }
+      defer { begin = Swift.min(range.upperBound + 1, buffer.count) }
+      searched = Swift.min(range.upperBound + 1, buffer.count)
+      return Array(buffer[range])
+    }
+
+    /// Passes over a line; false at the end.
+    func skip() -> Bool {
+      guard let range = find() else { return false }
+      begin = Swift.min(range.upperBound + 1, buffer.count)
+      searched = begin
+      return true
+    }
+
+    /// Where the next line stands in the buffer.
+    private func find() -> Range<Int>? {
       while true {
-        if let end = buffer.firstIndex(of: 0x0a) {
-          let line = [UInt8](buffer[buffer.startIndex..<end])
-          buffer = buffer[(end + 1)...]
-          return line
+        // Safe: memchr looks at bytes of the array only.
+        let hit = unsafe buffer.withUnsafeBytes { bytes -> Int? in
+          guard searched < bytes.count, let base = bytes.baseAddress else { return nil }
+          guard let found = unsafe memchr(base + searched, 0x0a, bytes.count - searched) else { return nil }
+          return unsafe UnsafeRawPointer(found) - base
         }
-        if isAtEnd || buffer.count > maximumLineLength {
-          guard !buffer.isEmpty else { return nil }
-          let line = [UInt8](buffer)
-          buffer = Data()
-          return line
+        if let hit { return begin..<hit }
+        searched = buffer.count
+        if isAtEnd || buffer.count - begin > maximumLineLength {
+          return begin < buffer.count ? begin..<buffer.count : nil
         }
-        guard let more = try? handle?.read(upToCount: 1 << 18), !more.isEmpty else {
-          isAtEnd = true
-          continue
-        }
-        buffer = Data(buffer) + more
+        fill()
       }
     }
-  }
-}
 
-/// Reads JSON into values; floats and nulls do not occur in bundles and are refused.
-public enum ValueReader {
-  /// Limit: 64 levels.
-  static let maximumDepth = 64
-
-  public static func read(_ bytes: [UInt8]) -> Value? {
-    guard let object = try? JSONSerialization.jsonObject(with: Data(bytes), options: [.fragmentsAllowed]) else {
-      return nil
-    }
-    return value(object, 0)
-  }
-
-  public static func fields(_ bytes: [UInt8]) -> Fields? {
-    guard case .object(let fields)? = read(bytes) else { return nil }
-    return fields
-  }
-
-  private static func value(_ object: Any, _ depth: Int) -> Value? {
-    guard depth < maximumDepth else { return nil }
-    switch object {
-    case let text as String: return .text(text)
-    case let number as NSNumber:
-      // Foundation keeps JSON's true and false apart from 1 and 0 only by the type of the number.
-      if unsafe String(cString: number.objCType) == "c" { return .boolean(number.boolValue) }
-      return Int64(exactly: number.doubleValue) != nil ? .integer(number.int64Value) : nil
-    case let list as [Any]:
-      var values: [Value] = []
-      for element in list {
-        guard let value = value(element, depth + 1) else { return nil }
-        values.append(value)
+    private func fill() {
+      buffer.removeFirst(begin)
+      searched -= begin
+      begin = 0
+      let old = buffer.count
+      let more = 1 << 18
+      buffer.append(contentsOf: repeatElement(0, count: more))
+      // Safe: the range from `old` to the end is inside the array.
+      let got = unsafe buffer.withUnsafeMutableBytes {
+        unsafe descriptor < 0 ? 0 : read(descriptor, $0.baseAddress! + old, more)
       }
-      return .list(values)
-    case let dictionary as [String: Any]:
-      var fields = Fields()
-      for (name, element) in dictionary.sorted(by: { $0.key < $1.key }) {
-        guard let value = value(element, depth + 1) else { return nil }
-        fields.set(name, value)
-      }
-      return .object(fields)
-    default: return nil
+      buffer.removeLast(more - Swift.max(0, got))
+      if got <= 0 { isAtEnd = true }
     }
   }
 }

@@ -83,7 +83,9 @@ enum Words {
     return "\(bytes) bytes"
   }
 
-  static func count(_ number: Int64, _ one: String, _ many: String) -> String { "\(number) \(number == 1 ? one : many)" }
+  static func count(_ number: Int64, _ one: String, _ many: String) -> String {
+    "\(number) \(number == 1 ? one : many)"
+  }
 
   /// Minutes and seconds of a decimal number of seconds.
   static func duration(_ seconds: String?) -> String? {
@@ -91,10 +93,14 @@ enum Words {
     return whole >= 60 ? "\(whole / 60) min \(whole % 60) s" : "\(seconds) s"
   }
 
+  /// Longer lists of packets get no display filter.
+  static let maximumFilter = 1_500
+
   /// Where a record comes from, with what to type into Wireshark.
   static func provenance(_ record: Fields) -> [(original: String, packets: String, filter: String)] {
     record.objects("provenance").map { entry in
       let packets = entry.text("packets") ?? ""
+      guard packets.utf8.count < maximumFilter else { return (entry.text("original") ?? "", packets, "") }
       let ranges = packets.split(separator: ",").map { $0.replacing("-", with: "..") }
       let filter = ranges.isEmpty ? "" : "frame.number in {\(ranges.joined(separator: ", "))}"
       return (entry.text("original") ?? "", packets, filter)

@@ -2,6 +2,7 @@
 enum Escaping {
   /// Escapes what HTML gives a meaning, and makes every control, format and invisible character visible as `[U+XXXX]`.
   static func html(_ text: some StringProtocol) -> String {
+    if text.utf8.allSatisfy({ isPlain[Int($0)] }) { return String(text) }
     var result = ""
     result.reserveCapacity(text.utf8.count + 16)
     for scalar in text.unicodeScalars {
@@ -17,6 +18,11 @@ enum Escaping {
       }
     }
     return result
+  }
+
+  /// ASCII that stands for itself.
+  private static let isPlain: [Bool] = (0..<256).map { byte in
+    (0x20...0x7e).contains(byte) && ![0x26, 0x3c, 0x3e, 0x22, 0x27].contains(byte)
   }
 
   private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {

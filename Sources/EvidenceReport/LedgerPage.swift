@@ -13,9 +13,12 @@ enum LedgerPage {
       let bytes = original.object("bytes") ?? [:]
       body.element("h2", original.text("original") ?? "")
       body.paragraph(
-        "\(bytes.integer("total") ?? 0) bytes = \(bytes.integer("packetData") ?? 0) in packets + \(bytes.integer("framing") ?? 0) of the file's own framing + \(bytes.integer("unreadable") ?? 0) that could not be read.")
+        "\(bytes.integer("total") ?? 0) bytes = \(bytes.integer("packetData") ?? 0) in packets + \(bytes.integer("framing") ?? 0) of the file's own framing + \(bytes.integer("unreadable") ?? 0) that could not be read."
+      )
       witness(original, &body)
-      body.raw("<div class=\"scroll\"><table><thead><tr><th>What became of them</th><th>Packets</th><th>Bytes of content</th></tr></thead><tbody>")
+      body.raw(
+        "<div class=\"scroll\"><table><thead><tr><th>What became of them</th><th>Packets</th><th>Bytes of content</th></tr></thead><tbody>"
+      )
       for row in packets.objects("rows") {
         body.raw("<tr><td>")
         body.text(words(row.text("row") ?? "", row.text("detail")))
@@ -38,10 +41,12 @@ enum LedgerPage {
       body.paragraph("A second, independent reading with libpcap counts the same packets and bytes.")
     case "differs":
       body.element(
-        "p", "A second reading with libpcap counts \(witness.integer("packets") ?? 0) packets with \(witness.integer("bytes") ?? 0) bytes: see the findings.",
+        "p",
+        "A second reading with libpcap counts \(witness.integer("packets") ?? 0) packets with \(witness.integer("bytes") ?? 0) bytes: see the findings.",
         class: "missing")
     default:
-      body.paragraph("libpcap could not read this original a second time (\(witness.text("reason") ?? "no reason given")).")
+      body.paragraph(
+        "libpcap could not read this original a second time (\(witness.text("reason") ?? "no reason given")).")
     }
   }
 
@@ -78,7 +83,12 @@ enum LedgerPage {
   /// A bar that shows a part of a whole.
   static func bar(_ part: Int64, _ whole: Int64, _ body: inout Markup) {
     let width = whole > 0 ? part * 1_000 / whole : 0
-    body.open("svg", ["class": "bar", "viewBox": "0 0 1000 10", "preserveAspectRatio": "none", "role": "img", "aria-label": "\(width / 10) percent"])
+    body.open(
+      "svg",
+      [
+        "class": "bar", "viewBox": "0 0 1000 10", "preserveAspectRatio": "none", "role": "img",
+        "aria-label": "\(width / 10) percent",
+      ])
     body.open("rect", ["class": "whole", "width": "1000", "height": "10"])
     body.raw("</rect>")
     body.open("rect", ["class": "received", "width": String(width), "height": "10"])

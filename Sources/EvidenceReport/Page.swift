@@ -67,7 +67,8 @@ struct Markup {
 /// The frame of every page: policy, navigation and the bundle's name.
 enum Page {
   static let sections: [(file: String, title: String)] = [
-    ("index", "Summary"), ("calls", "Calls"), ("messages", "Messages"), ("web", "Web"), ("files", "Files"), ("dns", "Names"),
+    ("index", "Summary"), ("calls", "Calls"), ("messages", "Messages"), ("web", "Web"), ("files", "Files"),
+    ("dns", "Names"),
     ("other", "Other records"), ("findings", "Findings"), ("ledger", "Account"), ("capture", "Capture files"),
     ("custody", "Custody"), ("verify", "How to check"),
   ]
@@ -102,8 +103,11 @@ enum Page {
     page.append(body)
     page.raw("</main><footer><p>")
     page.text("Bundle \(bundle.identifier), made by exhibit \(bundle.toolVersion). ")
-    page.raw("What was <bdi class=\"captured\">captured</bdi> stands in a box; <span class=\"computed\">computed</span> ")
-    page.raw("and <span class=\"inferred\">inferred</span> values are marked. This page needs no network and runs no script.</p></footer></body></html>\n")
+    page.raw(
+      "What was <bdi class=\"captured\">captured</bdi> stands in a box; <span class=\"computed\">computed</span> ")
+    page.raw(
+      "and <span class=\"inferred\">inferred</span> values are marked. This page needs no network and runs no script.</p></footer></body></html>\n"
+    )
     return page.html
   }
 }

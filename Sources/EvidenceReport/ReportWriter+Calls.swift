@@ -8,7 +8,8 @@ extension ReportWriter {
 
   func callsPage() throws -> Markup {
     var body = Self.introduction(
-      "Each call with its parties, times and audio. Gaps in the audio are silence of the right length; the strip under each player shows where packets were lost, so that nothing is taken for a pause that was not one.")
+      "Each call with its parties, times and audio. Gaps in the audio are silence of the right length; the strip under each player shows where packets were lost, so that nothing is taken for a pause that was not one."
+    )
     let total = count("sip-call", "rtp-call")
     if total == 0 { body.paragraph("There is none.") }
     body.raw(
@@ -21,13 +22,13 @@ extension ReportWriter {
       """)
     var shown = 0
     for name in ["sip-call", "rtp-call"] {
-      each(name) { call in
+      each(name, atMost: Self.maximumCalls) { call in
         shown += 1
-        if shown <= Self.maximumCalls { show(call, &body) }
+        show(call, &body)
       }
     }
-    if shown > Self.maximumCalls {
-      body.paragraph("This report shows the first \(Self.maximumCalls) of \(shown) calls. All stand in data/records.")
+    if shown < total {
+      body.paragraph("This report shows the first \(shown) of \(total) calls. All stand in data/records.")
     }
     return body
   }
@@ -73,7 +74,9 @@ extension ReportWriter {
     case "answered":
       sentences.append("answered at \(Words.time(call.text("answeredAt")))")
       if let duration = Words.duration(call.text("duration")) { sentences.append("lasted \(duration)") }
-      if let by = call.text("endedBy") { sentences.append("ended by the \(by == "called" ? "called party" : "caller")") }
+      if let by = call.text("endedBy") {
+        sentences.append("ended by the \(by == "called" ? "called party" : "caller")")
+      }
     case "ongoing": sentences.append("answered; its end was not captured")
     case "rejected": sentences.append("not accepted")
     case "cancelled": sentences.append("given up by the caller before it was answered")
@@ -81,7 +84,8 @@ extension ReportWriter {
     default:
       sentences.append(
         call.text("kind") == "rtp/call"
-          ? "media without any signalling in the capture; who spoke is not known" : "its beginning or answer was not captured")
+          ? "media without any signalling in the capture; who spoke is not known"
+          : "its beginning or answer was not captured")
     }
     if let status = call.integer("status"), call.text("outcome") != "answered" {
       sentences.append("(\(status) \(call.text("reason") ?? ""))")
@@ -107,7 +111,9 @@ extension ReportWriter {
     default: body.text("One side")
     }
     body.raw("</h3><p>")
-    body.text("\(stream.text("source") ?? "") → \(stream.text("destination") ?? ""), \(stream.texts("codecs").joined(separator: ", ")). ")
+    body.text(
+      "\(stream.text("source") ?? "") → \(stream.text("destination") ?? ""), \(stream.texts("codecs").joined(separator: ", ")). "
+    )
     let lost = stream.integer("packetsLost") ?? 0
     body.text(
       "\(stream.integer("packetsReceived") ?? 0) of \(stream.integer("packetsExpected") ?? 0) packets received, ")
@@ -116,10 +122,13 @@ extension ReportWriter {
     } else {
       body.text("none lost")
     }
-    for (name, words) in [("packetsDuplicate", "duplicate"), ("packetsReordered", "out of order"), ("packetsLate", "late")] {
+    for (name, words) in [
+      ("packetsDuplicate", "duplicate"), ("packetsReordered", "out of order"), ("packetsLate", "late"),
+    ] {
       if let number = stream.integer(name), number > 0 { body.text(", \(number) \(words)") }
     }
-    body.text("; jitter \(stream.text("jitterMean") ?? "") ms on average, \(stream.text("jitterMax") ?? "") ms at most.")
+    body.text(
+      "; jitter \(stream.text("jitterMean") ?? "") ms on average, \(stream.text("jitterMax") ?? "") ms at most.")
     if stream.text("attachedBy") == "inferred" {
       body.raw(" <span class=\"inferred\">attached to this call by inference</span>: ")
       body.text(stream.text("evidence") ?? "")
@@ -153,21 +162,32 @@ extension ReportWriter {
       })
     else { return }
     let ranges = own.objects("ranges")
-    body.open("svg", ["class": "strip", "viewBox": "0 0 1000 10", "preserveAspectRatio": "none", "role": "img", "aria-label": "where audio was received and where it is missing"])
+    body.open(
+      "svg",
+      [
+        "class": "strip", "viewBox": "0 0 1000 10", "preserveAspectRatio": "none", "role": "img",
+        "aria-label": "where audio was received and where it is missing",
+      ])
     for range in ranges.prefix(Self.maximumRanges) {
       let from = max(0, range.integer("from") ?? 0)
       let to = max(from, range.integer("to") ?? 0)
       let x = from * 10_000 / total
       let width = max((to - from) * 10_000 / total, 4)
       body.open(
-        "rect", ["class": Self.shape(range.text("kind") ?? ""), "x": tenths(x), "width": tenths(width), "y": "0", "height": "10"])
+        "rect",
+        [
+          "class": Self.shape(range.text("kind") ?? ""), "x": tenths(x), "width": tenths(width), "y": "0",
+          "height": "10",
+        ])
       body.raw("</rect>")
     }
     body.raw("</svg>")
     let gaps = ranges.filter { ["lost", "late"].contains($0.text("kind") ?? "") }
     guard !gaps.isEmpty else { return }
     body.raw("<details><summary>")
-    body.text(Words.count(Int64(gaps.count), "place where audio is missing or came late", "places where audio is missing or came late"))
+    body.text(
+      Words.count(
+        Int64(gaps.count), "place where audio is missing or came late", "places where audio is missing or came late"))
     body.raw("</summary><ul>")
     for gap in gaps.prefix(200) {
       let from = gap.integer("from") ?? 0

@@ -5,7 +5,9 @@ import Foundation
 extension ReportWriter {
   mutating func writeSummary() throws {
     var body = Markup()
-    body.raw("<p class=\"warning\"><strong>Unsealed.</strong> Whoever holds this bundle could rewrite all of it. Compare its hashes with a receipt that somebody else keeps (see <a href=\"verify.html\">How to check</a>).</p>")
+    body.raw(
+      "<p class=\"warning\"><strong>Unsealed.</strong> Whoever holds this bundle could rewrite all of it. Compare its hashes with a receipt that somebody else keeps (see <a href=\"verify.html\">How to check</a>).</p>"
+    )
     body.heading("What was examined")
     summary(&body)
     body.heading("What was found")
@@ -23,7 +25,8 @@ extension ReportWriter {
     let packets = facts.ledger.reduce(Int64(0)) { $0 + ($1.object("packets")?.integer("total") ?? 0) }
     let first = facts.ledger.compactMap { $0.text("firstPacketAt") }.min()
     let last = facts.ledger.compactMap { $0.text("lastPacketAt") }.max()
-    var text = "\(Words.count(Int64(facts.originals.count), "file", "files")) with \(Words.count(packets, "packet", "packets"))"
+    var text =
+      "\(Words.count(Int64(facts.originals.count), "file", "files")) with \(Words.count(packets, "packet", "packets"))"
     if let first, let last { text += ", captured between \(Words.time(first)) and \(Words.time(last))" }
     body.paragraph(text + ". All times are UTC as the recorder's clock gave them.")
     if let offset = facts.document.text("declaredClockOffsetSeconds") {
@@ -37,9 +40,11 @@ extension ReportWriter {
     body.raw("<ul class=\"found\">")
     let incomplete = incompleteFiles
     for (number, one, many, page) in [
-      (count("sip-call", "rtp-call"), "call", "calls", "calls"), (count("sip-message"), "signalling message", "signalling messages", "messages"),
+      (count("sip-call", "rtp-call"), "call", "calls", "calls"),
+      (count("sip-message"), "signalling message", "signalling messages", "messages"),
       (count("http-transfer"), "web transfer", "web transfers", "web"),
-      (count("artefact"), "file", "files", "files"), (count("dns-query", "dns-answer"), "name look-up message", "name look-up messages", "dns"),
+      (count("artefact"), "file", "files", "files"),
+      (count("dns-query", "dns-answer"), "name look-up message", "name look-up messages", "dns"),
       (count("finding"), "finding", "findings", "findings"),
     ] {
       body.raw("<li>")
@@ -57,11 +62,7 @@ extension ReportWriter {
     body.raw("</ul>")
   }
 
-  private var incompleteFiles: Int {
-    var number = 0
-    each("artefact") { if $0.flag("isComplete") == false { number += 1 } }
-    return number
-  }
+  private var incompleteFiles: Int { count("artefact", holding: "\"isComplete\":false") }
 
   private func missing(_ body: inout Markup) {
     var errors = 0
@@ -76,24 +77,30 @@ extension ReportWriter {
     let understood = LedgerPage.sum(facts, rows: ["decoded", "control", "noPayload", "retransmission"])
     let unreadable = facts.ledger.reduce(Int64(0)) { $0 + ($1.object("bytes")?.integer("unreadable") ?? 0) }
     body.paragraph(
-      "\(understood) of \(packets) packets were understood or carry no content of their own; the others are listed by reason in the account of every packet.")
+      "\(understood) of \(packets) packets were understood or carry no content of their own; the others are listed by reason in the account of every packet."
+    )
     LedgerPage.bar(understood, packets, &body)
     if unreadable > 0 {
       body.element("p", "\(unreadable) bytes of the originals could not be read at all.", class: "missing")
     }
     if lost > 0 { body.paragraph("\(lost) bytes of conversations were sent but are not in the capture.") }
     body.paragraph(
-      "\(Words.count(Int64(errors), "finding is an error", "findings are errors")) (something could not be used), \(Words.count(Int64(warnings), "a warning", "warnings")) (something is odd).")
+      "\(Words.count(Int64(errors), "finding is an error", "findings are errors")) (something could not be used), \(Words.count(Int64(warnings), "a warning", "warnings")) (something is odd)."
+    )
   }
 
   private func originals(_ body: inout Markup) {
-    body.raw("<div class=\"scroll\"><table><thead><tr><th>Name</th><th>As received</th><th>Size</th><th>SHA-256</th></tr></thead><tbody>")
+    body.raw(
+      "<div class=\"scroll\"><table><thead><tr><th>Name</th><th>As received</th><th>Size</th><th>SHA-256</th></tr></thead><tbody>"
+    )
     for original in facts.originals {
       body.raw("<tr>")
       body.element("td", original.text("item") ?? "")
       body.raw("<td>")
       body.captured(original.text("name") ?? "")
-      if original.text("path") == nil { body.raw(" <span class=\"hint\">(not in this bundle, only referred to)</span>") }
+      if original.text("path") == nil {
+        body.raw(" <span class=\"hint\">(not in this bundle, only referred to)</span>")
+      }
       body.raw("</td>")
       body.element("td", Words.size(original.integer("bytes") ?? 0))
       body.raw("<td class=\"hash\"><code>")
@@ -124,10 +131,14 @@ extension ReportWriter {
 
   func custodyPage() -> Markup {
     var body = Self.introduction(
-      "Who did what with this evidence, in order. Each event names the SHA-256 of the one before it, so that none can be changed or removed without a trace.")
-    body.raw("<div class=\"scroll\"><table><thead><tr><th>No.</th><th>When</th><th>What</th><th>Who</th><th>Details</th><th>SHA-256 of the event before</th></tr></thead><tbody>")
+      "Who did what with this evidence, in order. Each event names the SHA-256 of the one before it, so that none can be changed or removed without a trace."
+    )
+    body.raw(
+      "<div class=\"scroll\"><table><thead><tr><th>No.</th><th>When</th><th>What</th><th>Who</th><th>Details</th><th>SHA-256 of the event before</th></tr></thead><tbody>"
+    )
     let folder = "\(bundle)/\(BundleLayout.custody)"
-    for name in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() where name.hasSuffix(".json") {
+    for name in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    where name.hasSuffix(".json") {
       guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)"),
         let event = ValueReader.fields([UInt8](data))
       else { continue }

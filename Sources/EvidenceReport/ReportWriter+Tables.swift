@@ -36,9 +36,9 @@ extension ReportWriter {
     row.element("span", record.text("id") ?? "", class: "id")
     for (original, packets, filter) in Words.provenance(record) {
       row.raw("<br>")
-      let shown = packets.count > 40 ? packets.prefix(40) + "…" : Substring(packets)
+      let shown = packets.utf8.count > 40 ? packets.prefix(40) + "…" : Substring(packets)
       row.text(packets.isEmpty ? original : "\(original), packets \(shown)")
-      if !filter.isEmpty, filter.count < 2_000 {
+      if !filter.isEmpty {
         row.raw("<details><summary>Wireshark</summary><code>")
         row.text(filter)
         row.raw("</code></details>")
@@ -73,13 +73,17 @@ extension ReportWriter {
   private mutating func writeMessages() throws {
     try table(
       "messages", "Signalling and text messages",
-      Self.introduction("Every request and response of SIP in the order of the capture: calls being set up, registrations, text messages."),
+      Self.introduction(
+        "Every request and response of SIP in the order of the capture: calls being set up, registrations, text messages."
+      ),
       ["Captured", "From → to", "Message", "Parties", "Source"], ["sip-message"], total: count("sip-message")
     ) { record in
       Self.row(record) { row in
         Self.parties(record, &row)
         row.raw("<td>")
-        if let method = record.text("method") { row.captured(method) } else {
+        if let method = record.text("method") {
+          row.captured(method)
+        } else {
           row.captured("\(record.integer("status") ?? 0) \(record.text("reason") ?? "")")
           row.text(" to \(record.text("cseqMethod") ?? "")")
         }
@@ -105,7 +109,8 @@ extension ReportWriter {
   private mutating func writeWeb() throws {
     try table(
       "web", "Web transfers",
-      Self.introduction("Every request to a web server with its answer. Addresses are shown as text: nothing here leads outside."),
+      Self.introduction(
+        "Every request to a web server with its answer. Addresses are shown as text: nothing here leads outside."),
       ["Captured", "Client → server", "Request", "Answer", "Source"], ["http-transfer"], total: count("http-transfer")
     ) { record in
       Self.row(record) { row in
@@ -113,7 +118,8 @@ extension ReportWriter {
         row.raw("<td>")
         if record.text("method") == nil { row.raw("<span class=\"missing\">request not captured</span>") }
         row.captured("\(record.text("method") ?? "") \(record.text("url") ?? record.text("target") ?? "")")
-        Self.fileLink(record.text("requestSha256"), record.integer("requestByteCount"), record.flag("requestComplete"), &row)
+        Self.fileLink(
+          record.text("requestSha256"), record.integer("requestByteCount"), record.flag("requestComplete"), &row)
         row.raw("</td><td>")
         if let status = record.integer("status") {
           row.captured("\(status) \(record.text("reason") ?? "")")
@@ -138,7 +144,9 @@ extension ReportWriter {
   private mutating func writeFiles() throws {
     try table(
       "files", "Files",
-      Self.introduction("Every file that was carved out of the capture or made from it, with its fingerprints. “Captured” files are as they were sent; “computed” ones, such as audio, were made from packets by this tool. Opening a captured file can be dangerous: it may come from a criminal."),
+      Self.introduction(
+        "Every file that was carved out of the capture or made from it, with its fingerprints. “Captured” files are as they were sent; “computed” ones, such as audio, were made from packets by this tool. Opening a captured file can be dangerous: it may come from a criminal."
+      ),
       ["Captured", "File", "Content", "Fingerprints", "Source"], ["artefact"], total: count("artefact")
     ) { record in
       let hash = record.text("sha256") ?? ""
@@ -158,7 +166,8 @@ extension ReportWriter {
         if !holes.isEmpty {
           let missing = holes.reduce(Int64(0)) { $0 + ($1.integer("byteCount") ?? 0) }
           row.raw(" <span class=\"missing\">")
-          row.text("\(missing) bytes missing in \(Words.count(Int64(holes.count), "place", "places")), filled with zeros")
+          row.text(
+            "\(missing) bytes missing in \(Words.count(Int64(holes.count), "place", "places")), filled with zeros")
           row.raw("</span>")
         }
         row.raw("</td><td>")
@@ -220,7 +229,9 @@ extension ReportWriter {
   private mutating func writeFindings() throws {
     try table(
       "findings", "Findings",
-      Self.introduction("What a reader of this evidence must know: gaps, damage, limits. An error means that something could not be used; a warning that something is odd; a notice only explains."),
+      Self.introduction(
+        "What a reader of this evidence must know: gaps, damage, limits. An error means that something could not be used; a warning that something is odd; a notice only explains."
+      ),
       ["Captured", "Severity", "What", "Source"], ["finding"], total: count("finding")
     ) { record in
       Self.row(record) { row in
@@ -252,7 +263,8 @@ extension ReportWriter {
     ]
     try table(
       "capture", "What the capture files say",
-      Self.introduction("Interfaces, comments, names and counters that whoever made the capture files wrote into them."),
+      Self.introduction(
+        "Interfaces, comments, names and counters that whoever made the capture files wrote into them."),
       ["Captured", "What", "Fields", "Source"], names, total: names.reduce(0) { $0 + (facts.counts[$1] ?? 0) }
     ) { Self.generic($0) }
   }

@@ -9,7 +9,7 @@ public struct ReportWriter {
   /// Rows on one page of a table.
   static let rowsPerPage = 500
   /// Pages of one table; what is beyond stands in the records' file, and the page says so.
-  static let maximumPages = 200
+  static let maximumPages = 40
 
   let bundle: String
   let output: String
@@ -39,27 +39,35 @@ public struct ReportWriter {
 
   private mutating func countRecords() throws {
     for (name, file) in try RecordFile.files(inBundle: bundle) {
-      var count = 0
-      for _ in file { count += 1 }
-      facts.counts[name] = count
+      facts.counts[name] = file.count
     }
     facts.hasOther = facts.counts.keys.contains { !Self.knownFiles.contains($0) }
   }
 
   /// Files of records that have a page of their own.
   static let knownFiles: Set<String> = [
-    "sip-call", "rtp-call", "rtp-stream", "sip-message", "http-transfer", "artefact", "dns-query", "dns-answer", "finding",
+    "sip-call", "rtp-call", "rtp-stream", "sip-message", "http-transfer", "artefact", "dns-query", "dns-answer",
+    "finding",
     "capture-section", "capture-interface", "capture-comment", "capture-name", "capture-secret", "capture-statistics",
     "capture-block",
   ]
 
   func records(_ name: String) -> RecordFile { RecordFile(path: "\(bundle)/\(BundleLayout.records)/\(name).ndjson") }
 
-  func each(_ name: String, _ body: (Fields) throws -> Void) rethrows {
+  func each(_ name: String, atMost limit: Int = .max, _ body: (Fields) throws -> Void) rethrows {
     guard facts.counts[name] ?? 0 > 0 else { return }
-    for line in records(name) {
+    for line in records(name).lazy.prefix(limit) {
       if let fields = ValueReader.fields(line) { try body(fields) }
     }
+  }
+
+  /// How many records of a kind hold `text` as it stands in the file.
+  func count(_ name: String, holding text: String) -> Int {
+    guard facts.counts[name] ?? 0 > 0 else { return 0 }
+    let bytes = Array(text.utf8)
+    var count = 0
+    for line in records(name) where line.contains(bytes) { count += 1 }
+    return count
   }
 
   mutating func put(_ name: String, _ text: String) throws {

@@ -2,7 +2,10 @@ public import EvidenceModel
 
 /// What passes between two endpoints over one transport, in both directions.
 public final class Conversation {
-  public enum Transport: UInt8, Sendable { case udp = 17, tcp = 6 }
+  public enum Transport: UInt8, Sendable {
+    case udp = 17
+    case tcp = 6
+  }
 
   public let transport: Transport
   /// The side that began: it sent the first SYN, or else the first packet.
@@ -11,6 +14,7 @@ public final class Conversation {
   /// The packet with which it began; it names the conversation within a run.
   public let firstPacket: PacketPosition
   public internal(set) var lastTime: CaptureTime
+  public internal(set) var lastPacket: PacketPosition
   public internal(set) var packetCount: UInt64 = 0
   /// Whether its beginning was captured (a SYN).
   public internal(set) var hasBeginning = false
@@ -19,6 +23,8 @@ public final class Conversation {
 
   var streams: StreamPair?
   var isFinished = false
+  /// A credible RST came; what comes behind it is still delivered, for a while.
+  var isReset = false
   let initiatorIsLower: Bool
 
   init(
@@ -31,6 +37,7 @@ public final class Conversation {
     self.initiatorIsLower = initiatorIsLower
     self.firstPacket = firstPacket
     lastTime = time
+    lastPacket = firstPacket
   }
 
   public func endpoint(_ side: Side) -> Endpoint { side == .initiator ? initiator : responder }
@@ -66,6 +73,6 @@ public enum Reception: Hashable, Sendable {
   case noPayload
   /// Its numbers are far from all others of the stream; nothing was made of it.
   case outOfWindow
-  /// Bytes that came after the end (FIN or RST) of their side.
+  /// Bytes that came after the end (FIN) of their side, or of the conversation.
   case afterEnd
 }

@@ -17,8 +17,10 @@ extension FlowAssembler {
       reception = receive(&streams.responder, view, bytes, side, conversation, packet)
     }
     if view.flags.contains(.rst), isCredible(reset: view, side == .initiator ? streams.initiator : streams.responder) {
-      conclude(conversation, because: .reset)
-    } else if streams.initiator.isEnded, streams.responder.isEnded {
+      // What is under way still comes, and anybody may forge a reset to hide what follows: nothing ends yet.
+      conversation.isReset = true
+    }
+    if streams.initiator.isEnded, streams.responder.isEnded {
       conclude(conversation, because: .finished)
     }
     return reception
@@ -31,8 +33,9 @@ extension FlowAssembler {
   ) {
     guard view.flags.contains(.ack), !view.flags.contains(.rst) else { return }
     if !stream.isStarted {
-      // The handshake's last step names the first byte of a side whose SYN was not captured.
-      if senderIsStarted, conversation.hasBeginning, !view.flags.contains(.syn), conversation.packetCount <= 2 {
+      // The handshake's other steps name the first byte of a side whose SYN was not captured.
+      let isHandshake = view.flags.contains(.syn) || (senderIsStarted && conversation.packetCount <= 2)
+      if isHandshake, conversation.hasBeginning {
         stream.isStarted = true
         stream.next = view.acknowledgement
       }
@@ -49,6 +52,7 @@ extension FlowAssembler {
     stream.packetsSinceMissed += 1
     if stream.packetsSinceMissed > limits.packetsAfterAcknowledgement {
       passGap(&stream, side, conversation)
+      endIfDone(&stream, side, conversation, packet)
     }
   }
 
@@ -78,7 +82,8 @@ extension FlowAssembler {
         stream.next = sequence
       }
       let finish = sequence &+ UInt32(truncatingIfNeeded: view.announcedPayloadCount)
-      if abs(stream.distance(to: finish)) <= limits.window { stream.finish = finish }
+      // One behind what came already is forged or of an older connection.
+      if (0...limits.window).contains(stream.distance(to: finish)) { stream.finish = finish }
     }
     endIfDone(&stream, side, conversation, packet)
     return reception
@@ -93,12 +98,13 @@ extension FlowAssembler {
     if stream.isEnded { return distance + count <= 0 ? .retransmission : .afterEnd }
     if distance > limits.window || distance < -limits.window {
       guard follows(&stream, sequence, count) else { return .outOfWindow }
+      let lost = stream.strayBytes
       stream.strayCount = 0
+      stream.strayBytes = 0
       stream.strayNext = nil
       while !stream.waiting.isEmpty { passGap(&stream, side, conversation) }
-      if distance > 0 {
-        receiver.gap(distance, from: side, of: conversation, packet)
-      }
+      // Where the numbers went back, only what was passed over meanwhile is known to be missing.
+      receiver.gap(max(stream.distance(to: sequence), lost), from: side, of: conversation, packet)
       stream.next = sequence
       distance = 0
     }
@@ -118,30 +124,38 @@ extension FlowAssembler {
     }
     var context = packet
     context.fileOffset += UInt64(-distance)
-    deliverNow(&stream, bytes.extracting((-distance)..<count), side, conversation, context)
-    return .newBytes(count + distance)
+    return .newBytes(deliverNow(&stream, bytes.extracting((-distance)..<count), side, conversation, context))
   }
 
   /// Whether a segment far from all others is one of several that follow each other there.
   private func follows(_ stream: inout StreamState, _ sequence: UInt32, _ count: Int) -> Bool {
-    stream.strayCount = stream.strayNext == sequence ? stream.strayCount + 1 : 1
+    if stream.strayNext != sequence {
+      stream.strayCount = 0
+      stream.strayBytes = 0
+    }
+    stream.strayCount += 1
+    if stream.strayCount < limits.straysToFollow { stream.strayBytes += count }
     stream.strayNext = sequence &+ UInt32(truncatingIfNeeded: count)
     return stream.strayCount >= limits.straysToFollow
   }
 
   /// Delivers bytes whose turn it is, up to those that wait already, and then what waits directly behind them.
+  ///
+  /// Returns how many of them were new.
   private func deliverNow(
     _ stream: inout StreamState, _ bytes: RawSpan, _ side: Side, _ conversation: Conversation, _ packet: PacketContext
-  ) {
+  ) -> Int {
     if stream.waiting.isEmpty {
       receiver.bytes(bytes, from: side, of: conversation, packet)
       stream.next &+= UInt32(truncatingIfNeeded: bytes.byteCount)
-      return
+      return bytes.byteCount
     }
     // Safe: the copy is made within the closure.
     let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-    waitingBytes += stream.wait(stream.next, copy, packet)
+    let fresh = stream.wait(stream.next, copy, packet)
+    waitingBytes += fresh
     drain(&stream, side, conversation)
+    return fresh
   }
 
   /// Delivers what waits as far as nothing is missing.
@@ -182,10 +196,13 @@ extension FlowAssembler {
     while !stream.waiting.isEmpty { passGap(&stream, side, conversation) }
     guard !stream.isEnded else { return }
     stream.isEnded = true
-    let packet = PacketContext(position: conversation.firstPacket, time: conversation.lastTime, fileOffset: 0)
+    let packet = PacketContext(position: conversation.lastPacket, time: conversation.lastTime, fileOffset: 0)
     let reason: StreamEnd = stream.finish.map { stream.distance(to: $0) <= 0 } == true ? .finished : end
-    if stream.isStarted, let finish = stream.finish, stream.distance(to: finish) > 0 {
-      receiver.gap(stream.distance(to: finish), from: side, of: conversation, packet)
+    // What the FIN announced or, beyond one byte that may be a FIN's own number, the other side acknowledged.
+    let missing =
+      stream.finish.map { stream.distance(to: $0) } ?? stream.acknowledged.map { stream.distance(to: $0) } ?? 0
+    if stream.isStarted, missing > (stream.finish == nil ? 1 : 0), missing <= limits.window {
+      receiver.gap(missing, from: side, of: conversation, packet)
     }
     receiver.end(reason, of: side, conversation, packet)
   }

@@ -39,7 +39,7 @@ public final class FlowAssembler {
     var found: Conversation?
     if key == lastKey { found = lastConversation } else { found = conversations[key] }
     if isTCP, let old = found, begins(anew: old, view, sourceIsLower) {
-      finish(old, key, because: .finished)
+      finish(old, key, because: .idle)
       found = nil
     }
     let conversation: Conversation
@@ -51,6 +51,7 @@ public final class FlowAssembler {
     lastKey = key
     lastConversation = conversation
     conversation.lastTime = packet.time.isKnown ? max(packet.time, conversation.lastTime) : conversation.lastTime
+    conversation.lastPacket = packet.position
     conversation.packetCount += 1
     let side: Side = sourceIsLower == conversation.initiatorIsLower ? .initiator : .responder
     if isTCP { return (segment(view, bytes, from: side, of: conversation, packet), conversation) }
@@ -76,7 +77,7 @@ public final class FlowAssembler {
     let conversation = Conversation(
       view.transport == .tcp ? .tcp : .udp, initiator: isAnswer ? destination : source,
       responder: isAnswer ? source : destination, initiatorIsLower: isAnswer ? !sourceIsLower : sourceIsLower,
-      firstPacket: packet.position, at: packet.time)
+      firstPacket: packet.position, at: packet.time.isKnown ? packet.time : latest)
     if view.transport == .tcp {
       conversation.streams = StreamPair()
       conversation.hasBeginning = view.flags.contains(.syn)
@@ -90,10 +91,14 @@ public final class FlowAssembler {
     guard view.flags.contains(.syn), !view.flags.contains(.ack), let streams = old.streams else { return false }
     let isInitiator = sourceIsLower == old.initiatorIsLower
     let stream = isInitiator ? streams.initiator : streams.responder
-    guard stream.isStarted else { return isInitiator && old.packetCount > 1 && streams.responder.isStarted }
+    if old.isFinished || old.isReset { return true }
+    // Where the other side spoke without a handshake, this one is new; otherwise it is the answer of a simultaneous open.
+    guard stream.isStarted else {
+      return !old.hasBeginning && (isInitiator ? streams.responder : streams.initiator).isStarted
+    }
     // A repeated SYN has the number just before the stream's first byte.
     let distance = stream.distance(to: view.sequence &+ 1)
-    return old.isFinished || !(distance <= 0 && -distance <= limits.window)
+    return !(distance <= 0 && -distance <= limits.window)
   }
 
   func finish(_ conversation: Conversation, _ key: ConversationKey, because end: StreamEnd) {
@@ -109,6 +114,7 @@ public final class FlowAssembler {
   func conclude(_ conversation: Conversation, because end: StreamEnd) {
     guard !conversation.isFinished else { return }
     conversation.isFinished = true
+    let end = conversation.isReset ? .reset : end
     if let streams = conversation.streams {
       flush(&streams.initiator, .initiator, conversation, because: end)
       flush(&streams.responder, .responder, conversation, because: end)
@@ -147,14 +153,16 @@ public final class FlowAssembler {
     guard let streams = conversation.streams else {
       return conversation.packetCount >= limits.packetsForLongUDP ? limits.idleLongUDP : limits.idleShortUDP
     }
-    if conversation.isFinished { return limits.idleEndedTCP }
+    if conversation.isFinished || conversation.isReset { return limits.idleEndedTCP }
     if !streams.initiator.isStarted || !streams.responder.isStarted { return limits.idleUnansweredTCP }
     return limits.idleTCP
   }
 
   /// Makes room: an eighth of the conversations, those that have been silent longest, are over.
   private func crowdOut() {
-    let all = conversations.sorted { ($0.value.lastTime, $0.value.firstPacket) < ($1.value.lastTime, $1.value.firstPacket) }
+    let all = conversations.sorted {
+      ($0.value.lastTime, $0.value.firstPacket) < ($1.value.lastTime, $1.value.firstPacket)
+    }
     for (key, conversation) in all.prefix(max(1, limits.conversationsPerSlice / 8)) {
       crowdedOut += 1
       finish(conversation, key, because: .idle)

@@ -24,6 +24,8 @@ struct StreamState {
   /// A run of segments far from all others: where its next one would begin, and how many came.
   var strayNext: UInt32?
   var strayCount = 0
+  /// Bytes of those that came, which are not delivered.
+  var strayBytes = 0
 
   /// How far `sequence` is ahead of the next byte, modulo 2^32.
   func distance(to sequence: UInt32) -> Int { Int(Int32(bitPattern: sequence &- next)) }

@@ -62,7 +62,8 @@ public struct CallAudio {
     else { return sampleCount > 0 ? 1 : 0 }
     let wanted = File.allCases.filter { $0 == .stereo || !tracks[$0.rawValue].isEmpty }
     for file in wanted {
-      let header = WAVHeader(channels: file == .stereo ? 2 : 1, sampleRate: UInt32(Self.sampleRate), sampleCount: sampleCount)
+      let header = WAVHeader(
+        channels: file == .stereo ? 2 : 1, sampleRate: UInt32(Self.sampleRate), sampleCount: sampleCount)
       // Safe: the view ends before the header does.
       unsafe write(file, header.bytes.span.bytes)
     }

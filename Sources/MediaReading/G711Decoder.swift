@@ -15,7 +15,8 @@ import CLibAV
   init?(_ law: Law) {
     av_force_cpu_flags(0)
     let codec = unsafe avcodec_find_decoder(law == .a ? AV_CODEC_ID_PCM_ALAW : AV_CODEC_ID_PCM_MULAW)
-    guard unsafe codec != nil, let context = unsafe avcodec_alloc_context3(codec), let packet = unsafe av_packet_alloc(),
+    guard unsafe codec != nil, let context = unsafe avcodec_alloc_context3(codec),
+      let packet = unsafe av_packet_alloc(),
       let frame = unsafe av_frame_alloc()
     else { return nil }
     unsafe context.pointee.sample_rate = 8_000

@@ -24,7 +24,8 @@ enum TimeMap {
         append(Range(from: end, to: from, kind: isLost ? "lost" : "silenceSuppressed", packets: PacketSet()), &ranges)
       }
       let to = max(from + length, end)
-      append(Range(from: max(from, min(end, to)), to: to, kind: kind, packets: PacketSet(entry.packet.position)), &ranges)
+      append(
+        Range(from: max(from, min(end, to)), to: to, kind: kind, packets: PacketSet(entry.packet.position)), &ranges)
       end = max(end, to)
       former = max(former ?? entry.extended, entry.extended)
     }

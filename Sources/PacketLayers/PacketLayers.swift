@@ -54,7 +54,7 @@ extension PacketView {
     case 10, 24, 28, 30: try readIPv6(&reader)
     default:
       outcome = .otherProtocol
-      protocolCode = family & 0xffff
+      protocolCode = 3 << 16 | family & 0xffff
     }
   }
 

@@ -28,7 +28,8 @@ public struct PacketView: Sendable {
 
   public var outcome: Outcome = .otherProtocol
   public var layer: Layer = .link
-  /// The EtherType, LLC service access point (with bit 16 set) or IP protocol number (with bit 17 set) of what is not read.
+  /// The EtherType, LLC service access point (with bit 16 set), IP protocol number (with bit 17 set) or address
+  /// family of a loopback header (with both) of what is not read.
   public var protocolCode: UInt32 = 0
   public var hasAddresses = false
   public var source = InternetAddress(version4: 0)
@@ -67,7 +68,10 @@ extension PacketView {
     switch protocolCode >> 16 {
     case 1: "LLC service access point 0x" + String(protocolCode & 0xff, radix: 16)
     case 2: "ip protocol \(protocolCode & 0xff)" + Self.name(ofProtocol: UInt8(protocolCode & 0xff))
-    default: "ethertype 0x" + String(protocolCode, radix: 16) + Self.name(ofEtherType: UInt16(protocolCode))
+    case 3: "address family \(protocolCode & 0xffff)"
+    default:
+      "ethertype 0x" + String(protocolCode, radix: 16)
+        + Self.name(ofEtherType: UInt16(truncatingIfNeeded: protocolCode))
     }
   }
 

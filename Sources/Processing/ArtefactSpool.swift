@@ -99,7 +99,10 @@ final class ArtefactSpool {
     unsafe _ = unlink(path)
   }
 
+  private var madeDirectories: Set<String> = []
+
   private func makeDirectory(_ path: String) throws(ProcessingError) {
+    guard madeDirectories.insert(path).inserted else { return }
     // Safe: the path is a string of ours.
     guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .writing(path, errno) }
   }

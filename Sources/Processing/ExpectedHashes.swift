@@ -14,7 +14,8 @@ struct ExpectedHashes {
       let digits = line.prefix(64)
       let rest = line.dropFirst(64)
       guard digits.count == 64, let hash = ContentHash(hex: digits), rest.first == " ", rest.count > 2 else {
-        throw ProcessingError(.expectation, path, "this line is not of the form that sha256sum writes: \(line.prefix(100))")
+        throw ProcessingError(
+          .expectation, path, "this line is not of the form that sha256sum writes: \(line.prefix(100))")
       }
       hashes.append((String(rest.dropFirst(2)), hash))
     }

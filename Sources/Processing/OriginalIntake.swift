@@ -36,7 +36,8 @@ struct OriginalIntake: Sendable {
         throw ProcessingError(.input, path, ProcessingError.systemText(errno))
       }
       guard status.st_mode & S_IFMT == S_IFREG else {
-        throw ProcessingError(.input, path, status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : "it is no regular file")
+        throw ProcessingError(
+          .input, path, status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : "it is no regular file")
       }
       byteCount = UInt64(status.st_size)
       device = UInt64(status.st_dev)
@@ -59,9 +60,11 @@ struct OriginalIntake: Sendable {
   /// The name under which a copy stands in the bundle: generated, with the original's extension when it is a plain one.
   var bundlePath: String {
     let suffix = (givenPath as NSString).pathExtension.lowercased()
-    let isPlain = (1...8).contains(suffix.utf8.count) && suffix.utf8.allSatisfy {
-      (0x30...0x39).contains($0) || (0x61...0x7a).contains($0)
-    }
+    let isPlain =
+      (1...8).contains(suffix.utf8.count)
+      && suffix.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x61...0x7a).contains($0)
+      }
     return "data/originals/\(name).\(isPlain ? suffix : "bin")"
   }
 
@@ -108,7 +111,8 @@ struct OriginalIntake: Sendable {
   func checkUnchanged() throws(ProcessingError) {
     let now: FileFacts
     do throws(ProcessingError) { now = try FileFacts(path: givenPath) } catch {
-      throw ProcessingError(.originalChanged, givenPath, "the original is gone or cannot be opened any more: \(error.message)")
+      throw ProcessingError(
+        .originalChanged, givenPath, "the original is gone or cannot be opened any more: \(error.message)")
     }
     guard now == facts else {
       throw ProcessingError(.originalChanged, givenPath, "the original changed while it was used")

@@ -78,7 +78,11 @@ final class RenderStage {
     for work in works { trace.formUnion(work.trace) }
     let start = works.map(\.stream.first).filter(\.isKnown).min() ?? .unknown
     var audio = CallAudio(start: start)
-    for work in works { audio.add(work.analysis, track: work.planned.track, first: work.stream.first, kinds: work.kinds, description: Self.description(work)) }
+    for work in works {
+      audio.add(
+        work.analysis, track: work.planned.track, first: work.stream.first, kinds: work.kinds,
+        description: Self.description(work))
+    }
     audio.settle()
     let files = try write(audio, works, trace, call)
     var fields = Self.fields(call)
@@ -159,13 +163,15 @@ final class RenderStage {
     for name in Self.undecoded(works) {
       try note(
         Finding(
-          .warning, "audio/codecNotSupported", "The media is \(name), which is not decoded; its packets stand in the original.",
+          .warning, "audio/codecNotSupported",
+          "The media is \(name), which is not decoded; its packets stand in the original.",
           ["codec": .text(name)]), trace, call)
     }
     if audio.tracks.contains(where: \.isCut) {
       try note(
         Finding(
-          .warning, "audio/tooLong", "Audio beyond \(Track.maximumSamples / 28_800_000) hours from the call's first packet is not rendered.",
+          .warning, "audio/tooLong",
+          "Audio beyond \(Track.maximumSamples / 28_800_000) hours from the call's first packet is not rendered.",
           ["limitSamples": .integer(Track.maximumSamples)]), trace, call)
     }
     var open: [CallAudio.File: Int] = [:]

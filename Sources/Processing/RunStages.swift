@@ -85,10 +85,12 @@ final class RunStages {
 
   private func runJobs(_ jobs: [WorkerPool.Job], _ words: String) throws(ProcessingError) {
     progress(ProcessingProgress(stage: words, done: 0, total: 0))
-    try pool.run(jobs, tick: {}) { (job, ending) throws(ProcessingError) in
-      guard ending != .exited(0) else { return nil }
-      throw failure(job, ending)
-    }
+    try pool.run(
+      jobs, tick: {},
+      ended: { (job, ending) throws(ProcessingError) in
+        guard ending != .exited(0) else { return nil }
+        throw failure(job, ending)
+      })
   }
 
   private func shardOrder(_ worker: Int, _ originals: [WorkOrder.Original]) -> WorkOrder {
@@ -157,7 +159,8 @@ final class RunStages {
   private func failure(_ job: WorkerPool.Job, _ ending: WorkerPool.Ending) -> ProcessingError {
     let data = FileManager.default.contents(atPath: job.errorPath) ?? Data()
     let text = String(decoding: data.suffix(2_000), as: UTF8.self)
-    let last = text.split(separator: "\n").last.map(String.init) ?? ""
+    var last = text.split(separator: "\n").last.map(String.init) ?? ""
+    if last.hasPrefix("exhibit: ") { last.removeFirst("exhibit: ".count) }
     switch ending {
     case .exited(5): return ProcessingError(.output, "", "a worker (\(job.stage)) could not write: \(last)")
     case .exited(4): return ProcessingError(.input, "", last)

@@ -54,7 +54,9 @@ final class ShardRunner: ConversationReceiver {
     for original in order.originals {
       let place = ledger.originals.firstIndex { $0.number == original.number }
       let rows = output.ledger.rows(of: original.number)
-      if let place { ledger.originals[place].rows = rows } else {
+      if let place {
+        ledger.originals[place].rows = rows
+      } else {
         ledger.originals.append(.init(number: original.number, totals: nil, rows: rows))
       }
     }

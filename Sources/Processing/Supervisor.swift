@@ -55,6 +55,7 @@ public final class Supervisor {
     for (index, path) in request.inputs.enumerated() {
       originals.append(try OriginalIntake(UInt16(index + 1), path))
     }
+    for path in [request.authorityPath, request.expectPath].compactMap({ $0 }) { _ = try OriginalIntake.FileFacts(path: path) }
     let output = URL(filePath: request.output).standardizedFileURL.path(percentEncoded: false)
     for original in originals where output == original.absolutePath {
       throw ProcessingError(.output, request.output, "the output is one of the originals")
@@ -93,7 +94,8 @@ public final class Supervisor {
     try chain.append("decode", at: now, decodeEvent(tool, merged, stages.exclusions))
     try checkOriginals(writer, progress)
 
-    try writer.write(document(tool, stages.exclusions), to: BundleLayout.bundle)
+    let authority = try writeAuthority(writer)
+    try writer.write(document(tool, stages.exclusions, authority), to: BundleLayout.bundle)
     if request.isReference { try writer.write(externalList, to: BundleLayout.external) }
     try writer.write(Array(VerificationText.text.utf8), to: BundleLayout.verification)
     let manifest = try writer.writeManifest(information: information)
@@ -195,16 +197,7 @@ public final class Supervisor {
         "\(layout.records)/\(file.name)", as: BundleLayout.records + "/" + file.name, hash: hash,
         byteCount: file.byteCount)
     }
-    for directory in try FileManager.default.contentsOfDirectory(atPath: layout.artefacts).sorted() {
-      let folder = "\(layout.artefacts)/\(directory)"
-      guard directory.count == 2 else { continue }
-      for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
-        guard let hash = ContentHash(hex: name.prefix(64)) else { continue }
-        let size = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? UInt64 ?? 0
-        try writer.adopt(
-          "\(folder)/\(name)", as: "\(BundleLayout.artefacts)/\(directory)/\(name)", hash: hash, byteCount: size)
-      }
-    }
+    try writer.adoptArtefacts(from: layout.artefacts)
     let ledger = FileManager.default.contents(atPath: layout.ledgerDocument) ?? Data()
     try writer.write(Array(ledger), to: BundleLayout.ledger)
   }
@@ -230,7 +223,8 @@ extension Supervisor {
 
   private func openEvent(_ tool: ToolIdentity) -> Fields {
     var fields = common(tool)
-    fields.set("inputs", .list(originals.map { .object(["item": .text($0.name.description), "name": .text($0.givenPath)]) }))
+    fields.set(
+      "inputs", .list(originals.map { .object(["item": .text($0.name.description), "name": .text($0.givenPath)]) }))
     let failed = formerFailures
     if !failed.isEmpty { fields.set("formerFailures", .list(failed)) }
     return fields
@@ -319,11 +313,26 @@ extension Supervisor {
     Array(originals.map { "\($0.hash?.hex ?? "")  \($0.absolutePath)\n" }.joined().utf8)
   }
 
-  private func document(_ tool: ToolIdentity, _ exclusions: [WorkOrder.Exclusion]) -> [UInt8] {
+  /// Copies the order or warrant into the bundle, under a generated name.
+  private func writeAuthority(_ writer: BundleWriter) throws -> Value? {
+    guard let path = request.authorityPath else { return nil }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw ProcessingError(.input, path, "the order or warrant cannot be read")
+    }
+    let suffix = (path as NSString).pathExtension.lowercased()
+    let name = "meta/authority.\(suffix == "pdf" || suffix == "txt" || suffix == "json" ? suffix : "bin")"
+    let entry = try writer.write([UInt8](data), to: name)
+    return .object(["name": .text(path), "path": .text(name), "sha256": .text(entry.hash.hex)])
+  }
+
+  private func document(
+    _ tool: ToolIdentity, _ exclusions: [WorkOrder.Exclusion], _ authority: Value?
+  ) -> [UInt8] {
     var fields: Fields = ["version": 1, "id": .text(identifier), "createdAt": .text(now), "tool": tool.document]
     if let caseID = request.caseID { fields.set("case", caseID) }
     if let examiner = request.examiner { fields.set("examiner", examiner) }
     if let from = request.receivedFrom { fields.set("receivedFrom", from) }
+    if let authority { fields.set("authority", authority) }
     if let offset = request.clockOffset { fields.set("declaredClockOffsetSeconds", offset) }
     fields.set("mode", request.isReference ? "reference" : "copy")
     fields.set("digestAlgorithm", "sha-256")

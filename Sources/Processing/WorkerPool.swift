@@ -85,7 +85,8 @@ struct WorkerPool {
     _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
   ) -> Result {
     var pointers = unsafe texts.map { unsafe strdup($0) } + [nil]
-    defer { for unsafe pointer in unsafe pointers { unsafe free(pointer) } }
+    // Safe: each text was copied by strdup and is freed once.
+    defer { while let pointer = unsafe pointers.popLast() { unsafe free(pointer) } }
     return unsafe pointers.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress!) }
   }
 }

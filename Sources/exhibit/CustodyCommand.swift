@@ -24,7 +24,9 @@ struct CustodyCommand: ParsableCommand {
       }
       var actor = ""
       if case .object(let who)? = fields["actor"] { actor = "  " + RecordText.text(who["id"]) }
-      print("\(RecordText.text(fields["seq"]))  \(RecordText.text(fields["time"]))  \(RecordText.text(fields["type"]))\(actor)")
+      print(
+        "\(RecordText.text(fields["seq"]))  \(RecordText.text(fields["time"]))  \(RecordText.text(fields["type"]))\(actor)"
+      )
     }
   }
 }

@@ -37,19 +37,26 @@ struct ProcessCommand: ParsableCommand {
   @Flag(help: "Leave the originals where they are; list them with their hashes instead of copying them.")
   var reference = false
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Worker processes; the result does not depend on it.", valueName: "n"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Worker processes; the result does not depend on it.", valueName: "n"))
   var jobs: Int = ProcessInfo.processInfo.activeProcessorCount
 
-  @Option(help: ArgumentHelp("Use only packets that this pcap-filter(7) lets pass; the rest is counted.", valueName: "bpf"))
+  @Option(
+    help: ArgumentHelp("Use only packets that this pcap-filter(7) lets pass; the rest is counted.", valueName: "bpf"))
   var filter: String?
 
-  @Option(help: ArgumentHelp("Hashes that came with the originals (sha256sum format); a difference stops the run.", valueName: "sums"))
+  @Option(
+    help: ArgumentHelp(
+      "Hashes that came with the originals (sha256sum format); a difference stops the run.", valueName: "sums"))
   var expect: String?
 
   @Option(help: ArgumentHelp("From whom the originals were received.", valueName: "name"))
   var receivedFrom: String?
 
-  @Option(help: ArgumentHelp("How far the recorder's clock was ahead, in seconds, as declared by its owner; recorded, not applied.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp(
+      "How far the recorder's clock was ahead, in seconds, as declared by its owner; recorded, not applied.",
+      valueName: "seconds"))
   var clockOffset: String?
 
   @Flag(help: "Print the result as JSON.")

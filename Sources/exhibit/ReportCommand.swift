@@ -17,7 +17,8 @@ struct ReportCommand: ParsableCommand {
       """)
 
   @Argument(help: "The bundle.") var bundle: String
-  @Option(name: .shortAndLong, help: ArgumentHelp("A new directory for the pages.", valueName: "directory")) var output: String
+  @Option(name: .shortAndLong, help: ArgumentHelp("A new directory for the pages.", valueName: "directory")) var output:
+    String
 
   func run() throws {
     guard !FileManager.default.fileExists(atPath: output) else {

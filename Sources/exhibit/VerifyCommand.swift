@@ -19,7 +19,8 @@ struct VerifyCommand: ParsableCommand {
       """)
 
   @Argument(help: "The bundle.") var bundle: String
-  @Option(help: ArgumentHelp("A receipt that was taken of this bundle earlier.", valueName: "file")) var against: String?
+  @Option(help: ArgumentHelp("A receipt that was taken of this bundle earlier.", valueName: "file")) var against:
+    String?
   @Option(help: ArgumentHelp("Write a receipt to this new file, when all checks pass.", valueName: "file"))
   var receipt: String?
   @Flag(help: "Print JSON.") var json = false
