@@ -41,6 +41,7 @@ public struct SIPDecoder: EvidenceDecoder {
         NamedLimit("calls of a conversation whose parties are remembered", CallTracking.maximumCalls, "calls"),
         NamedLimit("media of a description", SessionDescription.maximumMedia, "media"),
         NamedLimit("payload types of a medium", SessionDescription.maximumPayloads, "types"),
+        NamedLimit("codings of a body", SIPMessage.maximumCodings, "codings"),
         NamedLimit("depth of multipart bodies", BodyReading.maximumDepth, "levels"),
       ])
   }

@@ -2,6 +2,9 @@ import DecoderKit
 
 /// A message's head, with the fields that matter by their long names whatever form they stood in (RFC 3261, 7.3.3).
 struct SIPMessage {
+  /// Content codings on top of each other that are undone.
+  static let maximumCodings = 8
+
   let head: MessageHead
   let start: StartLine
   let from: PartyAddress
@@ -44,7 +47,7 @@ struct SIPMessage {
   /// What must be undone to have the body, last coding first; nil when one is unknown (RFC 3261, 20.12).
   var codings: [ContentCoding]? {
     var codings: [ContentCoding] = []
-    for name in HeaderList.elements(of: Self.value(head, "Content-Encoding", "e") ?? []).prefix(8) {
+    for name in HeaderList.elements(of: Self.value(head, "Content-Encoding", "e") ?? []).prefix(Self.maximumCodings) {
       switch String(decoding: name.asciiLowercased, as: UTF8.self) {
       case "identity": continue
       case "gzip", "x-gzip": codings.insert(.gzip, at: 0)

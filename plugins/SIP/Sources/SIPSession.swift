@@ -52,12 +52,19 @@ public struct SIPSession: DecodingSession {
         ["announcedBytes": .integer(Int64(announced)), "presentBytes": .integer(Int64(body.byteCount))])
     }
     let rest = body.extracting(length..<body.byteCount)
+    // Gateways that rewrite addresses in a description often leave the old length; its last lines matter most.
+    let isDescription = length > 0 && message.mediaType.name == "application/sdp"
     if KeepAlive.prefix(of: rest) < rest.byteCount {
       note(
-        "sip/trailingBytes", "Bytes follow the message in its datagram.", side, sink.trace, &sink,
-        ["byteOffset": .integer(Int64(start + head.byteCount + length)), "byteCount": .integer(Int64(rest.byteCount))])
+        "sip/trailingBytes",
+        isDescription
+          ? "A session description goes on behind its announced length; it was read to the end of the datagram."
+          : "Bytes follow the message in its datagram.", side, sink.trace, &sink,
+        [
+          "byteOffset": .integer(Int64(start + head.byteCount + length)), "byteCount": .integer(Int64(rest.byteCount)),
+        ])
     }
-    try take(message, body.extracting(first: length), side, sink.trace, &sink)
+    try take(message, isDescription ? body : body.extracting(first: length), side, sink.trace, &sink)
   }
 
   /// A datagram that ends inside its head: the head is read as far as it goes.

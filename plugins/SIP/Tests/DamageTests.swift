@@ -20,6 +20,15 @@ import Testing
     #expect(decode(alice(inCall("BYE sip:b@x SIP/2.0", "1 BYE") + [0x0d, 0x0a])).findings.isEmpty)
   }
 
+  @Test func readsADescriptionBehindItsAnnouncedLength() {
+    let text =
+      "INVITE sip:b@x SIP/2.0\r\nv: h\r\nf: a\r\nt: b\r\ni: c\r\nCSeq: 1 INVITE\r\nc: application/sdp\r\nl: 20\r\n\r\n"
+      + description("192.0.2.1", 4_000)
+    let outcome = decode(alice(Array(text.utf8)))
+    #expect(outcome.codes == ["sip/trailingBytes"])
+    #expect(outcome.signals.first?.media.first?.receivesAt.description == "192.0.2.1:4000")
+  }
+
   @Test func notesALengthThatIsNoNumber() {
     let text = "BYE sip:b@x SIP/2.0\r\nv: h\r\nf: a\r\nt: b\r\ni: c\r\nCSeq: 1 BYE\r\nContent-Length: -1\r\n\r\nrest"
     let outcome = decode(alice(Array(text.utf8)))

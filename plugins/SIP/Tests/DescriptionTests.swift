@@ -82,6 +82,12 @@ import Testing
     #expect(outcome.codes == ["sip/mediaLimit"])
   }
 
+  @Test func stopsAtTheLimitOfPayloadTypes() {
+    let types = (0..<200).map { String($0 % 128) }.joined(separator: " ")
+    let offers = media(["v=0", "c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP " + types])
+    #expect(offers.first?.payloads.count == 128)
+  }
+
   @Test func survivesNonsense() {
     let outcome = offer([
       "v=0", "c=", "c=IN", "m=", "m=audio", "m=audio x RTP/AVP 0", "m=audio 4000 RTP/AVP 300 -1 x 128 127",

@@ -141,4 +141,27 @@ import Testing
     #expect(outcome.codes == ["sip/malformedMultipart"])
     #expect(outcome.contents.count == 1)
   }
+
+  @Test func looksIntoThreeLevelsOfPartsOnly() {
+    let nested = { (depth: Int) in
+      (0..<depth).reversed().reduce(description("192.0.2.9", 4_000)) { inner, level in
+        "--b\(level)\r\nContent-Type: "
+          + (level + 1 < depth ? "multipart/mixed;boundary=b\(level + 1)" : "application/sdp")
+          + "\r\n\r\n\(inner)\r\n--b\(level)--\r\n"
+      }
+    }
+    for (depth, count) in [(1, 1), (3, 1), (4, 0)] {
+      let outcome = decode(
+        alice(inCall("INVITE sip:b@x SIP/2.0", "1 INVITE", body: nested(depth), type: "multipart/mixed;boundary=b0")))
+      #expect(outcome.signals.first?.media.count == count, "\(depth)")
+    }
+  }
+
+  @Test func forgetsTheOldestOfManyMessages() {
+    let options = { (call: Int) in alice(inCall("OPTIONS sip:b@x SIP/2.0", "1 OPTIONS", callID: "\(call)")) }
+    let steps = (0..<2_049).map(options) + [options(2_048), options(0)]
+    let flags = run(SIPDecoder(), on: steps, over: datagrams).records.map { $0.flag("isRetransmission") }
+    #expect(flags.suffix(2) == [true, false])
+    #expect(flags.dropLast(2).allSatisfy { $0 == false })
+  }
 }
