@@ -9,6 +9,7 @@ struct CallBuilder {
     let since: CaptureTime
     let payloads: [MediaOffer.Payload]
     let kind: String
+    let isEncrypted: Bool
     /// The address from which the offer itself came; with NAT, media comes there too.
     let signalledFrom: InternetAddress
   }
@@ -76,7 +77,8 @@ struct CallBuilder {
       destinations.append(
         Destination(
           endpoint: media.receivesAt, receiver: signal.isFromCaller ? .caller : .called, since: signal.trace.first,
-          payloads: media.payloads, kind: media.kind, signalledFrom: signal.source.address))
+          payloads: media.payloads, kind: media.kind, isEncrypted: media.transport.contains("SAVP"),
+          signalledFrom: signal.source.address))
     }
   }
 
@@ -97,7 +99,6 @@ struct CallBuilder {
       call.endedBy = .caller
     } else if let rejection = lastRejection {
       call.outcome = rejection.statusCode == 408 || rejection.statusCode == 480 ? .unanswered : .rejected
-      call.endedBy = .called
     } else if call.invitedAt != nil {
       call.outcome = .unanswered
     }

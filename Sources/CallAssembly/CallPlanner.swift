@@ -76,10 +76,7 @@ public struct CallPlanner {
       }
     }
     calls += withoutSignalling(unnamed)
-    plan.calls = calls.filter {
-      $0.signalling == nil || $0.invitedAt != nil || !$0.streams.isEmpty || $0.endedAt != nil || $0.answeredAt != nil
-    }
-    .sorted { first($0) < first($1) }
+    plan.calls = calls.sorted { first($0) < first($1) }
     return plan
   }
 
@@ -129,7 +126,7 @@ public struct CallPlanner {
       .init(
         index: index, party: speaker, track: speaker == .caller ? 0 : 1,
         attachment: isDirect && what == "its destination" ? .signalling : .inferred, evidence: evidence,
-        payloads: payloads, kind: place.destination.kind))
+        payloads: payloads, kind: place.destination.kind, isEncrypted: place.destination.isEncrypted))
   }
 
   // MARK: Without signalling

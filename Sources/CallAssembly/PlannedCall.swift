@@ -29,6 +29,8 @@ public struct PlannedCall: Hashable, Sendable {
     public var payloads: [UInt8: MediaOffer.Payload]
     /// `audio`, `video` …; empty when no signalling says.
     public var kind: String
+    /// Whether the signalling asks for an encrypted transport (RFC 3711, RFC 5764).
+    public var isEncrypted = false
   }
 
   /// The signalling protocol, such as `sip`; nil for media without signalling.

@@ -21,7 +21,7 @@ public struct CallAudio {
   ) {
     var offset: Int64 = 0
     if first.isKnown, start.isKnown {
-      offset = (first.nanoseconds - start.nanoseconds) / 125_000 - analysis.leadSamples
+      offset = max(0, first.nanoseconds(since: start) / 125_000 - analysis.leadSamples)
     }
     let law = kinds.compactMapValues { kind -> G711Decoder.Law? in
       switch kind {
@@ -43,6 +43,9 @@ public struct CallAudio {
     tracks[1].settle()
   }
 
+  /// Whether the audio is nearly all silence and longer than an hour; then it is not rendered.
+  public var isSparse: Bool { tracks.contains(where: \.isSparse) }
+
   public var sampleCount: Int64 { max(tracks[0].sampleCount, tracks[1].sampleCount) }
 
   /// The time map as canonical JSON.
@@ -57,9 +60,9 @@ public struct CallAudio {
   ///
   /// `write` gets each file's bytes in order. Without any G.711 nothing is written. A party without audio gets no file of its own.
   public func render(originals: [UInt16: Int32], write: (File, RawSpan) -> Void) -> Int {
-    guard sampleCount > 0, let left = TrackReader(tracks[0], originals: originals),
+    guard sampleCount > 0, !isSparse, let left = TrackReader(tracks[0], originals: originals),
       let right = TrackReader(tracks[1], originals: originals)
-    else { return sampleCount > 0 ? 1 : 0 }
+    else { return sampleCount > 0 && !isSparse ? 1 : 0 }
     let wanted = File.allCases.filter { $0 == .stereo || !tracks[$0.rawValue].isEmpty }
     for file in wanted {
       let header = WAVHeader(

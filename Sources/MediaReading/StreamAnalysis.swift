@@ -51,6 +51,8 @@ public struct StreamAnalysis: Sendable {
     var seen = Set<Int64>()
     var lastTime = first.timestamp
     var lastPosition: Int64 = 0
+    var baseline: Int64 = 0
+    var lastArrival: Int64 = 0
     var jitter: Int64 = 0
     var former: MediaPacket?
     placed.reserveCapacity(packets.count)
@@ -76,12 +78,20 @@ public struct StreamAnalysis: Sendable {
       highest = max(highest, extended)
       base = min(base, extended)
       var position = lastPosition + Int64(Int32(bitPattern: packet.timestamp &- lastTime))
+      var isLate = false
       if packet.time.isKnown, first.time.isKnown {
-        let arrival = packet.time.nanoseconds - first.time.nanoseconds
-        let offset = arrival - position * 1_000_000_000 / rate
-        if abs(offset) > Self.maximumDrift { position = arrival * rate / 1_000_000_000 }
+        let arrival = Self.clamped(packet.time.nanoseconds(since: first.time))
+        var transit = arrival - Self.nanoseconds(position, rate)
+        if abs(transit) > Self.maximumDrift {
+          position = Self.samples(arrival, rate)
+          transit = 0
+          baseline = 0
+        }
+        // The recorder's and the sender's clocks drift apart by up to 100 parts in a million; that is no delay.
+        baseline = min(baseline + max(0, arrival - lastArrival) / 10_000, transit)
+        lastArrival = max(lastArrival, arrival)
+        isLate = transit - baseline > Self.lateAfter
       }
-      let isLate = Self.lateness(packet, position, first, rate) > Self.lateAfter
       if isLate { late += 1 }
       placed.append(Placed(packet: packet, position: position, extended: extended, isLate: isLate))
       if packet.timestamp != lastTime || lastPosition == 0 {
@@ -90,8 +100,8 @@ public struct StreamAnalysis: Sendable {
       }
       if let former, former.time.isKnown, packet.time.isKnown {
         let transit =
-          (packet.time.nanoseconds - former.time.nanoseconds)
-          - Int64(Int32(bitPattern: packet.timestamp &- former.timestamp)) * 1_000_000_000 / rate
+          Self.clamped(packet.time.nanoseconds(since: former.time))
+          - Self.nanoseconds(Int64(Int32(bitPattern: packet.timestamp &- former.timestamp)), rate)
         if abs(transit) < 3_600_000_000_000 {
           jitter += (abs(transit) - jitter) / 16
           maximumJitter = max(maximumJitter, jitter)
@@ -113,8 +123,21 @@ public struct StreamAnalysis: Sendable {
   /// Samples by which the first placed packet stands before the first captured one.
   public private(set) var leadSamples: Int64 = 0
 
-  private static func lateness(_ packet: MediaPacket, _ position: Int64, _ first: MediaPacket, _ rate: Int64) -> Int64 {
-    guard packet.time.isKnown, first.time.isKnown else { return 0 }
-    return packet.time.nanoseconds - first.time.nanoseconds - position * 1_000_000_000 / rate
+  /// Times beyond ten years are no times; they must not overflow what is computed from them.
+  private static func clamped(_ nanoseconds: Int64) -> Int64 {
+    min(max(nanoseconds, -maximumSpan), maximumSpan)
+  }
+
+  private static let maximumSpan: Int64 = 315_360_000_000_000_000
+
+  /// The samples of a time, and the time of samples, by parts, so that nothing overflows.
+  private static func samples(_ nanoseconds: Int64, _ rate: Int64) -> Int64 {
+    nanoseconds / 1_000_000_000 * rate + nanoseconds % 1_000_000_000 * rate / 1_000_000_000
+  }
+
+  private static func nanoseconds(_ samples: Int64, _ rate: Int64) -> Int64 {
+    let seconds = samples / rate
+    guard abs(seconds) < maximumSpan / 1_000_000_000 else { return seconds < 0 ? -maximumSpan : maximumSpan }
+    return seconds * 1_000_000_000 + samples % rate * 1_000_000_000 / rate
   }
 }

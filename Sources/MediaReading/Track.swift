@@ -20,6 +20,16 @@ public struct Track: Sendable {
   private(set) var pieces: [Piece] = []
   public private(set) var sampleCount: Int64 = 0
   public private(set) var isCut = false
+  /// Samples that packets brought for a place that others held already; they are not in the audio.
+  public private(set) var overlappingSamples: Int64 = 0
+
+  /// A track longer than this is rendered only when packets brought at least a hundredth of it.
+  static let sparseSamples: Int64 = 3_600 * 8_000
+
+  /// Whether nearly all of a long track is silence, as a leap of time in a hostile or damaged capture makes it.
+  public var isSparse: Bool {
+    sampleCount > Self.sparseSamples && pieces.reduce(Int64(0)) { $0 + Int64($1.count) } < sampleCount / 100
+  }
 
   public init() {}
 
@@ -50,6 +60,7 @@ public struct Track: Sendable {
     for var piece in pieces {
       if piece.from < end {
         let overlap = end - piece.from
+        overlappingSamples += min(overlap, Int64(piece.count))
         guard overlap < Int64(piece.count) else { continue }
         piece.skip = Int32(overlap)
         piece.from += overlap

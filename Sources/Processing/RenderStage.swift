@@ -76,7 +76,10 @@ final class RenderStage {
     works.sort { $0.stream.firstPacket < $1.stream.firstPacket }
     var trace = call.trace
     for work in works { trace.formUnion(work.trace) }
-    let start = works.map(\.stream.first).filter(\.isKnown).min() ?? .unknown
+    let start =
+      works.filter { $0.stream.first.isKnown }
+      .map { CaptureTime(nanoseconds: $0.stream.first.nanoseconds - min($0.analysis.leadSamples, 80_000) * 125_000) }
+      .min() ?? .unknown
     var audio = CallAudio(start: start)
     for work in works {
       audio.add(
@@ -112,7 +115,8 @@ final class RenderStage {
       trace.packets.insert(packet.position)
       if kinds[packet.payloadType] == nil {
         let payload = planned.payloads[packet.payloadType] ?? Self.staticPayload(packet.payloadType)
-        kinds[packet.payloadType] = Self.kind(payload, packet.payloadType)
+        kinds[packet.payloadType] =
+          planned.isEncrypted ? .other("encrypted (SRTP)") : Self.kind(payload, packet.payloadType)
         codecs.append(Self.name(payload, packet.payloadType))
         if !isRateKnown, let payload, payload.clockRate > 0, kinds[packet.payloadType] != .event {
           rate = payload.clockRate
@@ -173,6 +177,21 @@ final class RenderStage {
           .warning, "audio/tooLong",
           "Audio beyond \(Track.maximumSamples / 28_800_000) hours from the call's first packet is not rendered.",
           ["limitSamples": .integer(Track.maximumSamples)]), trace, call)
+    }
+    if audio.isSparse {
+      try note(
+        Finding(
+          .warning, "audio/sparse",
+          "The call's packets span more than an hour and bring less than a hundredth of it; its audio is not rendered.",
+          ["samples": .integer(audio.sampleCount)]), trace, call)
+    }
+    let overlap = audio.tracks.reduce(Int64(0)) { $0 + $1.overlappingSamples }
+    if overlap > 0 {
+      try note(
+        Finding(
+          .warning, "audio/overlap",
+          "\(overlap) samples were sent for moments that other packets of the same party fill already; they are not in the audio.",
+          ["samples": .integer(overlap)]), trace, call)
     }
     var open: [CallAudio.File: Int] = [:]
     var failure: ProcessingError?
