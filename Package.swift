@@ -35,6 +35,8 @@ let package = Package(
     room("ByteReading"),
     room("DecoderKit", ["EvidenceModel", "ByteReading"]),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
+    room("EvidenceReport", ["EvidenceModel"]),
+    tests("EvidenceReport", ["EvidenceReport"]),
   ] + decoders.flatMap(decoderTargets))
 
 /// A decoder's library and its tests, both inside plugins/`name`.
