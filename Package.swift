@@ -36,7 +36,7 @@ let package = Package(
     room("DecoderKit", ["EvidenceModel", "ByteReading"]),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
     room("EvidenceReport", ["EvidenceModel"]),
-    tests("EvidenceReport", ["EvidenceReport"]),
+    tests("EvidenceReport", ["EvidenceReport", "EvidenceModel"]),
   ] + decoders.flatMap(decoderTargets))
 
 /// A decoder's library and its tests, both inside plugins/`name`.

@@ -47,7 +47,10 @@ struct HTMLWriter {
   /// Writes the document's first line (HTML, 13.1.1).
   mutating func declaration() { bytes += Array("<!DOCTYPE html>\n".utf8) }
 
-  mutating func element(_ tag: Tag, _ attributes: [Attribute] = [], _ content: (inout HTMLWriter) -> Void) {
+  mutating func element(_ tag: Tag, _ content: (inout HTMLWriter) -> Void) { element(tag, [], content) }
+  mutating func element(_ tag: Tag, _ text: String) { element(tag, []) { $0.text(text) } }
+
+  mutating func element(_ tag: Tag, _ attributes: [Attribute], _ content: (inout HTMLWriter) -> Void) {
     open(tag, attributes)
     content(&self)
     bytes += Array("</\(tag.rawValue)>".utf8)
@@ -57,7 +60,7 @@ struct HTMLWriter {
     }
   }
 
-  mutating func element(_ tag: Tag, _ attributes: [Attribute] = [], _ text: String) {
+  mutating func element(_ tag: Tag, _ attributes: [Attribute], _ text: String) {
     element(tag, attributes) { $0.text(text) }
   }
 
