@@ -80,7 +80,7 @@ struct FixtureBundle {
         "case": "2026-LI-0042", "examiner": "A. Examiner", "mode": "copy", "tool": .object(tool),
         "authority": .object([
           "reference": "Order 17/2026, District Court", "from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z",
-        ]), "originals": .list([.object(item)]), "configuration": .object(["decoders": ["dns 1.0", "sip 1.0"]]),
+        ]), "originals": .list([.object(item)]), "configuration": .object(["decoders": .list(["dns 1.0", "sip 1.0"])]),
       ]))
     let rows: [(String, String, Int64, Int64)] = [
       ("malformed", "udp", 3, 120), ("otherProtocol", "STP", 40, 0), ("control", "", 22, 0), ("truncated", "", 12, 0),
@@ -150,7 +150,7 @@ struct FixtureBundle {
       0x13, "html", Array("<script>alert(4)</script>".utf8), "text/html", packets: "250-300,310", second: 220,
       client.with([
         "name": .text(Self.turned), "declaredMediaType": "image/jpeg", "isComplete": false,
-        "holes": .list([.object(["at": 1_460, "byteCount": 2_920])]), "codings": ["chunked", "gzip"],
+        "holes": .list([.object(["at": 1_460, "byteCount": 2_920])]), "codings": .list(["chunked", "gzip"]),
       ]))
     for (number, role) in [(0x21, "audio of both sides"), (0x22, "audio of the caller"), (0x23, "audio of the called party")] {
       try artefact(
@@ -200,8 +200,8 @@ struct FixtureBundle {
     var fields: Fields = [
       "party": .text(party), "identifier": party == "called" ? "0x0badcafe" : "0x1d2c3b4a",
       "source": party == "called" ? "198.51.100.20:40000" : "192.0.2.1:30000",
-      "destination": party == "called" ? "192.0.2.1:30000" : "198.51.100.20:40000", "codecs": ["PCMA/8000"],
-      "payloadTypes": [8], "packetsExpected": 1_200, "packetsReceived": .integer(1_200 - lost),
+      "destination": party == "called" ? "192.0.2.1:30000" : "198.51.100.20:40000", "codecs": .list(["PCMA/8000"]),
+      "payloadTypes": .list([8]), "packetsExpected": 1_200, "packetsReceived": .integer(1_200 - lost),
       "packetsLost": .integer(lost), "packetsDuplicate": 0, "packetsReordered": 2, "packetsLate": 1,
       "jitterMax": "12.250", "jitterMean": "1.125", "attachedBy": .text(attached),
       "evidence": attached == "inferred"
@@ -312,7 +312,7 @@ struct FixtureBundle {
     add(
       "rtp/stream", packets: "20-2100", second: 20,
       ["source": "192.0.2.1:30000", "destination": "198.51.100.20:40000", "party": "caller", "packetsLost": 61,
-       "codecs": ["PCMA/8000"]])
+       "codecs": .list(["PCMA/8000"])])
     add("capture/section", packets: "1", second: 0, ["hardware": "probe", "application": "dumpcap", "kindOfTap": "mirror"])
     add(
       "capture/interface", packets: "1", second: 0,
