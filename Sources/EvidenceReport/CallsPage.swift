@@ -39,16 +39,14 @@ struct CallsPage {
 
   private func overviewRow(_ record: Fields, _ kind: String, _ sheet: inout PageSeries.Sheet) {
     let name = record.text("id") ?? ""
-    sheet.overview.element(.tr) { html in
-      html.element(.td, [.column("Call")]) { html in
+    overview.row(&sheet.overview) { row in
+      row.name { html in
         if let link = LocalLink(anchor: name) { html.element(.a, [.href(link)], name) } else { html.captured(name) }
       }
-      html.element(.td, [.column("Begins")]) { $0.moment(record.text("invitedAt") ?? record.text("capturedAt")) }
-      for (title, party) in [("Caller", "caller"), ("Called", "called")] {
-        html.element(.td, [.column(title)]) { self.party(record, party, kind, &$0) }
-      }
-      html.element(.td, [.column("Outcome")], outcome(record, kind))
-      html.element(.td, [.column("Lasts")], duration(record) ?? "–")
+      row.moment(record.text("invitedAt") ?? record.text("capturedAt"))
+      for party in ["caller", "called"] { row.cell { self.party(record, party, kind, &$0) } }
+      row.cell(outcome(record, kind))
+      row.cell(duration(record) ?? "–")
     }
   }
 
@@ -104,8 +102,10 @@ struct CallsPage {
 
   private func facts(_ record: Fields, _ kind: String, _ html: inout HTMLWriter) {
     html.element(.dl, [.class("facts")]) { html in
-      fact("Caller", .captured, &html) { self.party(record, "caller", kind, &$0) }
-      fact("Called", .captured, &html) { self.party(record, "called", kind, &$0) }
+      for (title, party) in [("Caller", "caller"), ("Called", "called")] {
+        let isStated = record.text(party) != nil || record.text("\(party)Name") != nil
+        fact(title, isStated ? .captured : nil, &html) { self.party(record, party, kind, &$0) }
+      }
       for (title, field) in [
         ("Invited at", "invitedAt"), ("Ringing at", "ringingAt"), ("Answered at", "answeredAt"),
       ] where record.text(field) != nil {
@@ -244,40 +244,25 @@ struct CallsPage {
     let streams = record.objects("streams")
     guard !streams.isEmpty else { return }
     var rows = HTMLWriter()
-    for (place, stream) in streams.prefix(100).enumerated() { row(stream, place, &rows) }
+    for stream in streams.prefix(100) { row(stream, &rows) }
     html.element(.h3, "Voice packets")
-    RecordTable(
-      columns: [
-        .init("Party"), .init("From → to", .captured), .init("Codec", .captured), .init("Expected", .computed),
-        .init("Received", .captured), .init("Lost", .missing), .init("Late", .computed),
-        .init("Repeated", .captured), .init("Out of order", .captured), .init("Jitter mean / max", .computed),
-      ], caption: "The streams of this call"
-    ).write(rows, &html)
+    Self.streamTable.write(rows, &html)
     if streams.count > 100 {
       html.element(.p, [.class("note")], "\(Decimal.grouped(streams.count - 100)) more streams stand in the record.")
     }
   }
 
-  private func row(_ stream: Fields, _ place: Int, _ rows: inout HTMLWriter) {
-    rows.element(.tr) { html in
-      html.element(.td, [.column("Party")]) { html in
-        switch stream.text("party") {
-        case "caller": html.text("caller")
-        case "called": html.text("called party")
-        default: html.text("unknown")
-        }
-        switch stream.text("attachedBy") {
-        case "inferred":
-          html.element(.p, [.class("inferred")]) { html in
-            html.mark(.inferred)
-            html.text(" belongs to this call because: ")
-            html.captured(stream.text("evidence") ?? "no reason stated")
-          }
-        case "none": html.element(.p) { $0.missing("no signalling names it") }
-        default: html.element(.p, [.class("note")], "named by the signalling")
-        }
-      }
-      html.element(.td, [.column("From → to")]) { html in
+  private static let streamTable = RecordTable(
+    columns: [
+      .init("Party"), .init("From → to", .captured), .init("Codec", .captured), .init("Expected", .computed),
+      .init("Received", .captured), .init("Lost", .missing), .init("Late", .computed), .init("Repeated", .captured),
+      .init("Out of order", .captured), .init("Jitter mean / max", .computed),
+    ], caption: "The streams of this call")
+
+  private func row(_ stream: Fields, _ rows: inout HTMLWriter) {
+    Self.streamTable.row(&rows) { row in
+      row.cell { belonging(stream, &$0) }
+      row.cell { html in
         html.ends(stream)
         if let identifier = stream.text("identifier") {
           html.element(.p, [.class("note")]) { html in
@@ -286,26 +271,43 @@ struct CallsPage {
           }
         }
       }
-      html.element(.td, [.column("Codec")]) { $0.captured(stream.texts("codecs").joined(separator: ", ")) }
+      row.captured(stream.texts("codecs").joined(separator: ", "))
       let expected = stream.integer("packetsExpected")
-      number("Expected", expected, &html)
-      number("Received", stream.integer("packetsReceived"), &html)
-      html.element(.td, [.column("Lost"), .class("number")]) { html in
+      row.number(expected)
+      row.number(stream.integer("packetsReceived"))
+      row.cell { html in
         guard let lost = stream.integer("packetsLost") else { return html.text("–") }
         html.element(lost > 0 ? .strong : .span, Decimal.grouped(lost))
         if lost > 0, let expected { html.text(" (\(Decimal.percent(lost, of: expected)))") }
       }
-      number("Late", stream.integer("packetsLate"), &html)
-      number("Repeated", stream.integer("packetsDuplicate"), &html)
-      number("Out of order", stream.integer("packetsReordered"), &html)
-      html.element(.td, [.column("Jitter mean / max")]) { html in
+      row.number(stream.integer("packetsLate"))
+      row.number(stream.integer("packetsDuplicate"))
+      row.number(stream.integer("packetsReordered"))
+      row.cell { html in
         guard let mean = stream.text("jitterMean"), let most = stream.text("jitterMax") else { return html.text("–") }
         html.captured("\(mean) / \(most) ms")
       }
     }
   }
 
-  private func number(_ column: String, _ value: Int64?, _ html: inout HTMLWriter) {
-    html.element(.td, [.column(column), .class("number")], value.map { Decimal.grouped($0) } ?? "–")
+  /// Whose voice a stream is, and how that is known.
+  private func belonging(_ stream: Fields, _ html: inout HTMLWriter) {
+    switch stream.text("party") {
+    case "caller": html.text("caller")
+    case "called": html.text("called party")
+    default: html.text("unknown")
+    }
+    switch stream.text("attachedBy") {
+    case "inferred":
+      html.element(.p, [.class("inferred")]) { html in
+        html.mark(.inferred)
+        html.text(" belongs to this call because: ")
+        html.captured(stream.text("evidence") ?? "no reason stated")
+      }
+    case "signalling": html.element(.p, [.class("note")], "named by the signalling")
+    default:
+      html.element(.p) { $0.missing("no signalling names it") }
+      if let evidence = stream.text("evidence") { html.element(.p, [.class("note")]) { $0.captured(evidence) } }
+    }
   }
 }

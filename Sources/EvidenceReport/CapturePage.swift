@@ -46,8 +46,7 @@ struct CapturePage {
         html.element(.div, [.class("entry")]) { html in
           html.element(.dl, [.class("facts")]) { html in
             for entry in record.entries where !["kind", "id", "decoder", "provenance"].contains(entry.name) {
-              html.element(.dt) { $0.captured(entry.name) }
-              html.element(.dd) { $0.value(entry.value) }
+              html.field(entry)
             }
           }
           html.provenance(record)

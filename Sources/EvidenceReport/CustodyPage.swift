@@ -23,6 +23,12 @@ struct CustodyPage {
     }
   }
 
+  private static let table = RecordTable(
+    columns: [
+      .init("No."), .init("When (clock of the machine)"), .init("What"), .init("Who"), .init("Details"),
+      .init("SHA-256 of the event before", .computed),
+    ], caption: "Events in order")
+
   func write() throws(ReportError) {
     let events = context.contents.events()
     try context.page("custody.html", title: "Custody", of: "custody.html") { html in
@@ -35,12 +41,7 @@ struct CustodyPage {
       }
       var rows = HTMLWriter()
       for name in events.prefix(Self.maximumEvents) { row(name, &rows) }
-      RecordTable(
-        columns: [
-          .init("No."), .init("When (clock of the machine)"), .init("What"), .init("Who"), .init("Details"),
-          .init("SHA-256 of the event before", .computed),
-        ], caption: "Events in order"
-      ).write(rows, &html)
+      Self.table.write(rows, &html)
       if events.count > Self.maximumEvents {
         html.element(
           .p, [.class("fault")], "\(Decimal.grouped(events.count - Self.maximumEvents)) more stand in the folder custody.")
@@ -54,38 +55,38 @@ struct CustodyPage {
 
   private func row(_ name: String, _ rows: inout HTMLWriter) {
     guard let event = context.contents.document("custody/\(name)") else {
-      return rows.element(.tr) { html in
-        html.element(.td, [.column("No.")]) { $0.missing("custody/\(name) cannot be read") }
+      return Self.table.row(&rows) { row in
+        row.cell(String(name.prefix(6)))
+        row.cell { $0.missing("custody/\(name) cannot be read") }
       }
     }
     let shown: Set<String> = ["v", "bundle", "seq", "prev", "time", "type", "actor", "case"]
-    rows.element(.tr) { html in
-      html.element(.td, [.column("No.")], event.text("seq") ?? "")
-      html.element(.td, [.column("When")]) { $0.moment(event.text("time")) }
-      html.element(.td, [.column("What")]) { html in
+    Self.table.row(&rows) { row in
+      row.cell(event.text("seq") ?? "")
+      row.moment(event.text("time"))
+      row.cell { html in
         html.element(.strong) { $0.captured(Self.words(event.text("type") ?? "")) }
         if let mode = event.text("mode") { html.element(.p, [.class("note")]) { $0.captured(mode) } }
         if let exit = event.integer("exit"), exit != 0 {
           html.element(.p, [.class("note")], exit == 3 ? "part of the input could not be used" : "exit status \(exit)")
         }
       }
-      html.element(.td, [.column("Who")]) { html in
+      row.cell { html in
         guard let actor = event.object("actor") else { return html.missing("not stated") }
         html.captured(actor.text("id") ?? "")
         if let role = actor.text("role") { html.element(.p, [.class("note")]) { $0.captured(role) } }
       }
-      html.element(.td, [.column("Details")]) { html in
+      row.cell { html in
         html.element(.details) { html in
           html.element(.summary, "custody/\(name)")
           html.element(.dl, [.class("facts")]) { html in
             for entry in event.entries where !shown.contains(entry.name) {
-              html.element(.dt) { $0.captured(entry.name) }
-              html.element(.dd) { $0.value(entry.value) }
+              html.field(entry)
             }
           }
         }
       }
-      html.element(.td, [.column("SHA-256 of the event before")]) {
+      row.cell {
         $0.element(.code, [.class("hash")], event.object("prev")?.text("sha256") ?? "")
       }
     }

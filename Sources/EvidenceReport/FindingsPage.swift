@@ -61,8 +61,7 @@ struct FindingsPage {
                 html.element(.dd) { $0.ends(record) }
               }
               for entry in record.entries where !own.contains(entry.name) {
-                html.element(.dt) { $0.captured(entry.name) }
-                html.element(.dd) { $0.value(entry.value) }
+                html.field(entry)
               }
             }
           }

@@ -201,6 +201,10 @@ struct IndexPage {
     }
   }
 
+  private static let table = RecordTable(
+    columns: [.init("Original"), .init("Name as received"), .init("Size"), .init("SHA-256", .computed)],
+    caption: "What was examined")
+
   private func originals(_ html: inout HTMLWriter) {
     let originals = context.meta.objects("originals")
     html.element(.section) { html in
@@ -217,11 +221,7 @@ struct IndexPage {
       )
       var rows = HTMLWriter()
       for original in originals.prefix(1_000) { row(original, &rows) }
-      RecordTable(
-        columns: [
-          .init("Original"), .init("Name as received", .captured), .init("Size"), .init("SHA-256", .computed),
-        ], caption: "What was examined"
-      ).write(rows, &html)
+      Self.table.write(rows, &html)
       if originals.count > 1_000 {
         html.element(.p, [.class("note")], "\(Decimal.grouped(originals.count - 1_000)) more stand in meta/bundle.json.")
       }
@@ -229,14 +229,14 @@ struct IndexPage {
   }
 
   private func row(_ original: Fields, _ rows: inout HTMLWriter) {
-    rows.element(.tr) { html in
-      html.element(.td, [.column("Original")]) { html in
+    Self.table.row(&rows) { row in
+      row.cell { html in
         html.element(.strong) { $0.captured(original.text("item") ?? "") }
         if let path = original.text("path") { html.element(.p, [.class("note")]) { $0.captured(path) } }
       }
-      html.element(.td, [.column("Name as received")]) { $0.captured(original.text("name") ?? "") }
-      html.element(.td, [.column("Size")], original.integer("bytes").map { Decimal.size($0) } ?? "not stated")
-      html.element(.td, [.column("SHA-256")]) { $0.element(.code, [.class("hash")], original.text("sha256") ?? "") }
+      row.captured(original.text("name"))
+      row.cell(original.integer("bytes").map { Decimal.size($0) } ?? "not stated")
+      row.cell { $0.element(.code, [.class("hash")], original.text("sha256") ?? "") }
     }
   }
 

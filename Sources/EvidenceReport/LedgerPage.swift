@@ -138,6 +138,11 @@ struct LedgerPage {
     }
   }
 
+  private static let table = RecordTable(
+    columns: [
+      .init("What became of them"), .init("Counts as"), .init("Packets"), .init("Share"), .init("Content bytes"),
+    ], caption: "Packets of this original")
+
   private func table(_ rows: [Fields], _ total: Int64, _ html: inout HTMLWriter) {
     var body = HTMLWriter()
     var sum: Int64 = 0
@@ -145,32 +150,28 @@ struct LedgerPage {
       let name = row.text("row") ?? ""
       let (words, kind) = Self.words(name)
       let packets = row.integer("packets") ?? 0
-      body.element(.tr) { html in
-        html.element(.td, [.column("What became of them")]) { html in
+      Self.table.row(&body) { cells in
+        cells.cell { html in
           html.text("\(words) ")
           if let detail = row.text("detail") { html.captured(detail) }
           html.element(.p, [.class("note")]) { $0.captured(name) }
         }
-        html.element(.td, [.column("Counts as")], kind.words)
-        html.element(.td, [.column("Packets"), .class("number")], Decimal.grouped(packets))
-        html.element(.td, [.column("Share"), .class("number")], Decimal.percent(packets, of: total))
-        html.element(
-          .td, [.column("Content bytes"), .class("number")], Decimal.grouped(row.integer("payloadBytes") ?? 0))
+        cells.cell(kind.words)
+        cells.number(packets)
+        cells.number(Decimal.percent(packets, of: total))
+        cells.number(row.integer("payloadBytes") ?? 0)
       }
     }
     for row in rows { sum &+= row.integer("packets") ?? 0 }
-    body.element(.tr, [.class("sum")]) { html in
-      html.element(.td, [.column("What became of them")], "Sum of the rows")
-      html.element(.td, [.column("Counts as")], sum == total ? "equals the total" : "differs from the total")
-      html.element(.td, [.column("Packets"), .class("number")], Decimal.grouped(sum))
-      html.element(.td, [.column("Share"), .class("number")], Decimal.percent(sum, of: total))
-      html.element(.td, [.column("Content bytes")], "")
+    Self.table.row(&body, [.class("sum")]) { cells in
+      cells.cell("Sum of the rows")
+      cells.cell(
+        sum == total ? "equals the total of \(Decimal.grouped(total))" : "differs from the total of \(Decimal.grouped(total))")
+      cells.number(sum)
+      cells.number(Decimal.percent(sum, of: total))
+      cells.number(rows.reduce(0) { $0 &+ ($1.integer("payloadBytes") ?? 0) })
     }
-    RecordTable(
-      columns: [
-        .init("What became of them"), .init("Counts as"), .init("Packets"), .init("Share"), .init("Content bytes"),
-      ], caption: "\(Decimal.count(total, "packet", "packets")) in this original"
-    ).write(body, &html)
+    Self.table.write(body, &html)
     if rows.count > 2_000 {
       html.element(.p, [.class("note")], "\(Decimal.grouped(rows.count - 2_000)) more rows stand in data/ledger.json.")
     }

@@ -24,7 +24,7 @@ struct OtherRecordsPage {
   func write() throws(ReportError) {
     let names = names()
     let table = RecordTable(
-      columns: [.init("When", .captured), .init("From → to", .captured)] + names.map { .init($0) } + [
+      columns: [.init("When", .captured), .init("From → to", .captured)] + names.map { .init(FieldName.words($0)) } + [
         .init("Further facts"), .init("Where"),
       ], caption: "Records in the order of the evidence")
     try PageSeries(
@@ -42,14 +42,13 @@ struct OtherRecordsPage {
           }
           for name in names {
             row.cell { html in
-              if let value = record[name] { html.value(value) } else { html.element(.span, [.class("none")], "–") }
+              if let value = record[name] { html.value(value, named: name) } else { html.element(.span, [.class("none")], "–") }
             }
           }
           row.cell { html in
             html.element(.dl, [.class("facts")]) { html in
               for entry in record.entries where !Self.shared.contains(entry.name) && !names.contains(entry.name) {
-                html.element(.dt) { $0.captured(entry.name) }
-                html.element(.dd) { $0.value(entry.value) }
+                html.field(entry)
               }
             }
           }

@@ -57,6 +57,8 @@ enum PageScript {
         label.textContent = "Show only rows of this page that contain ";
         var input = document.createElement("input");
         input.type = "search";
+        input.name = "filter";
+        input.autocomplete = "off";
         label.appendChild(input);
         var result = document.createElement("span");
         result.setAttribute("role", "status");

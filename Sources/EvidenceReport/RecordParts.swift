@@ -75,6 +75,18 @@ extension HTMLWriter {
     }
   }
 
+  /// Writes a field with its name in words.
+  mutating func field(_ entry: Fields.Entry) {
+    element(.dt) { $0.captured(FieldName.words(entry.name)) }
+    element(.dd) { $0.value(entry.value, named: entry.name) }
+  }
+
+  /// Writes a field's value; what is named like a time is shown as one.
+  mutating func value(_ value: Value, named name: String) {
+    if name.hasSuffix("At"), case .text(let text) = value { return moment(text) }
+    self.value(value)
+  }
+
   /// List members that are shown.
   static let maximumMembers = 200
 
@@ -107,7 +119,7 @@ extension HTMLWriter {
       element(.span, [.class("object")]) { html in
         for (index, entry) in fields.entries.prefix(Self.maximumMembers).enumerated() {
           if index > 0 { html.text(" · ") }
-          html.element(.span, [.class("name")]) { $0.captured(entry.name) }
+          html.element(.span, [.class("name")]) { $0.captured(FieldName.words(entry.name)) }
           html.text(" ")
           html.value(entry.value, depth: depth + 1)
         }

@@ -10,6 +10,9 @@ struct RecordTable {
       self.title = title
       self.standing = standing
     }
+
+    /// The title where there is no heading: on narrow screens.
+    var label: String { standing.map { "\(title) – \($0.rawValue)" } ?? title }
   }
 
   /// Fills a row from left to right.
@@ -18,11 +21,23 @@ struct RecordTable {
     fileprivate var place = 0
     fileprivate var html = HTMLWriter()
 
-    mutating func cell(_ content: (inout HTMLWriter) -> Void) {
-      let title = place < columns.count ? columns[place].title : ""
-      html.element(.td, [.column(title)], content)
+    mutating func cell(_ content: (inout HTMLWriter) -> Void) { cell([], content) }
+
+    mutating func cell(_ text: String) { cell { $0.text(text) } }
+
+    private mutating func cell(_ more: [HTMLWriter.Attribute], _ content: (inout HTMLWriter) -> Void) {
+      let label = place < columns.count ? columns[place].label : ""
+      html.element(.td, [.column(label)] + more, content)
       place += 1
     }
+
+    /// A number, to the right.
+    mutating func number(_ value: Int64?) { number(value.map { Decimal.grouped($0) } ?? "–") }
+
+    mutating func number(_ text: String) { cell([.class("number")]) { $0.text(text) } }
+
+    /// A record's number, never broken.
+    mutating func name(_ content: (inout HTMLWriter) -> Void) { cell([.class("identifier")], content) }
 
     /// A captured text, or a dash where the record says nothing.
     mutating func captured(_ text: String?) {
@@ -39,7 +54,14 @@ struct RecordTable {
 
   /// Appends one record's row.
   func add(_ record: Fields, to sheet: inout PageSeries.Sheet, _ fill: (inout Row) -> Void) {
-    sheet.body.element(.tr, record.text("id").map { [.id($0)] } ?? []) { html in
+    row(&sheet.body, record.text("id").map { [.id($0)] } ?? [], fill)
+  }
+
+  /// Appends a row to rows that are collected elsewhere.
+  func row(
+    _ html: inout HTMLWriter, _ attributes: [HTMLWriter.Attribute] = [], _ fill: (inout Row) -> Void
+  ) {
+    html.element(.tr, attributes) { html in
       var row = Row(columns: columns)
       fill(&row)
       html.append(row.html)

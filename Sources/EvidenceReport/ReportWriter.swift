@@ -56,7 +56,7 @@ public struct ReportWriter {
       .init(file: "messages.html", title: "Messages", count: context.count("sip-message")),
       .init(file: "web.html", title: "Web", count: context.count("http-transfer")),
       .init(file: "files.html", title: "Files", count: context.count("artefact")),
-      .init(file: "dns.html", title: "Names", count: context.count("dns-query", "dns-answer")),
+      .init(file: "dns.html", title: "Names (DNS)", count: context.count("dns-query", "dns-answer")),
       .init(file: "findings.html", title: "Findings", count: context.count("finding")),
       .init(file: "ledger.html", title: "What was read"),
       .init(file: "capture.html", title: "Capture files"),
@@ -64,7 +64,7 @@ public struct ReportWriter {
     for kind in others {
       context.navigation.append(
         .init(
-          file: "\(OtherRecordsPage.base(kind)).html", title: OtherRecordsPage.title(kind), count: context.count(kind)))
+          file: "\(OtherRecordsPage.base(kind)).html", title: "Other: \(OtherRecordsPage.title(kind))", count: context.count(kind)))
     }
     context.navigation += [
       .init(file: "custody.html", title: "Custody"), .init(file: "verify.html", title: "How to verify"),

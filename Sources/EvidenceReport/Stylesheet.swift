@@ -54,6 +54,10 @@ enum Stylesheet {
     th,td{text-align:left;vertical-align:top;padding:.45rem .6rem;border-bottom:1px solid var(--line)}
     th{background:var(--tint);border-bottom:2px solid #8d99a3;font-weight:600}
     td{min-width:4.5rem}
+    td.identifier,.identifier a{white-space:nowrap}
+    .ends{display:block;min-width:9.5rem}
+    .ends .captured{overflow-wrap:break-word}
+    td details.where{min-width:8.5rem}
     td p{margin:.15rem 0}
     td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
     tr:target,section:target{background:#fff8e0}
@@ -106,6 +110,8 @@ enum Stylesheet {
     table.records td:last-child{border-bottom:0}
     table.records td::before{content:attr(data-column);display:block;font-size:.78rem;font-weight:600;color:var(--soft)}
     td.number{text-align:left}
+    .ends,td details.where{min-width:0}
+    .ends .captured{overflow-wrap:anywhere}
     dl.facts{grid-template-columns:minmax(0,1fr);gap:0}
     dl.facts dd{margin-bottom:.4rem}
     .call{padding:.1rem .7rem .7rem}

@@ -113,31 +113,28 @@ enum TimelineStrip {
   private static func gaps(
     _ timeline: Timeline, _ names: (Timeline.Track) -> String, _ html: inout HTMLWriter
   ) {
+    let table = RecordTable(
+      columns: ["Whose", "From", "Lasts", "What", "Packets"].map { .init($0) },
+      caption: "Counted from the beginning of the audio")
     var total = 0
     var rows = HTMLWriter()
     for track in timeline.tracks {
       for range in track.ranges where range.kind != .received && range.kind != .silenceSuppressed {
         total += 1
         guard total <= Timeline.maximumGaps else { continue }
-        rows.element(.tr) { html in
-          html.element(.td, [.column("Whose")]) { $0.captured(names(track)) }
-          html.element(.td, [.column("From")], "\(Decimal.duration(milliseconds: timeline.milliseconds(range.from)))")
-          html.element(
-            .td, [.column("Lasts")], Decimal.duration(milliseconds: timeline.milliseconds(range.to - range.from)))
-          html.element(.td, [.column("What")], range.kind.shortWords)
-          html.element(.td, [.column("Packets")]) { html in
-            if range.packets.isEmpty { html.text("–") } else { html.captured(range.packets) }
-          }
+        table.row(&rows) { row in
+          row.captured(names(track))
+          row.cell(Decimal.duration(milliseconds: timeline.milliseconds(range.from)))
+          row.cell(Decimal.duration(milliseconds: timeline.milliseconds(range.to - range.from)))
+          row.cell(range.kind.shortWords)
+          row.captured(range.packets.isEmpty ? nil : range.packets)
         }
       }
     }
     guard total > 0 else { return html.element(.p, [.class("note")], "No gap: every expected packet was recorded.") }
     html.element(.details) { html in
       html.element(.summary, "Gaps and other remarkable places (\(Decimal.grouped(total)))")
-      RecordTable(
-        columns: ["Whose", "From", "Lasts", "What", "Packets"].map { .init($0) },
-        caption: "Counted from the beginning of the audio"
-      ).write(rows, &html)
+      table.write(rows, &html)
       if total > Timeline.maximumGaps {
         html.element(
           .p, [.class("note")],
