@@ -167,7 +167,11 @@ struct CallsPage {
       let sides = isMediaOnly(record, kind) ? "first side left, other side right" : "caller left, called party right"
       players.append(("Both sides (\(sides))", stereo))
     }
-    for (place, stream) in streams.enumerated() {
+    let order = ["caller": 0, "called": 1]
+    let ordered = streams.enumerated().sorted {
+      (order[$0.element.text("party") ?? ""] ?? 2, $0.offset) < (order[$1.element.text("party") ?? ""] ?? 2, $1.offset)
+    }
+    for (place, stream) in ordered {
       guard let sha256 = stream.text("audioSha256"), !players.contains(where: { $0.sha256 == sha256 }) else { continue }
       players.append((name(stream, place), sha256))
     }

@@ -53,7 +53,9 @@ struct HTMLWriter {
   mutating func element(_ tag: Tag, _ attributes: [Attribute], _ content: (inout HTMLWriter) -> Void) {
     open(tag, attributes)
     content(&self)
-    bytes += Array("</\(tag.rawValue)>".utf8)
+    bytes += [0x3c, 0x2f]
+    bytes += tag.rawValue.utf8
+    bytes.append(0x3e)
     switch tag {
     case .p, .li, .tr, .div, .section, .table, .h1, .h2, .h3, .dd, .head, .header, .nav, .figure: bytes.append(0x0a)
     default: break
@@ -69,10 +71,10 @@ struct HTMLWriter {
 
   private mutating func open(_ tag: Tag, _ attributes: [Attribute]) {
     bytes.append(0x3c)
-    bytes += Array(tag.rawValue.utf8)
+    bytes += tag.rawValue.utf8
     for attribute in attributes {
       bytes.append(0x20)
-      bytes += Array("\(attribute.name)".utf8)
+      bytes += attribute.name.description.utf8
       guard let value = attribute.value else { continue }
       bytes += [0x3d, 0x22]
       VisibleText.appendAttribute(value, to: &bytes)

@@ -202,8 +202,10 @@ struct IndexPage {
   }
 
   private static let table = RecordTable(
-    columns: [.init("Original"), .init("Name as received"), .init("Size"), .init("SHA-256", .computed)],
-    caption: "What was examined")
+    columns: [
+      .init("Original"), .init("Name as received"), .init("Captured", .captured), .init("Size"),
+      .init("SHA-256", .computed),
+    ], caption: "What was examined")
 
   private func originals(_ html: inout HTMLWriter) {
     let originals = context.meta.objects("originals")
@@ -235,9 +237,22 @@ struct IndexPage {
         if let path = original.text("path") { html.element(.p, [.class("note")]) { $0.captured(path) } }
       }
       row.captured(original.text("name"))
+      row.cell { self.times(original.text("item"), &$0) }
       row.cell(original.integer("bytes").map { Decimal.size($0) } ?? "not stated")
       row.cell { $0.element(.code, [.class("hash")], original.text("sha256") ?? "") }
     }
+  }
+
+  /// When an original's packets were captured, and how many there are.
+  private func times(_ name: String?, _ html: inout HTMLWriter) {
+    let entry = context.ledger?.objects("originals").first { $0.text("original") == name }
+    guard let entry, let packets = entry.object("packets")?.integer("total") else { return html.missing("not stated") }
+    if let first = entry.text("firstPacketAt") {
+      html.moment(first)
+      html.text(" to ")
+      html.moment(entry.text("lastPacketAt"))
+    }
+    html.element(.p, [.class("note")], Decimal.count(packets, "packet", "packets"))
   }
 
   private func facts(_ html: inout HTMLWriter) {

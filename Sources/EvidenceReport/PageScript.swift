@@ -51,7 +51,7 @@ enum PageScript {
       }
       function filter(table) {
         var rows = Array.prototype.slice.call(table.tBodies[0] ? table.tBodies[0].rows : []);
-        if (rows.length < 8) { return; }
+        if (rows.length < 20) { return; }
         var label = document.createElement("label");
         label.className = "filter";
         label.textContent = "Show only rows of this page that contain ";

@@ -54,7 +54,7 @@ extension HTMLWriter {
     guard packets.utf8.count > 24 else { return packets }
     let parts = packets.split(separator: ",")
     guard parts.count > 2, let first = parts.first, let last = parts.last else { return String(packets.prefix(24)) }
-    return "\(first), … ,\(last)"
+    return "\(first) … \(last)"
   }
 
   /// `12-14,17` as Wireshark's display filter; nil when it is no list of packets.

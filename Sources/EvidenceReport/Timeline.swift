@@ -9,7 +9,7 @@ enum TimelineKind: String, CaseIterable {
     switch self {
     case .received: "received"
     case .lost: "lost: packets are missing from the recording"
-    case .silenceSuppressed: "silence: the sender sent nothing on purpose"
+    case .silenceSuppressed: "nothing sent: no packet is missing here, as in silence"
     case .late: "late: arrived after its time, heard here in its place"
     case .event: "key pressed or signal tone"
     case .notDecoded: "received, but in a form that is not decoded"
@@ -20,7 +20,7 @@ enum TimelineKind: String, CaseIterable {
     switch self {
     case .received: "received"
     case .lost: "lost"
-    case .silenceSuppressed: "silence, not sent"
+    case .silenceSuppressed: "nothing sent"
     case .late: "late"
     case .event: "key or tone"
     case .notDecoded: "not decoded"
@@ -45,9 +45,11 @@ struct Timeline {
 
   let rate: Int64
   let length: Int64
-  let tracks: [Track]
+  private(set) var tracks: [Track]
   /// Columns of the strip.
   static let columns: Int64 = 1000
+  /// Columns that a gap has at least, so that none is too narrow to be seen.
+  static let leastColumns: Int64 = 5
   /// Streams whose strips are drawn.
   static let maximumTracks = 16
   static let maximumGaps = 200
@@ -58,12 +60,13 @@ struct Timeline {
     guard let rate = map.integer("sampleRate"), (1...1_000_000).contains(rate), !streams.isEmpty else { return nil }
     var end = max(0, min(map.integer("sampleCount") ?? 0, 1 << 48))
     tracks = streams.map { stream in
-      let ranges = stream.objects("ranges").compactMap(Self.range)
+      let ranges = Self.settled(stream.objects("ranges").compactMap(Self.range))
       end = ranges.reduce(end) { max($0, $1.to) }
       return Track(
         party: stream.text("party") ?? "unknown", side: stream.text("track") ?? "",
         identifier: stream.text("identifier") ?? "", ranges: ranges)
     }
+    tracks.sort { $0.side < $1.side }
     guard end > 0 else { return nil }
     self.rate = rate
     length = end
@@ -77,13 +80,24 @@ struct Timeline {
     return Range(from: max(0, from), to: to, kind: kind, packets: packets.joined(separator: "; "))
   }
 
+  /// A stream of which nothing was decoded has packets without lengths; nobody can say that it was silent between them.
+  private static func settled(_ ranges: [Range]) -> [Range] {
+    guard ranges.contains(where: { $0.kind == .notDecoded }),
+      !ranges.contains(where: { $0.kind == .received || $0.kind == .late })
+    else { return ranges }
+    return ranges.map { range in
+      guard range.kind == .silenceSuppressed else { return range }
+      return Range(from: range.from, to: range.to, kind: .notDecoded, packets: range.packets)
+    }
+  }
+
   func milliseconds(_ samples: Int64) -> Int64 { samples * 1000 / rate }
 
-  /// How long each kind lasts, in samples.
-  static func sums(_ track: Track) -> [(kind: TimelineKind, samples: Int64)] {
+  /// How long each kind lasts, in samples, and in how many places.
+  static func sums(_ track: Track) -> [(kind: TimelineKind, samples: Int64, places: Int)] {
     TimelineKind.allCases.reversed().compactMap { kind in
       let ranges = track.ranges.filter { $0.kind == kind }
-      return ranges.isEmpty ? nil : (kind, ranges.reduce(0) { $0 + $1.to - $1.from })
+      return ranges.isEmpty ? nil : (kind, ranges.reduce(0) { $0 + $1.to - $1.from }, ranges.count)
     }
   }
 
@@ -94,7 +108,8 @@ struct Timeline {
       for range in track.ranges where range.kind == kind {
         let first = min(Self.columns - 1, range.from * Self.columns / length)
         let end = (range.to * Self.columns + length - 1) / length
-        for column in first..<min(Self.columns, max(end, first + 1)) { columns[Int(column)] = kind }
+        let least = kind == .lost || kind == .late ? Self.leastColumns : 1
+        for column in first..<min(Self.columns, max(end, first + least)) { columns[Int(column)] = kind }
       }
     }
     var runs: [(kind: TimelineKind, from: Int64, to: Int64)] = []

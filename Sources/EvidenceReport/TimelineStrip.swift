@@ -48,7 +48,9 @@ enum TimelineStrip {
     _ track: Timeline.Track, _ timeline: Timeline, _ name: String, _ html: inout HTMLWriter
   ) {
     let words = Timeline.sums(track).map {
-      "\($0.kind.shortWords) \(Decimal.duration(milliseconds: timeline.milliseconds($0.samples)))"
+      $0.samples == 0
+        ? "\($0.kind.shortWords) in \(Decimal.count($0.places, "place", "places"))"
+        : "\($0.kind.shortWords) \(Decimal.duration(milliseconds: timeline.milliseconds($0.samples)))"
     }
     html.element(.figure, [.class("strip")]) { html in
       html.element(.figcaption) { html in
@@ -135,6 +137,7 @@ enum TimelineStrip {
     html.element(.details) { html in
       html.element(.summary, "Gaps and other remarkable places (\(Decimal.grouped(total)))")
       table.write(rows, &html)
+      html.element(.p, [.class("note")], "In the strips, a gap is drawn no narrower than half a percent of the whole.")
       if total > Timeline.maximumGaps {
         html.element(
           .p, [.class("note")],

@@ -27,7 +27,7 @@ struct TrafficPages {
     let table = RecordTable(
       columns: [
         .init("When", .captured), .init("From → to", .captured), .init("Request", .captured),
-        .init("Answer", .captured), .init("Content"), .init("Where"),
+        .init("Answer", .captured), .init("Content", .computed), .init("Where"),
       ], caption: "Web transfers in the order of the evidence")
     try series(
       "web", "Web transfers", ["http-transfer"], table,
@@ -75,6 +75,8 @@ struct TrafficPages {
       if let type = record.text("\(side)MediaType") {
         html.text("declared as ")
         html.captured(type)
+        html.text(" ")
+        html.mark(.captured)
         html.text(", ")
       }
       if let size = record.integer("\(side)ByteCount") { html.text("\(Decimal.size(size)), ") }

@@ -14,6 +14,10 @@ enum VisibleText {
 
   /// Appends the text of an element.
   static func append(_ text: some StringProtocol, lines: Lines, to bytes: inout [UInt8]) {
+    if text.utf8.allSatisfy(isPlain) {
+      bytes += text.utf8
+      return
+    }
     var marks = 0
     var isAfterReturn = false
     for scalar in text.unicodeScalars {
@@ -35,7 +39,19 @@ enum VisibleText {
   /// Appends the value of an attribute, which holds no elements.
   static func appendAttribute(_ text: String, to bytes: inout [UInt8]) {
     var marks = 0
+    if text.utf8.allSatisfy(isPlain) {
+      bytes += text.utf8
+      return
+    }
     for scalar in text.unicodeScalars { append(scalar, marks: &marks, inSpan: false, to: &bytes) }
+  }
+
+  /// Printable ASCII that means nothing to HTML.
+  private static func isPlain(_ unit: UInt8) -> Bool {
+    switch unit {
+    case 0x22, 0x26, 0x27, 0x3c, 0x3e: false
+    default: (0x20...0x7e).contains(unit)
+    }
   }
 
   private static func append(_ scalar: Unicode.Scalar, marks: inout Int, inSpan: Bool, to bytes: inout [UInt8]) {
