@@ -8,7 +8,9 @@ struct BundleContents {
   /// Documents larger than this are not shown.
   static let maximumDocument = 64 << 20
 
-  /// The kinds of records by their files' names without `.ndjson`, in order; names that bundles do not use are left out.
+  /// The kinds of records, in order.
+  ///
+  /// They are the files' names without `.ndjson`; names that bundles do not use are left out.
   func kinds() -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/data/records")) ?? []
     return names.filter { $0.hasSuffix(".ndjson") }.map { String($0.dropLast(7)) }
@@ -55,7 +57,8 @@ struct BundleContents {
     let home = URL(filePath: path).resolvingSymlinksInPath().standardizedFileURL.pathComponents
     let start = URL(filePath: output).resolvingSymlinksInPath().standardizedFileURL.pathComponents
     let shared = zip(home, start).prefix { $0 == $1 }.count
-    let steps = Array(repeating: "..", count: start.count - shared) + home.dropFirst(shared).map { LocalLink.encoded($0) }
+    let steps =
+      Array(repeating: "..", count: start.count - shared) + home.dropFirst(shared).map { LocalLink.encoded($0) }
     return steps.joined(separator: "/") + (steps.isEmpty ? "" : "/")
   }
 }

@@ -20,7 +20,11 @@ struct CallsPage {
         TimelineStrip.definitions(&html)
         html.element(
           .p,
-          "Each call below was put together from the recorded signalling (who calls whom) and the recorded voice packets. The audio is computed from those packets; where packets are missing, the audio is silent and the strip shows it."
+          """
+          Each call below was put together from the recorded signalling (who calls whom) and the recorded voice \
+          packets. The audio is computed from those packets; where packets are missing, the audio is silent and the \
+          strip shows it.
+          """
         )
       },
       none: "No calls were found in the evidence.",
@@ -91,7 +95,10 @@ struct CallsPage {
       if isMediaOnly(record, kind) {
         html.element(
           .p, [.class("remark")],
-          "Voice packets were recorded, but no signalling that says who called whom. The two sides are told apart by their network addresses only."
+          """
+          Voice packets were recorded, but no signalling that says who called whom. The two sides are told apart by \
+          their network addresses only.
+          """
         )
       }
       facts(record, kind, &html)
@@ -115,7 +122,9 @@ struct CallsPage {
         fact("Ended at", .captured, &html) { $0.moment(end) }
       } else if record.text("invitedAt") == nil {
         fact("First packet at", .captured, &html) { $0.moment(record.text("capturedAt")) }
-        if record.text("endedAt") != nil { fact("Last packet at", .captured, &html) { $0.moment(record.text("endedAt")) } }
+        if record.text("endedAt") != nil {
+          fact("Last packet at", .captured, &html) { $0.moment(record.text("endedAt")) }
+        }
       } else if let end = record.text("endedAt") {
         fact("Last packet at", .captured, &html) { $0.moment(end) }
       }

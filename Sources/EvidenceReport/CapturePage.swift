@@ -10,12 +10,19 @@ struct CapturePage {
 
   static func words(_ kind: String) -> (title: String, explanation: String) {
     switch kind {
-    case "capture-section": ("Sections", "Each part of a capture file names the machine and the program that recorded it.")
+    case "capture-section":
+      ("Sections", "Each part of a capture file names the machine and the program that recorded it.")
     case "capture-interface": ("Interfaces", "Where the traffic was picked up.")
-    case "capture-comment": ("Comments", "Remarks that somebody or some program wrote into the capture file. They are claims, not traffic.")
+    case "capture-comment":
+      ("Comments", "Remarks that somebody or some program wrote into the capture file. They are claims, not traffic.")
     case "capture-name": ("Names", "Names of addresses as the recording machine knew them.")
-    case "capture-secret": ("Keys", "Keys for encrypted traffic that stand in the capture file. They are kept in the original and not shown.")
-    case "capture-statistics": ("Statistics", "What the recording machine counted. Dropped packets were never recorded.")
+    case "capture-secret":
+      (
+        "Keys",
+        "Keys for encrypted traffic that stand in the capture file. They are kept in the original and not shown."
+      )
+    case "capture-statistics":
+      ("Statistics", "What the recording machine counted. Dropped packets were never recorded.")
     case "capture-block": ("Other blocks", "Parts of the capture file that are not read further.")
     default: (OtherRecordsPage.title(kind), "")
     }

@@ -34,7 +34,11 @@ struct CustodyPage {
     try context.page("custody.html", title: "Custody", of: "custody.html") { html in
       html.element(
         .p,
-        "Each step was written down when it was done. Every event holds the fingerprint (SHA-256) of the one before it, so that no event can be changed or taken out of the middle without a trace. This page shows the events up to the writing of this report; later ones stand in the folder custody."
+        """
+        Each step was written down when it was done. Every event holds the fingerprint (SHA-256) of the one before \
+        it, so that no event can be changed or taken out of the middle without a trace. This page shows the events \
+        up to the writing of this report; later ones stand in the folder custody.
+        """
       )
       guard !events.isEmpty else {
         return html.element(.p, [.class("fault")]) { $0.missing("this bundle has no custody events") }
@@ -44,11 +48,15 @@ struct CustodyPage {
       Self.table.write(rows, &html)
       if events.count > Self.maximumEvents {
         html.element(
-          .p, [.class("fault")], "\(Decimal.grouped(events.count - Self.maximumEvents)) more stand in the folder custody.")
+          .p, [.class("fault")],
+          "\(Decimal.grouped(events.count - Self.maximumEvents)) more stand in the folder custody.")
       }
       html.element(
         .p, [.class("note")],
-        "The first event names 64 zeros. A chain cannot show that events at its end were removed; a receipt, a seal or a time-stamp kept elsewhere can."
+        """
+        The first event names 64 zeros. A chain cannot show that events at its end were removed; a receipt, a seal \
+        or a time-stamp kept elsewhere can.
+        """
       )
     }
   }

@@ -50,7 +50,9 @@ enum Decimal {
     let value = max(0, milliseconds)
     let (hours, minutes, rest) = (value / 3_600_000, value / 60_000 % 60, value % 60_000)
     let seconds = "\(rest / 1000).\(padded(rest % 1000, 3)) s"
-    if hours > 0 { return "\(grouped(hours)) h \(padded(minutes, 2)) min \(padded(rest / 1000, 2)).\(padded(rest % 1000, 3)) s" }
+    if hours > 0 {
+      return "\(grouped(hours)) h \(padded(minutes, 2)) min \(padded(rest / 1000, 2)).\(padded(rest % 1000, 3)) s"
+    }
     return minutes > 0 ? "\(minutes) min \(rest < 10_000 ? "0" : "")\(seconds)" : seconds
   }
 

@@ -23,7 +23,11 @@ struct FilesPage {
       lead: { html in
         html.element(
           .p,
-          "Files carved out of the traffic, and files computed from it (such as audio). The same content is stored once, under its SHA-256. Only pictures of plain types are shown; other files are named, never opened from here."
+          """
+          Files carved out of the traffic, and files computed from it (such as audio). The same content is stored \
+          once, under its SHA-256. Only pictures of plain types are shown; other files are named, never opened from \
+          here.
+          """
         )
       },
       none: "No files were found in the evidence.",

@@ -36,7 +36,11 @@ struct FindingsPage {
       lead: { html in
         html.element(
           .p,
-          "Findings are written down by the program while it reads: what was lost, what contradicts itself, what was left unread and why. “Lost or unusable” means that something is missing from the result; “odd” means that the result stands but something about it is unusual; “to note” only explains."
+          """
+          Findings are written down by the program while it reads: what was lost, what contradicts itself, what was \
+          left unread and why. “Lost or unusable” means that something is missing from the result; “odd” means that \
+          the result stands but something about it is unusual; “to note” only explains.
+          """
         )
       },
       none: "There are no findings: nothing was lost, odd or cut short as far as the program can tell.",

@@ -4,8 +4,10 @@ struct HTMLWriter {
 
   enum Tag: String {
     case a, audio, bdi, body, br, caption, circle, code, dd, defs, details, div, dl, dt, em, figcaption, figure, footer
-    case h1, h2, h3, head, header, html, img, li, link, main, meta, nav, ol, p, pattern, path, pre, rect, script, section
-    case span, strong, summary, svg, svgText = "text", table, tbody, td, th, thead, time, title, tr, ul
+    case h1, h2, h3, head, header, html, img, li, link, main, meta, nav, ol, p, pattern, path, pre, rect, script,
+      section
+    case svgText = "text"
+    case span, strong, summary, svg, table, tbody, td, th, thead, time, title, tr, ul
   }
 
   /// An attribute; text from evidence can stand only in those that show it.
@@ -38,7 +40,9 @@ struct HTMLWriter {
     static func column(_ value: String) -> Attribute { Attribute(name: "data-column", value: value) }
     static func moment(_ value: String) -> Attribute { Attribute(name: "datetime", value: value) }
     /// A pattern of the page's own, such as `url(#lost)`.
-    static func fill(_ name: TimelineKind) -> Attribute { Attribute(name: "fill", value: "url(#fill-\(name.rawValue))") }
+    static func fill(_ name: TimelineKind) -> Attribute {
+      Attribute(name: "fill", value: "url(#fill-\(name.rawValue))")
+    }
   }
 
   mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
@@ -94,7 +98,9 @@ struct HTMLWriter {
   /// Characters of a captured value that are shown at all.
   static let maximumLength = 20_000
 
-  /// Writes text that came from evidence: isolated from its surroundings, folded when long, cut with a notice when enormous.
+  /// Writes text that came from evidence, isolated from its surroundings.
+  ///
+  /// It is folded when long and cut, with a notice, when enormous.
   mutating func captured(_ text: String, lines: VisibleText.Lines = .escaped) {
     guard text.utf8.count > Self.shortLength else { return isolated(text, lines) }
     let characters = text.unicodeScalars
@@ -108,7 +114,10 @@ struct HTMLWriter {
       if characters.count > Self.maximumLength {
         page.element(
           .p, [.class("note")],
-          "\(Decimal.grouped(characters.count - Self.maximumLength)) further characters are not shown here; they stand in the record."
+          """
+          \(Decimal.grouped(characters.count - Self.maximumLength)) further characters are not shown here; they \
+          stand in the record.
+          """
         )
       }
     }

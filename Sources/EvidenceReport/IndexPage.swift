@@ -59,7 +59,10 @@ struct IndexPage {
     let files = context.count("artefact")
     let calls = context.tallies.keys.sorted().filter { $0.hasSuffix("-call") }.reduce(0) { $0 + context.count($1) }
     let entries: [(file: String, count: Int64, one: String, many: String, remark: String)] = [
-      ("calls", calls, "call", "calls", mediaOnly > 0 ? "\(Decimal.grouped(mediaOnly)) of them with unknown parties" : ""),
+      (
+        "calls", calls, "call", "calls",
+        mediaOnly > 0 ? "\(Decimal.grouped(mediaOnly)) of them with unknown parties" : ""
+      ),
       (
         "messages", context.count("sip-message"), "signalling message", "signalling messages",
         "among them \(Decimal.count(messages, "text message", "text messages"))"
@@ -99,7 +102,8 @@ struct IndexPage {
         for (kind, packets) in classes where packets > 0 && (kind == .lost || kind == .notRead) {
           statement(
             kind == .lost ? .missing : nil,
-            "\(Decimal.count(packets, "packet", "packets")) (\(Decimal.percent(packets, of: total))): \(kind.words).", &html)
+            "\(Decimal.count(packets, "packet", "packets")) (\(Decimal.percent(packets, of: total))): \(kind.words).",
+            &html)
         }
         let incomplete = context.tallies["artefact"]?.marks[#""isComplete":false"#] ?? 0
         if incomplete > 0 {
@@ -110,27 +114,40 @@ struct IndexPage {
         if guessed > 0 {
           statement(
             .inferred,
-            "\(Decimal.count(guessed, "call has", "calls have")) voice that was assigned by a conclusion, not by the signalling.",
+            """
+            \(Decimal.count(guessed, "call has", "calls have")) voice that was assigned by a conclusion, not by the \
+            signalling.
+            """,
             &html)
         }
         if context.count("rtp-call") > 0 {
           statement(
-            .missing, "\(Decimal.count(context.count("rtp-call"), "call has", "calls have")) no signalling: who spoke is not known.",
+            .missing,
+            """
+            \(Decimal.count(context.count("rtp-call"), "call has", "calls have")) no signalling: who spoke is not \
+            known.
+            """,
             &html)
         }
         for original in context.ledger?.objects("originals") ?? []
         where original.object("witness")?.text("verdict") == "differs" {
           statement(
-            nil, "A second, independent count of original \(original.text("original") ?? "") gives different numbers.", &html)
+            nil, "A second, independent count of original \(original.text("original") ?? "") gives different numbers.",
+            &html)
         }
         if context.unreadableLines > 0 {
           statement(
-            .missing, "\(Decimal.count(context.unreadableLines, "line", "lines")) of the records could not be read.", &html)
+            .missing, "\(Decimal.count(context.unreadableLines, "line", "lines")) of the records could not be read.",
+            &html)
         }
         for shortfall in context.shortfalls {
           statement(
             nil,
-            "The list “\(shortfall.title)” shows \(Decimal.grouped(shortfall.shown)) of \(Decimal.grouped(shortfall.total)) entries; all stand in \(shortfall.kinds.map { "data/records/\($0).ndjson" }.joined(separator: " and ")).",
+            """
+            The list “\(shortfall.title)” shows \(Decimal.grouped(shortfall.shown)) of \
+            \(Decimal.grouped(shortfall.total)) entries; all stand in \
+            \(shortfall.kinds.map { "data/records/\($0).ndjson" }.joined(separator: " and ")).
+            """,
             &html)
         }
       }
@@ -141,7 +158,11 @@ struct IndexPage {
         .p,
         all == 0
           ? "There are no findings."
-          : "There are \(Decimal.count(all, "finding", "findings")): \(Decimal.grouped(errors)) about something lost or unusable, \(Decimal.grouped(warnings)) about something odd, \(Decimal.grouped(all - errors - warnings)) to note."
+          : """
+          There are \(Decimal.count(all, "finding", "findings")): \(Decimal.grouped(errors)) about something lost \
+          or unusable, \(Decimal.grouped(warnings)) about something odd, \
+          \(Decimal.grouped(all - errors - warnings)) to note.
+          """
       )
       groups(&html)
       if all > 0 { link("findings.html", "All findings", &html) }
@@ -187,13 +208,19 @@ struct IndexPage {
       if context.contents.isSealed {
         html.element(
           .p,
-          "A seal was present when this report was written. Whether it is valid must be checked; the page on verification says how."
+          """
+          A seal was present when this report was written. Whether it is valid must be checked; the page on \
+          verification says how.
+          """
         )
       } else {
         html.element(.p, [.class("remark")]) { html in
           html.element(.strong, "Unsealed when this report was written: ")
           html.text(
-            "whoever holds an unsealed bundle could rewrite it. If the bundle has a folder named seal now, it was sealed later, and the seal covers this report."
+            """
+            whoever holds an unsealed bundle could rewrite it. If the bundle has a folder named seal now, it was \
+            sealed later, and the seal covers this report.
+            """
           )
         }
       }
@@ -219,13 +246,17 @@ struct IndexPage {
         .p,
         isReference
           ? "The originals are not in this bundle; they were read where they lay. Their fingerprints identify them."
-          : "Each original is in this bundle as an identical copy. Its fingerprint (SHA-256) identifies it: any change, however small, gives another one."
+          : """
+          Each original is in this bundle as an identical copy. Its fingerprint (SHA-256) identifies it: any \
+          change, however small, gives another one.
+          """
       )
       var rows = HTMLWriter()
       for original in originals.prefix(1_000) { row(original, &rows) }
       Self.table.write(rows, &html)
       if originals.count > 1_000 {
-        html.element(.p, [.class("note")], "\(Decimal.grouped(originals.count - 1_000)) more stand in meta/bundle.json.")
+        html.element(
+          .p, [.class("note")], "\(Decimal.grouped(originals.count - 1_000)) more stand in meta/bundle.json.")
       }
     }
   }

@@ -103,7 +103,10 @@ struct LedgerPage {
       TimelineStrip.definitions(&html)
       html.element(
         .p,
-        "Every packet of every original is counted once, in the first row that fits. What was not understood is listed too, so that nothing can be left out in silence."
+        """
+        Every packet of every original is counted once, in the first row that fits. What was not understood is \
+        listed too, so that nothing can be left out in silence.
+        """
       )
       Self.bar(context.ledger, &html)
       for original in context.ledger?.objects("originals") ?? [] { section(original, &html) }
@@ -166,7 +169,8 @@ struct LedgerPage {
     Self.table.row(&body, [.class("sum")]) { cells in
       cells.cell("Sum of the rows")
       cells.cell(
-        sum == total ? "equals the total of \(Decimal.grouped(total))" : "differs from the total of \(Decimal.grouped(total))")
+        sum == total
+          ? "equals the total of \(Decimal.grouped(total))" : "differs from the total of \(Decimal.grouped(total))")
       cells.number(sum)
       cells.number(Decimal.percent(sum, of: total))
       cells.number(rows.reduce(0) { $0 &+ ($1.integer("payloadBytes") ?? 0) })
@@ -188,12 +192,19 @@ struct LedgerPage {
       switch witness.text("verdict") {
       case "agrees":
         html.text(
-          "an independent program library (libpcap) read the same original and counts the same: \(Decimal.count(witness.integer("packets") ?? 0, "packet", "packets")), \(Decimal.count(witness.integer("bytes") ?? 0, "byte", "bytes"))."
+          """
+          an independent program library (libpcap) read the same original and counts the same: \
+          \(Decimal.count(witness.integer("packets") ?? 0, "packet", "packets")), \
+          \(Decimal.count(witness.integer("bytes") ?? 0, "byte", "bytes")).
+          """
         )
       case "differs":
         html.element(.strong, "an independent program library (libpcap) counts differently")
         html.text(
-          ": \(Decimal.count(witness.integer("packets") ?? 0, "packet", "packets")), \(Decimal.count(witness.integer("bytes") ?? 0, "byte", "bytes")). "
+          """
+          : \(Decimal.count(witness.integer("packets") ?? 0, "packet", "packets")), \
+          \(Decimal.count(witness.integer("bytes") ?? 0, "byte", "bytes")). 
+          """
         )
       default: html.text("an independent program library (libpcap) could not count this original. ")
       }

@@ -1,4 +1,6 @@
-/// A link that stays on the disk: another page of the report or a file of the bundle; nothing else can be written as one.
+/// A link that stays on the disk: to a page of the report or a file of the bundle.
+///
+/// Nothing else can be written as one.
 struct LocalLink: Hashable {
   let text: String
 

@@ -42,7 +42,11 @@ struct OtherRecordsPage {
           }
           for name in names {
             row.cell { html in
-              if let value = record[name] { html.value(value, named: name) } else { html.element(.span, [.class("none")], "–") }
+              if let value = record[name] {
+                html.value(value, named: name)
+              } else {
+                html.element(.span, [.class("none")], "–")
+              }
             }
           }
           row.cell { html in

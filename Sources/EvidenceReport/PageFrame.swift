@@ -4,7 +4,10 @@ import EvidenceModel
 enum PageFrame {
   /// Nothing but files beside the page may be loaded, and no script or style may stand in a page.
   static let policy: StaticString =
-    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'"
+    """
+    default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; script-src 'self'; base-uri 'none'; \
+    form-action 'none'
+    """
 
   static func write(
     _ html: inout HTMLWriter, title: String, entry: String, _ context: ReportContext,
@@ -78,7 +81,10 @@ enum PageFrame {
     }
     html.element(.p) { html in
       html.text(
-        "Times are UTC, cut to milliseconds here. This report is a view: the evidence is what stands in the folder data of the bundle."
+        """
+        Times are UTC, cut to milliseconds here. This report is a view: the evidence is what stands in the folder \
+        data of the bundle.
+        """
       )
     }
     html.element(.p) { html in

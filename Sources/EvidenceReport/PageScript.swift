@@ -1,6 +1,6 @@
 /// The report's only script; every page says the same without it.
 ///
-/// It moves a cursor over the strips while audio plays, seeks on a click, filters tables, and unfolds details for printing.
+/// It moves a cursor over the strips while audio plays, seeks on a click, filters tables, unfolds details for printing.
 enum PageScript {
   static let text = """
     "use strict";

@@ -2,9 +2,8 @@ import EvidenceModel
 
 /// A list of records over as many pages as it needs, written while the records are read.
 ///
-/// A page ends after `rowsPerPage` records or 1 MiB of records; a series after 200 pages, and then says what it leaves out.
+/// A page ends after `rowsPerPage` records or 1 MiB of records; a series after 200 pages, saying what it leaves out.
 struct PageSeries {
-  static let maximumPages = 200
   static let maximumBytes = 1 << 20
 
   /// A page as it grows.
@@ -49,7 +48,7 @@ struct PageSeries {
       add(item, to: &sheet, context)
       shown += 1
       guard sheet.rows >= rowsPerPage || sheet.bytes >= Self.maximumBytes || coming == nil else { continue }
-      let isLast = coming == nil || sheet.number == Self.maximumPages
+      let isLast = coming == nil || sheet.number == context.maximumPages
       try close(sheet, shown: shown, total: total, isLast: isLast, context)
       if isLast { break }
       sheet = Sheet(file: Self.file(base, sheet.number + 1), number: sheet.number + 1)
@@ -83,7 +82,7 @@ struct PageSeries {
       position(sheet, shown, total, isLast, &html)
       html.append(sheet.notices)
       assemble(sheet, &html)
-      if isLast, shown < total { shortfall(shown, total, &html) }
+      if isLast, shown < total { shortfall(shown, total, context.maximumPages, &html) }
       if sheet.number > 1 || !isLast { position(sheet, shown, total, isLast, &html) }
     }
   }
@@ -102,11 +101,15 @@ struct PageSeries {
     }
   }
 
-  private func shortfall(_ shown: Int64, _ total: Int64, _ html: inout HTMLWriter) {
+  private func shortfall(_ shown: Int64, _ total: Int64, _ pages: Int, _ html: inout HTMLWriter) {
     let files = kinds.map { "data/records/\($0).ndjson" }.joined(separator: " and ")
     html.element(
       .p, [.class("fault")],
-      "This list ends here: a report shows at most \(Self.maximumPages) pages of a kind. \(Decimal.grouped(total - shown)) of \(Decimal.grouped(total)) entries are not shown; all of them stand in \(files)."
+      """
+      This list ends here: a report shows at most \(pages) pages of a kind. \
+      \(Decimal.grouped(total - shown)) of \(Decimal.grouped(total)) entries are not shown; all of them stand in \
+      \(files).
+      """
     )
   }
 }

@@ -112,7 +112,8 @@ extension HTMLWriter {
         }
       }
       if values.count > Self.maximumMembers {
-        element(.p, [.class("note")], "\(Decimal.grouped(values.count - Self.maximumMembers)) more stand in the record.")
+        element(
+          .p, [.class("note")], "\(Decimal.grouped(values.count - Self.maximumMembers)) more stand in the record.")
       }
     case .object(let fields):
       guard depth < 8 else { return text("…") }

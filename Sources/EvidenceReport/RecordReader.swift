@@ -7,7 +7,8 @@ enum RecordReader {
   static let maximumDepth = 64
 
   static func fields(_ bytes: [UInt8]) -> Fields? {
-    guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)), case .object(let fields)? = value(object, 0)
+    guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)),
+      case .object(let fields)? = value(object, 0)
     else { return nil }
     return fields
   }

@@ -24,6 +24,8 @@ final class ReportContext {
 
   let contents: BundleContents
   let output: String
+  /// Pages of a kind of records.
+  let maximumPages: Int
   /// The way from the pages to the bundle.
   let prefix: String
   let meta: Fields
@@ -39,9 +41,10 @@ final class ReportContext {
   var latest: String?
   private(set) var files: [ReportFile] = []
 
-  init(contents: BundleContents, output: String) {
+  init(contents: BundleContents, output: String, maximumPages: Int) {
     self.contents = contents
     self.output = output
+    self.maximumPages = maximumPages
     prefix = contents.prefix(from: output)
     meta = contents.document("meta/bundle.json") ?? Fields()
     ledger = contents.document("data/ledger.json")
@@ -56,7 +59,8 @@ final class ReportContext {
   }
 
   /// Writes a page in the common frame.
-  func page(_ name: String, title: String, of entry: String, _ content: (inout HTMLWriter) -> Void) throws(ReportError) {
+  func page(_ name: String, title: String, of entry: String, _ content: (inout HTMLWriter) -> Void) throws(ReportError)
+  {
     var html = HTMLWriter()
     PageFrame.write(&html, title: title, entry: entry, self, content)
     try write(name, html.bytes)
@@ -79,7 +83,9 @@ final class ReportContext {
 
   /// Where audio or a time map lies.
   func computedFile(_ sha256: String, extensions: [String]) -> String? {
-    if let place = artefacts[sha256], extensions.contains(where: { place.path.hasSuffix(".\($0)") }) { return place.path }
+    if let place = artefacts[sha256], extensions.contains(where: { place.path.hasSuffix(".\($0)") }) {
+      return place.path
+    }
     return contents.artefact(sha256, extensions: extensions)
   }
 }

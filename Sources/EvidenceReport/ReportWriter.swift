@@ -8,6 +8,9 @@ public struct ReportWriter {
   /// The directory of the report; pages link to artefacts by the way from here to the bundle.
   public let output: String
 
+  /// Pages that a kind of records gets at most.
+  var maximumPages = 200
+
   public init(bundle: String, output: String) {
     self.bundle = bundle
     self.output = output
@@ -37,7 +40,7 @@ public struct ReportWriter {
     do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
       throw ReportError(path: output, message: "\(error)")
     }
-    let context = ReportContext(contents: contents, output: output)
+    let context = ReportContext(contents: contents, output: output, maximumPages: maximumPages)
     let kinds = contents.kinds()
     for kind in kinds {
       context.tallies[kind] = RecordTally(contents.records(kind), marks: Self.marks[kind] ?? [])
@@ -64,7 +67,8 @@ public struct ReportWriter {
     for kind in others {
       context.navigation.append(
         .init(
-          file: "\(OtherRecordsPage.base(kind)).html", title: "Other: \(OtherRecordsPage.title(kind))", count: context.count(kind)))
+          file: "\(OtherRecordsPage.base(kind)).html", title: "Other: \(OtherRecordsPage.title(kind))",
+          count: context.count(kind)))
     }
     context.navigation += [
       .init(file: "custody.html", title: "Custody"), .init(file: "verify.html", title: "How to verify"),

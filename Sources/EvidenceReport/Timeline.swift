@@ -97,7 +97,7 @@ struct Timeline {
   static func sums(_ track: Track) -> [(kind: TimelineKind, samples: Int64, places: Int)] {
     TimelineKind.allCases.reversed().compactMap { kind in
       let ranges = track.ranges.filter { $0.kind == kind }
-      return ranges.isEmpty ? nil : (kind, ranges.reduce(0) { $0 + $1.to - $1.from }, ranges.count)
+      return ranges.isEmpty ? nil : (kind, ranges.reduce(0) { $0 &+ ($1.to - $1.from) }, ranges.count)
     }
   }
 

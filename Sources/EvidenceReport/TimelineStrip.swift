@@ -76,12 +76,15 @@ enum TimelineStrip {
     }
   }
 
+  /// Marks of a scale; one that needs more belongs to no call.
+  private static let maximumMarks: Int64 = 100
+
   private static func scale(_ timeline: Timeline, _ html: inout HTMLWriter) {
     html.element(
       .svg, [.class("scale"), .own("aria-hidden", "true"), .own("width", "100%"), .own("height", "22")]
     ) { html in
       var second: Int64 = 0
-      while second * timeline.rate < timeline.length {
+      while second * timeline.rate < timeline.length, second / timeline.step < maximumMarks {
         let place = Int(second * timeline.rate * 1000 / timeline.length)
         html.element(.rect, [.share("x", place), .own("width", "1"), .own("height", "7"), .own("fill", "#333")], "")
         if place < 950 {

@@ -32,7 +32,10 @@ struct TrafficPages {
     try series(
       "web", "Web transfers", ["http-transfer"], table,
       lead:
-        "Each entry is a request with its answer, as far as both were recorded. Addresses are shown as text on purpose: nothing here leads to the outside.",
+        """
+        Each entry is a request with its answer, as far as both were recorded. Addresses are shown as text on \
+        purpose: nothing here leads to the outside.
+        """,
       none: "No web transfers were found in the evidence."
     ) { record, _, row in
       row.moment(record.text("requestedAt") ?? record.text("respondedAt") ?? record.text("capturedAt"))
@@ -100,7 +103,10 @@ struct TrafficPages {
     try series(
       "dns", "Name queries (DNS)", ["dns-query", "dns-answer"], table,
       lead:
-        "Before a device contacts a name such as www.example.org it asks for its address. A question shows that a name was asked for; it does not show that the address was then used.",
+        """
+        Before a device contacts a name such as www.example.org it asks for its address. A question shows that a \
+        name was asked for; it does not show that the address was then used.
+        """,
       none: "No name queries were found in the evidence."
     ) { record, kind, row in
       row.moment(record.text("capturedAt"))

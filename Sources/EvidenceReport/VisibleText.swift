@@ -1,7 +1,7 @@
 /// Turns text into HTML that shows every character: nothing invisible, nothing that turns or hides the text beside it.
 ///
-/// Escaped are HTML's own characters, and shown as `[U+202E]` are all of category Cc, Cf, Zl, Zp, Co, Cn, every space but U+0020,
-/// all that Unicode calls default-ignorable, the blank U+2800, and combining marks from the fifth in a row.
+/// Escaped are HTML's own characters, and shown as `[U+202E]` are all of category Cc, Cf, Zl, Zp, Co, Cn, every space
+/// but U+0020, all that Unicode calls default-ignorable, the blank U+2800, and combining marks from the fifth in a row.
 enum VisibleText {
   /// How line breaks and tabs are shown.
   enum Lines { case escaped, kept }

@@ -152,7 +152,9 @@ struct FixtureBundle {
         "name": .text(Self.turned), "declaredMediaType": "image/jpeg", "isComplete": false,
         "holes": .list([.object(["at": 1_460, "byteCount": 2_920])]), "codings": .list(["chunked", "gzip"]),
       ]))
-    for (number, role) in [(0x21, "audio of both sides"), (0x22, "audio of the caller"), (0x23, "audio of the called party")] {
+    for (number, role) in [
+      (0x21, "audio of both sides"), (0x22, "audio of the caller"), (0x23, "audio of the called party"),
+    ] {
       try artefact(
         number, "wav", Sound.wav(channels: number == 0x21 ? 2 : 1, seconds: 24), "audio/x-wav", packets: "20-2100",
         second: 20, ["role": .text(role), "origin": "computed", "decoder": "audio 1.0"])
@@ -267,7 +269,8 @@ struct FixtureBundle {
       "method": "GET", "host": "www.example.org", "version": "HTTP/1.1", "source": "192.0.2.1:50211",
       "destination": "198.51.100.7:80", "requestComplete": true,
       "requestHeaders": .list([
-        .object(["name": "Host", "value": "www.example.org"]), .object(["name": "X-Evil", "value": .text(Self.script)]),
+        .object(["name": "Host", "value": "www.example.org"]),
+        .object(["name": "X-Evil", "value": .text(Self.script)]),
       ]),
     ]
     add(
@@ -302,7 +305,8 @@ struct FixtureBundle {
         "method": "INVITE", "requestURI": "sip:bob@example.net", "fromName": .text(Self.script),
         "sdp": .list([.object(audio)]),
       ]))
-    add("sip/message", packets: "14", second: 14, sip.with(["status": 180, "reason": "Ringing", "cseqMethod": "INVITE"]))
+    add(
+      "sip/message", packets: "14", second: 14, sip.with(["status": 180, "reason": "Ringing", "cseqMethod": "INVITE"]))
     add(
       "sip/message", packets: "350", second: 300,
       sip.with([
@@ -311,20 +315,29 @@ struct FixtureBundle {
       ]))
     add(
       "rtp/stream", packets: "20-2100", second: 20,
-      ["source": "192.0.2.1:30000", "destination": "198.51.100.20:40000", "party": "caller", "packetsLost": 61,
-       "codecs": .list(["PCMA/8000"])])
-    add("capture/section", packets: "1", second: 0, ["hardware": "probe", "application": "dumpcap", "kindOfTap": "mirror"])
+      [
+        "source": "192.0.2.1:30000", "destination": "198.51.100.20:40000", "party": "caller", "packetsLost": 61,
+        "codecs": .list(["PCMA/8000"]),
+      ])
+    add(
+      "capture/section", packets: "1", second: 0,
+      ["hardware": "probe", "application": "dumpcap", "kindOfTap": "mirror"])
     add(
       "capture/interface", packets: "1", second: 0,
       ["interface": 0, "linkType": 1, "linkTypeName": "EN10MB", "name": .text("eth0\u{0000}"), "snapLength": 262_144])
     add("capture/comment", packets: "17", second: 16, ["text": .text("see this " + Self.script)])
-    add("capture/secret", packets: "1", second: 0, ["secretType": "tlsKeyLog", "byteCount": 512, "sha256": .text(Self.hash(7))])
+    add(
+      "capture/secret", packets: "1", second: 0,
+      ["secretType": "tlsKeyLog", "byteCount": 512, "sha256": .text(Self.hash(7))])
   }
 
   private mutating func addFindings() {
     add(
       "finding", packets: "600-720", second: 26,
-      ["severity": "warning", "code": "rtp/loss", "message": "61 packets of a stream are missing.", "missingPackets": 61],
+      [
+        "severity": "warning", "code": "rtp/loss", "message": "61 packets of a stream are missing.",
+        "missingPackets": 61,
+      ],
       prefix: "F")
     add(
       "finding", packets: "5000", second: 1_800,

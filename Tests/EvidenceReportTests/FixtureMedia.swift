@@ -14,7 +14,8 @@ enum Picture {
       let block = rest.prefix(65_535)
       rest = rest.dropFirst(block.count)
       let size = UInt16(block.count)
-      data += [rest.isEmpty ? 1 : 0, UInt8(size & 255), UInt8(size >> 8), UInt8(~size & 255), UInt8(~size >> 8)] + block
+      data +=
+        [rest.isEmpty ? 1 : 0, UInt8(size & 255), UInt8(size >> 8), UInt8(~size & 255), UInt8(~size >> 8)] + block
     }
     var (low, high): (UInt32, UInt32) = (1, 0)
     for byte in rows {
