@@ -77,7 +77,7 @@ enum PageScript {
       Array.prototype.forEach.call(document.querySelectorAll(".call"), connect);
       Array.prototype.forEach.call(document.querySelectorAll("table.records"), filter);
       window.addEventListener("beforeprint", function () {
-        Array.prototype.forEach.call(document.querySelectorAll("details"), function (details) { details.open = true; });
+        Array.prototype.forEach.call(document.querySelectorAll("details:not(.long)"), function (details) { details.open = true; });
       });
     })();
 

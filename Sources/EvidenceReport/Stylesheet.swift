@@ -121,7 +121,7 @@ enum Stylesheet {
     header nav,.skip,.paging,.filter,.players audio,.cursor{display:none}
     main,header.top,footer{max-width:none;padding:0}
     .scroll,details.long>.captured{overflow:visible;max-height:none}
-    details::details-content{content-visibility:visible;height:auto;display:block}
+    details:not(.long)::details-content{content-visibility:visible;height:auto;display:block}
     tr,.call h2,.strip,.entry{break-inside:avoid}
     thead{display:table-header-group}
     .strip svg,.bar,.kinds svg,.mark,.weight,th{-webkit-print-color-adjust:exact;print-color-adjust:exact}
