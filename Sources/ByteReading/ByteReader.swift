@@ -22,7 +22,7 @@ public struct ByteReader: ~Escapable {
   @inlinable
   @_lifetime(self: copy self)
   public mutating func read<T: FixedWidthInteger & BitwiseCopyable>(
-    _ type: T.Type = T.self, _ field: StaticString
+    _ type: T.Type, _ field: StaticString
   ) throws(ReadError) -> T {
     let size = MemoryLayout<T>.size
     guard remaining >= size else { throw ReadError(.truncated, at: position, reading: field) }
@@ -42,6 +42,13 @@ public struct ByteReader: ~Escapable {
     let taken = bytes.extracting(position..<(position + count))
     position += count
     return taken
+  }
+
+  /// Reads a big-endian integer of the type that is wanted.
+  @inlinable
+  @_lifetime(self: copy self)
+  public mutating func read<T: FixedWidthInteger & BitwiseCopyable>(_ field: StaticString) throws(ReadError) -> T {
+    try read(T.self, field)
   }
 
   /// Reads a little-endian integer.

@@ -103,3 +103,13 @@ public struct PacketSet: Hashable, Sendable {
     return result
   }
 }
+
+extension PacketSet {
+  /// Adds all packets from one to another of the same original.
+  public mutating func insert(from first: PacketPosition, through last: PacketPosition) {
+    guard first <= last else { return }
+    var other = PacketSet()
+    other.ranges = [first.rawValue...last.rawValue]
+    formUnion(other)
+  }
+}

@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 import Foundation
 
@@ -17,14 +18,14 @@ struct BundleContents {
       .filter { !$0.isEmpty && $0.utf8.count <= 64 && LocalLink.isPlain($0) }.sorted()
   }
 
-  func records(_ kind: String) -> LineReader { LineReader(path: "\(path)/data/records/\(kind).ndjson") }
+  func records(_ kind: String) -> RecordFile { RecordFile(path: "\(path)/\(BundleLayout.records)/\(kind).ndjson") }
 
   /// Reads a JSON document; nil when there is none or it cannot be used.
   func document(_ name: String) -> Fields? {
     let whole = "\(path)/\(name)"
     guard let size = size(name), size <= Self.maximumDocument, let data = FileManager.default.contents(atPath: whole)
     else { return nil }
-    return RecordReader.fields([UInt8](data))
+    return ValueReader.fields([UInt8](data))
   }
 
   /// The size of a file in bytes; nil when there is none.

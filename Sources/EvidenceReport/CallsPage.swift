@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// The calls: who, when, how it ended, the audio with its gaps, and where each fact comes from.
@@ -13,7 +14,7 @@ struct CallsPage {
       ], caption: "Calls on this page")
   }
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     try PageSeries(
       base: "calls", title: "Calls", kinds: kinds, rowsPerPage: 100,
       lead: { html in

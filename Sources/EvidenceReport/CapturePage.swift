@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// What the capture files say of themselves: sections, interfaces, comments, names, secrets, statistics.
@@ -28,7 +29,7 @@ struct CapturePage {
     }
   }
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     try context.page("capture.html", title: "Capture files", of: "capture.html") { html in
       html.element(.p, "What the files say of themselves, beside the packets.")
       if kinds.isEmpty { html.element(.p, [.class("nothing")], "The originals say nothing of themselves.") }
@@ -49,7 +50,7 @@ struct CapturePage {
         html.mark(.captured)
       }
       for line in context.contents.records(kind).prefix(Self.maximumRows) {
-        guard let record = RecordReader.fields(line) else { continue }
+        guard let record = ValueReader.fields(line) else { continue }
         html.element(.div, [.class("entry")]) { html in
           html.element(.dl, [.class("facts")]) { html in
             for entry in record.entries where !["kind", "id", "decoder", "provenance"].contains(entry.name) {

@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// The chain of custody: who did what when, each event naming the one before it.
@@ -29,7 +30,7 @@ struct CustodyPage {
       .init("SHA-256 of the event before", .computed),
     ], caption: "Events in order")
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     let events = context.contents.events()
     try context.page("custody.html", title: "Custody", of: "custody.html") { html in
       html.element(

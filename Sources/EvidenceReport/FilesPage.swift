@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// Every file that was found: what it is, its fingerprint, where it comes from, and a picture where that is safe.
@@ -17,7 +18,7 @@ struct FilesPage {
       .init("Where"),
     ], caption: "Files in the order of the evidence")
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     try PageSeries(
       base: "files", title: "Files", kinds: ["artefact"],
       lead: { html in

@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// What a reader of the evidence must know: gaps, damage, limits.
@@ -26,7 +27,7 @@ struct FindingsPage {
     html.element(.span, [.class(name)], words(severity))
   }
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     let own: Set<String> = [
       "kind", "id", "decoder", "provenance", "severity", "code", "message", "capturedAt", "endedAt", "communityID",
       "source", "destination", "transport",

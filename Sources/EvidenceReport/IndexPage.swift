@@ -1,10 +1,11 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// The summary: what was examined, what was found, what is missing, whether it is sealed.
 struct IndexPage {
   let context: ReportContext
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     try context.page("index.html", title: "Summary", of: "index.html") { html in
       TimelineStrip.definitions(&html)
       examined(&html)
@@ -104,6 +105,17 @@ struct IndexPage {
             kind == .lost ? .missing : nil,
             "\(Decimal.count(packets, "packet", "packets")) (\(Decimal.percent(packets, of: total))): \(kind.words).",
             &html)
+        }
+        let unreadable = (context.ledger?.objects("originals") ?? []).reduce(Int64(0)) {
+          $0 &+ ($1.object("bytes")?.integer("unreadable") ?? 0)
+        }
+        if unreadable > 0 {
+          let words = "\(Decimal.count(unreadable, "byte", "bytes")) of the originals could not be read at all."
+          statement(.missing, words, &html)
+        }
+        if context.findings.missingBytes > 0 {
+          let count = Decimal.count(context.findings.missingBytes, "byte", "bytes")
+          statement(.missing, "\(count) of conversations were sent but are not in the recording.", &html)
         }
         let incomplete = context.tallies["artefact"]?.marks[#""isComplete":false"#] ?? 0
         if incomplete > 0 {

@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// The account of every packet: what became of it, in words, and that the sums are right.
@@ -98,7 +99,7 @@ struct LedgerPage {
     }
   }
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     try context.page("ledger.html", title: "What was read", of: "ledger.html") { html in
       TimelineStrip.definitions(&html)
       html.element(

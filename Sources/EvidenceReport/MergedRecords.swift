@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// Gives the records of some kinds together, in the order of their numbers, one at a time.
@@ -14,27 +15,24 @@ struct MergedRecords {
 
   private struct Source {
     let kind: String
-    var lines: LineReader
+    let lines: RecordFile.LineIterator
     var line: Int64 = 0
     var head: Item?
 
     mutating func advance() {
       head = nil
-      while let bytes = lines.next() {
-        line += 1
-        if bytes.isEmpty { continue }
-        let fields = RecordReader.fields(bytes)
-        let digits = (fields?.text("id") ?? "").drop { !$0.isNumber }
-        head = Item(kind: kind, line: line, byteCount: bytes.count, fields: fields, order: UInt64(digits) ?? 0)
-        return
-      }
+      guard let bytes = lines.next() else { return }
+      line += 1
+      let fields = ValueReader.fields(bytes)
+      let digits = (fields?.text("id") ?? "").drop { !$0.isNumber }
+      head = Item(kind: kind, line: line, byteCount: bytes.count, fields: fields, order: UInt64(digits) ?? 0)
     }
   }
 
   private var sources: [Source]
 
   init(_ contents: BundleContents, _ kinds: [String]) {
-    sources = kinds.map { Source(kind: $0, lines: contents.records($0)) }
+    sources = kinds.map { Source(kind: $0, lines: contents.records($0).makeIterator()) }
     for index in sources.indices { sources[index].advance() }
   }
 

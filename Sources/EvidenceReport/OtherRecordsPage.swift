@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// Records of any kind that has no page of its own: columns made from the fields.
@@ -21,7 +22,7 @@ struct OtherRecordsPage {
   /// `rtp-stream` as `rtp stream`.
   static func title(_ kind: String) -> String { kind.split(separator: "-").joined(separator: " ") }
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     let names = names()
     let table = RecordTable(
       columns: [.init("When", .captured), .init("From → to", .captured)] + names.map { .init(FieldName.words($0)) } + [
@@ -67,7 +68,7 @@ struct OtherRecordsPage {
   private func names() -> [String] {
     var counts: [String: Int] = [:]
     for line in context.contents.records(kind).prefix(500) {
-      for entry in RecordReader.fields(line)?.entries ?? [] where !Self.shared.contains(entry.name) {
+      for entry in ValueReader.fields(line)?.entries ?? [] where !Self.shared.contains(entry.name) {
         counts[entry.name, default: 0] += 1
       }
     }

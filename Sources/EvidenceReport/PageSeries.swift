@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// A list of records over as many pages as it needs, written while the records are read.
@@ -31,7 +32,7 @@ struct PageSeries {
 
   static func file(_ base: String, _ number: Int) -> String { number == 1 ? "\(base).html" : "\(base)-\(number).html" }
 
-  func write(_ context: ReportContext) throws(ReportError) {
+  func write(_ context: ReportContext) throws(BundleError) {
     let total = kinds.reduce(0) { $0 + (context.tallies[$1]?.count ?? 0) }
     guard total > 0 else {
       return try context.page("\(base).html", title: title, of: "\(base).html") { html in
@@ -75,7 +76,7 @@ struct PageSeries {
 
   private func close(
     _ sheet: Sheet, shown: Int64, total: Int64, isLast: Bool, _ context: ReportContext
-  ) throws(ReportError) {
+  ) throws(BundleError) {
     let name = sheet.number == 1 ? title : "\(title), page \(sheet.number)"
     try context.page(sheet.file, title: name, of: "\(base).html") { html in
       lead(&html)

@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 import Foundation
 
@@ -52,14 +53,14 @@ final class ReportContext {
 
   func count(_ kinds: String...) -> Int64 { kinds.reduce(0) { $0 + (tallies[$1]?.count ?? 0) } }
 
-  func write(_ name: String, _ bytes: [UInt8]) throws(ReportError) {
+  func write(_ name: String, _ bytes: [UInt8]) throws(BundleError) {
     let path = "\(output)/\(name)"
-    do { try Data(bytes).write(to: URL(filePath: path)) } catch { throw ReportError(path: path, message: "\(error)") }
+    do { try Data(bytes).write(to: URL(filePath: path)) } catch { throw BundleError(.system, path, "\(error)") }
     files.append(ReportFile(name: name, byteCount: bytes.count))
   }
 
   /// Writes a page in the common frame.
-  func page(_ name: String, title: String, of entry: String, _ content: (inout HTMLWriter) -> Void) throws(ReportError)
+  func page(_ name: String, title: String, of entry: String, _ content: (inout HTMLWriter) -> Void) throws(BundleError)
   {
     var html = HTMLWriter()
     PageFrame.write(&html, title: title, entry: entry, self, content)
@@ -96,9 +97,13 @@ struct RecordTally {
   var marks: [String: Int64] = [:]
 
   /// Counts lines; a mark is a piece of canonical JSON such as `"isComplete":false`, which no text in it can imitate.
-  init(_ lines: LineReader, marks wanted: [String]) {
+  init(_ file: RecordFile, marks wanted: [String]) {
+    guard !wanted.isEmpty else {
+      count = Int64(file.count)
+      return
+    }
     let needles = wanted.map { (name: $0, bytes: Array($0.utf8)) }
-    for line in lines where !line.isEmpty {
+    for line in file {
       count += 1
       for needle in needles where Self.holds(line, needle.bytes) { marks[needle.name, default: 0] += 1 }
     }
@@ -124,11 +129,14 @@ struct FindingSummary {
   /// Kinds of findings that are told apart.
   static let maximumGroups = 200
   private(set) var groups: [Group] = []
+  /// Bytes of conversations that are not in the capture.
+  private(set) var missingBytes: Int64 = 0
   private var places: [String: Int] = [:]
 
   mutating func add(_ finding: Fields) {
     let severity = finding.text("severity") ?? "notice"
     let code = finding.text("code") ?? ""
+    if code == "flow/gap" { missingBytes &+= max(0, finding.integer("missingBytes") ?? 0) }
     if let place = places["\(severity) \(code)"] {
       groups[place].count += 1
     } else if groups.count < Self.maximumGroups {

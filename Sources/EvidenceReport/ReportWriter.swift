@@ -1,3 +1,4 @@
+public import EvidenceBundle
 import EvidenceModel
 import Foundation
 
@@ -32,13 +33,13 @@ public struct ReportWriter {
   ///
   /// Memory: one page, one record, and the names of up to 100,000 artefacts.
   @discardableResult
-  public func write() throws(ReportError) -> [ReportFile] {
+  public func write() throws(BundleError) -> [ReportFile] {
     let contents = BundleContents(path: bundle)
     guard contents.size("meta/bundle.json") != nil else {
-      throw ReportError(path: bundle, message: "there is no meta/bundle.json; is this a bundle?")
+      throw BundleError(.malformed, bundle, "there is no \(BundleLayout.bundle); is this a bundle?")
     }
     do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
-      throw ReportError(path: output, message: "\(error)")
+      throw BundleError(.system, output, "\(error)")
     }
     let context = ReportContext(contents: contents, output: output, maximumPages: maximumPages)
     let kinds = contents.kinds()
@@ -49,7 +50,7 @@ public struct ReportWriter {
     return context.files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
-  private func write(_ context: ReportContext, _ kinds: [String]) throws(ReportError) {
+  private func write(_ context: ReportContext, _ kinds: [String]) throws(BundleError) {
     let calls = kinds.filter { $0.hasSuffix("-call") }
     let capture = kinds.filter { $0.hasPrefix("capture-") }
     let others = kinds.filter { !Self.own.contains($0) && !calls.contains($0) && !capture.contains($0) }

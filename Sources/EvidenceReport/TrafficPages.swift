@@ -1,10 +1,11 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// The pages that list what was said on the network: web transfers, name queries, signalling messages.
 struct TrafficPages {
   let context: ReportContext
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     try writeWeb()
     try writeNames()
     try writeMessages()
@@ -13,7 +14,7 @@ struct TrafficPages {
   private func series(
     _ base: String, _ title: String, _ kinds: [String], _ table: RecordTable, lead: String, none: String,
     row: @escaping (Fields, String, inout RecordTable.Row) -> Void
-  ) throws(ReportError) {
+  ) throws(BundleError) {
     try PageSeries(
       base: base, title: title, kinds: kinds, lead: { $0.element(.p, lead) }, none: none,
       row: { record, kind, sheet in table.add(record, to: &sheet) { row(record, kind, &$0) } },
@@ -23,7 +24,7 @@ struct TrafficPages {
 
   // MARK: Web
 
-  private func writeWeb() throws(ReportError) {
+  private func writeWeb() throws(BundleError) {
     let table = RecordTable(
       columns: [
         .init("When", .captured), .init("From → to", .captured), .init("Request", .captured),
@@ -94,7 +95,7 @@ struct TrafficPages {
 
   // MARK: Names
 
-  private func writeNames() throws(ReportError) {
+  private func writeNames() throws(BundleError) {
     let table = RecordTable(
       columns: [
         .init("When", .captured), .init("What"), .init("From → to", .captured), .init("Name asked for", .captured),
@@ -166,7 +167,7 @@ struct TrafficPages {
 
   // MARK: Messages
 
-  private func writeMessages() throws(ReportError) {
+  private func writeMessages() throws(BundleError) {
     let table = RecordTable(
       columns: [
         .init("When", .captured), .init("From → to", .captured), .init("Message", .captured),

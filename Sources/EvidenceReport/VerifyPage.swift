@@ -1,10 +1,11 @@
+import EvidenceBundle
 import EvidenceModel
 
 /// How to check the bundle with programs that we did not write, step by step.
 struct VerifyPage {
   let context: ReportContext
 
-  func write() throws(ReportError) {
+  func write() throws(BundleError) {
     try context.page("verify.html", title: "How to verify", of: "verify.html") { html in
       html.element(
         .p,

@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 import Foundation
 import Testing
@@ -172,7 +173,7 @@ final class Scratch {
 
   @Test func refusesWhatIsNoBundle() throws {
     let scratch = try Scratch()
-    #expect(throws: ReportError.self) {
+    #expect(throws: BundleError.self) {
       try ReportWriter(bundle: scratch.path, output: scratch.path + "/report").write()
     }
   }

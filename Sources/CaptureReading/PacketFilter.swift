@@ -1,0 +1,64 @@
+import CPcap
+
+/// A capture filter in libpcap's language (pcap-filter(7)), compiled for each link type when it first comes.
+@safe public struct PacketFilter: ~Copyable {
+  private let expression: String
+  private var programs: [UInt16: UnsafeMutablePointer<bpf_program>] = unsafe [:]
+
+  /// Ethernet, raw IP, 802.11 with radiotap, Linux cooked, Bluetooth HCI: an expression must fit one of them.
+  private static let triedLinkTypes: [UInt16] = [1, 101, 127, 113, 187]
+
+  /// Checks that the expression compiles for Ethernet, raw IP or whatever else it fits. Throws libpcap's message.
+  public init(_ expression: String) throws(CaptureFault) {
+    self.expression = expression
+    var first: CaptureFault?
+    for linkType in Self.triedLinkTypes {
+      do throws(CaptureFault) {
+        try unsafe Self.compile(expression, linkType, &programs)
+        return
+      } catch { first = first ?? error }
+    }
+    throw first ?? CaptureFault(.unsupportedFormat, at: 0, "the filter does not compile")
+  }
+
+  deinit {
+    // Safe: each program was allocated and compiled by `compile`, and is freed once.
+    var rest = unsafe Array(programs.values)
+    while let program = unsafe rest.popLast() {
+      unsafe pcap_freecode(program)
+      unsafe program.deallocate()
+    }
+  }
+
+  private static func compile(
+    _ expression: String, _ linkType: UInt16, _ programs: inout [UInt16: UnsafeMutablePointer<bpf_program>]
+  ) throws(CaptureFault) {
+    guard let handle = unsafe pcap_open_dead(dataLinkNumber(ofLinkType: linkType), 262_144) else {
+      throw CaptureFault(.system, at: 0, "out of memory")
+    }
+    defer { unsafe pcap_close(handle) }
+    let program = UnsafeMutablePointer<bpf_program>.allocate(capacity: 1)
+    guard unsafe pcap_compile(handle, program, expression, 1, 0xffff_ffff) == 0 else {
+      let message = unsafe String(cString: pcap_geterr(handle))
+      unsafe program.deallocate()
+      throw CaptureFault(.unsupportedFormat, at: 0, message)
+    }
+    unsafe programs[linkType] = unsafe program
+  }
+
+  /// Whether the filter lets a packet pass; blocks that are no packets never do. Throws when the expression does not fit the packet's link type.
+  public mutating func passes(_ packet: CapturedPacket, _ bytes: RawSpan) throws(CaptureFault) -> Bool {
+    if packet.isBlock { return false }
+    if unsafe programs[packet.linkType] == nil {
+      try unsafe Self.compile(expression, packet.linkType, &programs)
+    }
+    guard let program = unsafe programs[packet.linkType] else { return false }
+    var header = pcap_pkthdr()
+    header.caplen = packet.capturedLength
+    header.len = packet.originalLength
+    // Safe: the program reads within `caplen` bytes, which the view holds.
+    return unsafe bytes.withUnsafeBytes { buffer in
+      unsafe pcap_offline_filter(program, &header, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)) != 0
+    }
+  }
+}

@@ -1,0 +1,321 @@
+import ByteReading
+import DecoderKit
+import EvidenceModel
+
+/// One session of one decoder, what it is being shown, and what it has open.
+@safe final class DecodingUnit: SinkHost {
+  let host: DecoderHost
+  let origin: UnitOrigin
+  let decoder: Int
+  let carrier: DecodingContext.Carrier
+  let depth: Int
+  /// Artefact records of a file in a file wait here until the outer file's hash is known.
+  var deferred: [(Fields, Trace)]?
+  private var session: (any DecodingSession)?
+
+  // What is being shown.
+  private var shownStart: UnsafeRawPointer?
+  private var shownCount = 0
+  fileprivate var current: PacketContext
+  private var runs: [Run] = []
+  private var usesRuns = false
+
+  // What is open.
+  private var contents: [Int: OpenContent] = [:]
+  private var nextContent = 0
+  private var streams: [OpenStream] = []
+  private var isRecordLimitNoted = false
+  private(set) var lastStream = -1
+  /// Whether it was given anything but candidates' packets.
+  private(set) var wroteRecords = false
+
+  /// Bytes that came together, and from where.
+  struct Run {
+    var count: Int
+    var trace: Trace?
+    var packet: PacketContext
+  }
+
+  struct OpenStream {
+    let side: Side
+    let number: Int
+    var stream: MediaStream
+    var isOpen = true
+    var tally: [UInt16: (packets: UInt64, bytes: UInt64)] = [:]
+  }
+
+  init(
+    _ host: DecoderHost, _ origin: UnitOrigin, decoder: Int, carrier: DecodingContext.Carrier, depth: Int,
+    at packet: PacketContext
+  ) {
+    self.host = host
+    self.origin = origin
+    self.decoder = decoder
+    self.carrier = carrier
+    self.depth = depth
+    current = packet
+    session =
+      host.decoders.indices.contains(decoder)
+      ? host.decoders[decoder].makeSession(in: DecodingContext(carrier)) as any DecodingSession : nil
+  }
+
+  /// The decoder's name and version, or the assembly's when there is no decoder.
+  ///
+  /// (It must not look at `session`, which is in use while a decoder emits.)
+  var label: String { host.identities.indices.contains(decoder) ? host.identities[decoder].label : "flow 1.0" }
+
+  // MARK: Running the session
+
+  /// Shows bytes of one packet.
+  func decode(_ bytes: RawSpan, from side: Side, _ packet: PacketContext) throws(ReadError) -> DecodingProgress {
+    usesRuns = false
+    return try show(bytes, from: side, packet)
+  }
+
+  /// Shows bytes of several packets; `runs` says how many came from each.
+  func decode(
+    _ bytes: RawSpan, from side: Side, _ packet: PacketContext, runs: [Run]
+  ) throws(ReadError) -> DecodingProgress {
+    self.runs = runs
+    usesRuns = true
+    defer { self.runs = [] }
+    return try show(bytes, from: side, packet)
+  }
+
+  private func show(_ bytes: RawSpan, from side: Side, _ packet: PacketContext) throws(ReadError) -> DecodingProgress {
+    current = packet
+    lastStream = -1
+    host.mark(decoder, origin.firstPacket, packet.position)
+    // Safe: the pointer is only compared with, and forgotten before the view ends.
+    unsafe shownStart = bytes.withUnsafeBytes { $0.baseAddress }
+    shownCount = bytes.byteCount
+    defer {
+      unsafe shownStart = nil
+      shownCount = 0
+    }
+    var sink = EvidenceSink(self)
+    return try session?.decode(bytes, from: side, into: &sink) ?? .consumed(bytes.byteCount)
+  }
+
+  func skip(_ gap: StreamGap, from side: Side, _ packet: PacketContext) throws(ReadError) {
+    prepare(packet)
+    var sink = EvidenceSink(self)
+    try session?.skip(gap, from: side, into: &sink)
+  }
+
+  func close(_ side: Side, because end: StreamEnd, _ packet: PacketContext) throws(ReadError) {
+    prepare(packet)
+    var sink = EvidenceSink(self)
+    try session?.close(side, because: end, into: &sink)
+  }
+
+  private func prepare(_ packet: PacketContext) {
+    current = packet
+    usesRuns = false
+    host.mark(decoder, origin.firstPacket, packet.position)
+  }
+
+  /// Lets the session finish and closes what it left open.
+  func finish() {
+    prepare(current)
+    var sink = EvidenceSink(self)
+    session?.finish(into: &sink)
+    for number in contents.keys.sorted() { _ = close(ContentHandle(number: number), isWhole: false) }
+    for place in streams.indices where streams[place].isOpen {
+      closeStream(StreamHandle(number: place), verdict: .candidate, evidence: "the decoder did not judge it")
+    }
+  }
+
+  // MARK: SinkHost
+
+  func trace(of range: Range<Int>?) -> Trace {
+    guard usesRuns else { return Trace(current.position, at: current.time) }
+    var trace = Trace()
+    var begin = 0
+    let wanted = range ?? 0..<shownCount
+    for run in runs {
+      let end = begin + run.count
+      if begin < wanted.upperBound, end > wanted.lowerBound {
+        if let set = run.trace {
+          trace.formUnion(set)
+        } else {
+          trace.insert(run.packet.position, at: run.packet.time)
+        }
+      }
+      begin = end
+      if begin >= wanted.upperBound { break }
+    }
+    return trace.isEmpty ? Trace(current.position, at: current.time) : trace
+  }
+
+  func emit(_ kind: StaticString, _ fields: Fields, from side: Side, trace: Trace) throws(ReadError) {
+    wroteRecords = true
+    guard origin.ordinal < host.limits.recordsPerConversation else {
+      if !isRecordLimitNoted {
+        isRecordLimitNoted = true
+        origin.findingCount = min(origin.findingCount, host.limits.findingsPerConversation - 1)
+        note(
+          Finding(
+            .error, "host/recordLimit", "The conversation has more records than the limit; the rest is not written.",
+            ["limit": .integer(Int64(host.limits.recordsPerConversation))]), from: side, trace: trace)
+      }
+      throw ReadError(.limitExceeded, at: 0, reading: "records of a conversation")
+    }
+    write(kind.description, fields, from: side, trace)
+  }
+
+  private func write(_ kind: String, _ fields: Fields, from side: Side, _ trace: Trace) {
+    var full = fields
+    full.place(trace)
+    if full["decoder"] == nil { full.set("decoder", label) }
+    origin.address(&full, from: side, host.output)
+    host.output.record(kind, full, key(trace))
+  }
+
+  private func key(_ trace: Trace) -> RecordKey {
+    RecordKey(
+      position: trace.packets.last ?? current.position, decoder: UInt16(truncatingIfNeeded: decoder),
+      ordinal: origin.takeOrdinal())
+  }
+
+  func note(_ finding: Finding, from side: Side, trace: Trace) {
+    origin.findingCount += 1
+    guard origin.findingCount <= host.limits.findingsPerConversation else { return }
+    var fields = finding.fields
+    if origin.findingCount == host.limits.findingsPerConversation {
+      fields.set("furtherFindingsNotWritten", true)
+    }
+    fields.set("severity", finding.severity.rawValue)
+    fields.set("code", finding.code)
+    fields.set("message", finding.message)
+    write("finding", fields, from: side, trace)
+  }
+
+  // MARK: Content
+
+  func open(_ content: ContentDescription, from side: Side) throws(ReadError) -> ContentHandle {
+    guard contents.count < host.limits.openContents else {
+      throw ReadError(.limitExceeded, at: 0, reading: "open artefacts")
+    }
+    nextContent += 1
+    contents[nextContent] = OpenContent(content, side, host)
+    return ContentHandle(number: nextContent)
+  }
+
+  func append(_ bytes: RawSpan, to handle: ContentHandle) {
+    guard bytes.byteCount > 0, let content = contents[handle.number] else { return }
+    content.append(bytes, trace(of: place(of: bytes)), current, self)
+  }
+
+  /// Where a view stands among the bytes that are shown; nil when it is no part of them.
+  private func place(of bytes: RawSpan) -> Range<Int>? {
+    // Safe: pointers are compared, not read.
+    unsafe bytes.withUnsafeBytes { part -> Range<Int>? in
+      guard let start = unsafe shownStart, let first = part.baseAddress else { return nil }
+      let offset = unsafe first - start
+      guard offset >= 0, offset + part.count <= shownCount else { return nil }
+      return offset..<(offset + part.count)
+    }
+  }
+
+  func skip(_ byteCount: Int, in handle: ContentHandle) {
+    guard byteCount > 0, let content = contents[handle.number] else { return }
+    content.skip(byteCount, self)
+  }
+
+  func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference? {
+    guard let content = contents.removeValue(forKey: handle.number) else { return nil }
+    return content.close(isWhole: isWhole, current, self)
+  }
+
+  /// Writes an artefact's record, or keeps it until the outer file's hash is known.
+  func describe(_ fields: Fields, from side: Side, _ trace: Trace) {
+    wroteRecords = true
+    if deferred != nil {
+      var own = fields
+      own.set("decoder", label)
+      deferred?.append((own, trace))
+    } else {
+      write("artefact", fields, from: side, trace)
+    }
+  }
+
+  // MARK: Facts for the join
+
+  func signal(_ signal: CallSignal) { host.output.signal(signal) }
+
+  func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
+    let stream = MediaStream(
+      source: side == .initiator ? origin.endpoints.initiator : origin.endpoints.responder,
+      destination: side == .initiator ? origin.endpoints.responder : origin.endpoints.initiator,
+      identifier: identifier)
+    let number = streams.count < host.limits.streamsPerConversation ? host.output.beginStream() : -1
+    streams.append(OpenStream(side: side, number: number, stream: stream))
+    return StreamHandle(number: streams.count - 1)
+  }
+
+  func index(_ packet: MediaPacketHeader, payload: Range<Int>, in stream: StreamHandle) {
+    let place = stream.number
+    guard streams.indices.contains(place), streams[place].isOpen, streams[place].number >= 0,
+      payload.lowerBound >= 0, payload.upperBound <= shownCount
+    else { return }
+    lastStream = place
+    host.output.index(
+      MediaPacket(
+        time: current.time, position: current.position, payloadOffset: current.fileOffset + UInt64(payload.lowerBound),
+        payloadLength: UInt16(clamping: payload.count), sequence: packet.sequence, timestamp: packet.timestamp,
+        payloadType: packet.payloadType, marker: packet.marker), inStream: streams[place].number)
+    if streams[place].stream.packetCount == 0 {
+      streams[place].stream.firstPacket = current.position
+      streams[place].stream.first = current.time
+    }
+    streams[place].stream.packetCount += 1
+    streams[place].stream.payloadBytes += UInt64(shownCount)
+    streams[place].stream.lastPacket = current.position
+    streams[place].stream.last = current.time
+  }
+
+  /// Counts a datagram that was indexed, until its stream is judged.
+  func tally(original: UInt16, bytes: Int) -> Bool {
+    guard lastStream >= 0 else { return false }
+    streams[lastStream].tally[original, default: (0, 0)].packets += 1
+    streams[lastStream].tally[original, default: (0, 0)].bytes += UInt64(bytes)
+    return true
+  }
+
+  func closeStream(_ stream: StreamHandle, verdict: MediaStream.Verdict, evidence: String) {
+    guard streams.indices.contains(stream.number), streams[stream.number].isOpen else { return }
+    streams[stream.number].isOpen = false
+    streams[stream.number].stream.verdict = verdict
+    streams[stream.number].stream.evidence = evidence
+    let open = streams[stream.number]
+    let row = verdict == .accepted ? LedgerRow(.decoded, host.identities[decoder].name) : LedgerRow(.candidate, "rtp")
+    for (original, count) in open.tally {
+      host.output.count(row, original: original, packets: count.packets, payloadBytes: count.bytes)
+    }
+    if open.number >= 0, open.stream.packetCount > 0 { host.output.endStream(open.number, open.stream) }
+  }
+}
+
+extension DecodingUnit {
+  /// A unit without a session, which writes what the assembly finds.
+  static func speaker(
+    _ host: DecoderHost, _ origin: UnitOrigin, _ carrier: DecodingContext.Carrier, _ packet: PacketContext
+  ) -> DecodingUnit {
+    DecodingUnit(host, origin, decoder: host.decoders.count, carrier: carrier, depth: 0, at: packet)
+  }
+
+  var now: PacketContext { current }
+
+  /// Takes bytes from the front of the runs.
+  static func drop(_ runs: inout [Run], _ count: Int) {
+    var rest = count
+    var whole = 0
+    while whole < runs.count, rest >= runs[whole].count {
+      rest -= runs[whole].count
+      whole += 1
+    }
+    runs.removeFirst(whole)
+    if rest > 0, !runs.isEmpty { runs[0].count -= rest }
+  }
+}

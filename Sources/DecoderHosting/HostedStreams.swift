@@ -1,0 +1,329 @@
+import ByteReading
+import DecoderKit
+public import EvidenceModel
+
+/// The decoder of one TCP conversation: found by what the sides say first, or first after a gap.
+public final class HostedStreams {
+  private let host: DecoderHost
+  private let origin: UnitOrigin
+  private let carrier: DecodingContext.Carrier
+  private let hasBeginning: Bool
+  private var phase = Phase.claiming
+  private var initiator = SideState()
+  private var responder = SideState()
+  private var unit: DecodingUnit?
+  private var tally = ConversationTally()
+  /// Packets whose row waits for a decoder to be found.
+  private var waiting: [(original: UInt16, packets: UInt64, bytes: UInt64)] = []
+  private var lastFailed: Int?
+  /// Set when the conversation is over.
+  private var endRow: LedgerRow?
+  private let unclaimedRow: LedgerRow
+
+  private enum Phase { case claiming, decoding, given }
+
+  private struct SideState {
+    var pending: [UInt8] = []
+    var runs: [DecodingUnit.Run] = []
+    var wanted = 0
+    var attempts = 0
+    /// Nobody wants what this side began with; only a later place is tried again.
+    var isRejected = false
+    var end: StreamEnd?
+
+    mutating func keep(_ bytes: RawSpan, _ packet: PacketContext) {
+      // Safe: the copy is made within the closure.
+      unsafe bytes.withUnsafeBytes { unsafe pending.append(contentsOf: $0) }
+      runs.append(.init(count: bytes.byteCount, trace: nil, packet: packet))
+    }
+
+    mutating func drop(_ count: Int) {
+      if count >= pending.count {
+        pending.removeAll(keepingCapacity: pending.count < 65_536)
+        runs.removeAll(keepingCapacity: true)
+      } else if count > 0 {
+        pending.removeFirst(count)
+        DecodingUnit.drop(&runs, count)
+      }
+    }
+  }
+
+  public init(
+    _ host: DecoderHost, initiator: Endpoint, responder: Endpoint, hasBeginning: Bool, at packet: PacketContext,
+    firstPacket: PacketPosition
+  ) {
+    self.host = host
+    self.hasBeginning = hasBeginning
+    origin = UnitOrigin(firstPacket: firstPacket, protocolNumber: 6, initiator: initiator, responder: responder)
+    carrier = .tcp(initiator: initiator, responder: responder)
+    unclaimedRow = LedgerRow(.unclaimed, "tcp/\(min(initiator.port, responder.port))")
+  }
+
+  private func with<Result>(_ side: Side, _ body: (inout SideState) -> Result) -> Result {
+    side == .initiator ? body(&initiator) : body(&responder)
+  }
+
+  private func state(_ side: Side) -> SideState { side == .initiator ? initiator : responder }
+
+  // MARK: From the assembler
+
+  public func bytes(_ bytes: RawSpan, from side: Side, _ packet: PacketContext) {
+    switch phase {
+    case .decoding: decode(bytes, side, packet)
+    case .claiming: claim(bytes, side, packet)
+    case .given: break
+    }
+  }
+
+  public func gap(_ byteCount: Int, from side: Side, _ packet: PacketContext) {
+    host.mark(unit?.decoder ?? -1, origin.firstPacket, packet.position)
+    noteGap(byteCount, side, packet)
+    if phase == .decoding, let unit {
+      let abandoned = with(side) { state in
+        let count = state.pending.count
+        state.drop(count)
+        state.wanted = 0
+        return count
+      }
+      attempt(side, packet) { () throws(ReadError) in
+        try unit.skip(StreamGap(byteCount: byteCount, abandoned: abandoned), from: side, packet)
+      }
+    } else {
+      with(side) { state in
+        state.drop(state.pending.count)
+        state.isRejected = false
+      }
+    }
+  }
+
+  private func noteGap(_ byteCount: Int, _ side: Side, _ packet: PacketContext) {
+    let finding = Finding(
+      .warning, "flow/gap", "\(byteCount) bytes of a stream are missing from the capture.",
+      ["missingBytes": .integer(Int64(byteCount))])
+    write(finding, side, packet)
+  }
+
+  public func end(_ end: StreamEnd, of side: Side, _ packet: PacketContext) {
+    with(side) { $0.end = end }
+    guard phase == .decoding, let unit else { return }
+    attempt(side, packet) { () throws(ReadError) in try unit.close(side, because: end, packet) }
+  }
+
+  public func finish() {
+    let row = currentRow ?? unclaimedRow
+    unit?.finish()
+    unit = nil
+    initiator.drop(initiator.pending.count)
+    responder.drop(responder.pending.count)
+    phase = .given
+    settle(unclaimedRow)
+    tally.flush(into: host.output)
+    endRow = row
+  }
+
+  /// The row of packets that come now; nil while a decoder is still sought.
+  private var currentRow: LedgerRow? {
+    if phase == .decoding, let unit { return LedgerRow(.decoded, host.identities[unit.decoder].name) }
+    return lastFailed.map { LedgerRow(.afterFault, host.identities[$0].name) }
+  }
+
+  /// Counts a packet that brought new bytes; also the one with which the conversation ended.
+  public func account(original: UInt16, newBytes: Int, isCut: Bool) {
+    let bytes = UInt64(newBytes)
+    if let endRow {
+      host.output.count(isCut ? LedgerRow(.truncated) : endRow, original: original, packets: 1, payloadBytes: bytes)
+    } else if isCut {
+      tally.add(LedgerRow(.truncated), original: original, payloadBytes: bytes)
+    } else if let row = currentRow {
+      tally.add(row, original: original, payloadBytes: bytes)
+    } else if let place = waiting.firstIndex(where: { $0.original == original }) {
+      waiting[place].packets += 1
+      waiting[place].bytes += bytes
+    } else {
+      waiting.append((original, 1, bytes))
+    }
+  }
+
+  private func settle(_ row: LedgerRow) {
+    for count in waiting {
+      tally.add(row, original: count.original, packets: count.packets, payloadBytes: count.bytes)
+    }
+    waiting = []
+  }
+
+  // MARK: Finding the decoder
+
+  private func claim(_ bytes: RawSpan, _ side: Side, _ packet: PacketContext) {
+    host.mark(-1, origin.firstPacket, packet.position)
+    let context = DecodingContext(carrier)
+    if state(side).pending.isEmpty {
+      guard let found = ask(bytes, side, context) else { return reject(side, bytes, packet) }
+      if found.claim == .needsMore {
+        with(side) { $0.keep(bytes, packet) }
+        return
+      }
+      begin(found.decoder, side, packet)
+      decode(bytes, side, packet)
+      return
+    }
+    with(side) { $0.keep(bytes, packet) }
+    let shown = state(side)
+    guard !shown.isRejected else { return retry(bytes, side, packet, context) }
+    // Safe: the view ends before `shown` does.
+    let found = unsafe ask(shown.pending.span.bytes, side, context)
+    guard let found, found.claim != .needsMore || shown.pending.count < host.limits.claimBytes else {
+      with(side) { $0.isRejected = true }
+      giveUpIfHopeless()
+      return
+    }
+    guard found.claim != .needsMore else { return }
+    begin(found.decoder, side, packet)
+  }
+
+  private func ask(
+    _ bytes: RawSpan, _ side: Side, _ context: borrowing DecodingContext
+  ) -> (decoder: Int, claim: Claim)? {
+    host.claim(bytes, from: side, in: context, conversation: origin.firstPacket)
+  }
+
+  /// Keeps what nobody wants, in case the other side is claimed, as long as it is little.
+  private func reject(_ side: Side, _ bytes: RawSpan, _ packet: PacketContext) {
+    with(side) { state in
+      state.isRejected = true
+      state.attempts += 1
+      if bytes.byteCount <= host.limits.claimBytes { state.keep(bytes, packet) }
+    }
+    giveUpIfHopeless()
+  }
+
+  /// Looks again at the beginning of a segment: a stream that was joined in its middle shows its decoder later.
+  private func retry(_ bytes: RawSpan, _ side: Side, _ packet: PacketContext, _ context: borrowing DecodingContext) {
+    if let found = ask(bytes, side, context), found.claim > .needsMore {
+      with(side) { state in state.drop(state.pending.count - bytes.byteCount) }
+      begin(found.decoder, side, packet)
+      return
+    }
+    with(side) { state in
+      state.attempts += 1
+      let excess = state.pending.count - host.limits.claimBytes
+      if excess > 0 { state.drop(excess) }
+    }
+    giveUpIfHopeless()
+  }
+
+  private func giveUpIfHopeless() {
+    let isHopeless = { (state: SideState) in state.isRejected && state.attempts >= self.host.limits.claimAttempts }
+    guard isHopeless(initiator), isHopeless(responder) || responder.end != nil else { return }
+    phase = .given
+    initiator.drop(initiator.pending.count)
+    responder.drop(responder.pending.count)
+  }
+
+  private func begin(_ decoder: Int, _ side: Side, _ packet: PacketContext) {
+    let unit = DecodingUnit(host, origin, decoder: decoder, carrier: carrier, depth: 0, at: packet)
+    self.unit = unit
+    phase = .decoding
+    lastFailed = nil
+    settle(LedgerRow(.decoded, host.identities[decoder].name))
+    for side in [Side.initiator, .responder] where phase == .decoding {
+      if !state(side).pending.isEmpty { showPending(side, packet) }
+      if let end = state(side).end, phase == .decoding {
+        attempt(side, packet) { () throws(ReadError) in try unit.close(side, because: end, packet) }
+      }
+    }
+  }
+
+  // MARK: Decoding
+
+  private func decode(_ bytes: RawSpan, _ side: Side, _ packet: PacketContext) {
+    guard let unit else { return }
+    if !state(side).pending.isEmpty {
+      let isEnough = with(side) { state in
+        state.keep(bytes, packet)
+        return state.pending.count >= state.wanted
+      }
+      if isEnough { showPending(side, packet) }
+      return
+    }
+    attempt(side, packet) { () throws(ReadError) in
+      var done = 0
+      while done < bytes.byteCount {
+        var context = packet
+        context.fileOffset += UInt64(done)
+        let progress = try unit.decode(bytes.extracting(done..<bytes.byteCount), from: side, context)
+        guard case .consumed(let count) = progress, count > 0, count <= bytes.byteCount - done else {
+          with(side) { state in
+            if case .needs(let more) = progress { state.wanted = bytes.byteCount - done + max(1, more) }
+            state.keep(bytes.extracting(done..<bytes.byteCount), context)
+          }
+          return
+        }
+        done += count
+      }
+    }
+  }
+
+  private func showPending(_ side: Side, _ packet: PacketContext) {
+    guard let unit else { return }
+    var pending: [UInt8] = []
+    var runs: [DecodingUnit.Run] = []
+    with(side) { state in
+      swap(&pending, &state.pending)
+      swap(&runs, &state.runs)
+      state.wanted = 0
+    }
+    var done = 0
+    attempt(side, packet) { () throws(ReadError) in
+      while done < pending.count {
+        // Safe: the view ends before `pending` changes.
+        let view = unsafe pending.span.bytes.extracting(done..<pending.count)
+        let progress = try unit.decode(view, from: side, packet, runs: runs)
+        guard case .consumed(let count) = progress, count > 0, count <= pending.count - done else {
+          if case .needs(let more) = progress {
+            with(side) { $0.wanted = pending.count - done + max(1, more) }
+          }
+          break
+        }
+        done += count
+        DecodingUnit.drop(&runs, count)
+      }
+      guard pending.count - done <= host.limits.pendingBytes else {
+        throw ReadError(.limitExceeded, at: done, reading: "pending bytes")
+      }
+    }
+    guard phase == .decoding else { return }
+    if done > 0 { pending.removeFirst(done) }
+    with(side) { state in
+      state.pending = pending
+      state.runs = runs
+    }
+  }
+
+  /// Runs one step of the session; an error ends the session and lets a decoder be looked for behind it.
+  private func attempt(_ side: Side, _ packet: PacketContext, _ step: () throws(ReadError) -> Void) {
+    do throws(ReadError) { try step() } catch {
+      guard let unit else { return }
+      unit.note(failure(error, unit.label), from: side, trace: Trace(packet.position, at: packet.time))
+      unit.finish()
+      lastFailed = unit.decoder
+      self.unit = nil
+      phase = .claiming
+      for side in [Side.initiator, .responder] {
+        with(side) { state in
+          state.drop(state.pending.count)
+          state.wanted = 0
+          state.isRejected = false
+          state.attempts += host.limits.claimAttempts / 4
+        }
+      }
+      giveUpIfHopeless()
+    }
+  }
+
+  private func write(_ finding: Finding, _ side: Side, _ packet: PacketContext) {
+    let speaker =
+      unit
+      ?? DecodingUnit.speaker(host, origin, carrier, packet)
+    speaker.note(finding, from: side, trace: Trace(packet.position, at: packet.time))
+  }
+}

@@ -1,0 +1,78 @@
+public import EvidenceModel
+
+/// What passes between two endpoints over one transport, in both directions.
+public final class Conversation {
+  public enum Transport: UInt8, Sendable {
+    case udp = 17
+    case tcp = 6
+  }
+
+  public let transport: Transport
+  /// The side that began: it sent the first SYN, or else the first packet.
+  public let initiator: Endpoint
+  public let responder: Endpoint
+  /// The packet with which it began; it names the conversation within a run.
+  public let firstPacket: PacketPosition
+  public internal(set) var lastTime: CaptureTime
+  public internal(set) var lastPacket: PacketPosition
+  public internal(set) var packetCount: UInt64 = 0
+  /// Whether its beginning was captured (a SYN).
+  public internal(set) var hasBeginning = false
+  /// What the receiver keeps with it; the assembler does not look at it.
+  public var attachment: AnyObject?
+
+  var streams: StreamPair?
+  var isFinished = false
+  /// A credible RST came; what comes behind it is still delivered, for a while.
+  var isReset = false
+  let initiatorIsLower: Bool
+
+  init(
+    _ transport: Transport, initiator: Endpoint, responder: Endpoint, initiatorIsLower: Bool,
+    firstPacket: PacketPosition, at time: CaptureTime
+  ) {
+    self.transport = transport
+    self.initiator = initiator
+    self.responder = responder
+    self.initiatorIsLower = initiatorIsLower
+    self.firstPacket = firstPacket
+    lastTime = time
+    lastPacket = firstPacket
+  }
+
+  public func endpoint(_ side: Side) -> Endpoint { side == .initiator ? initiator : responder }
+}
+
+/// The two streams of a TCP conversation.
+final class StreamPair {
+  var initiator = StreamState()
+  var responder = StreamState()
+}
+
+/// Takes what the assembler makes of packets.
+public protocol ConversationReceiver: AnyObject {
+  /// A datagram, in the order of the capture.
+  func datagram(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext)
+  /// The next bytes of a stream.
+  func bytes(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext)
+  /// Bytes of a stream that the capture lacks.
+  func gap(_ byteCount: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext)
+  /// One side sends no more.
+  func end(_ end: StreamEnd, of side: Side, _ conversation: Conversation, _ packet: PacketContext)
+  /// Nothing more comes; the conversation is forgotten after this.
+  func finish(_ conversation: Conversation, because end: StreamEnd)
+}
+
+/// What a packet was to its conversation, for the ledger.
+public enum Reception: Hashable, Sendable {
+  case datagram
+  /// A segment with `byteCount` bytes not seen before.
+  case newBytes(Int)
+  /// All bytes were seen before.
+  case retransmission
+  case noPayload
+  /// Its numbers are far from all others of the stream; nothing was made of it.
+  case outOfWindow
+  /// Bytes that came after the end (FIN) of their side, or of the conversation.
+  case afterEnd
+}

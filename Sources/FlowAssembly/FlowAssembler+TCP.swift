@@ -1,0 +1,214 @@
+import EvidenceModel
+import PacketLayers
+
+extension FlowAssembler {
+  func segment(
+    _ view: PacketView, _ bytes: RawSpan, from side: Side, of conversation: Conversation,
+    _ packet: PacketContext
+  ) -> Reception {
+    guard let streams = conversation.streams else { return .noPayload }
+    if conversation.isFinished { return bytes.byteCount == 0 ? .noPayload : .afterEnd }
+    let reception: Reception
+    if side == .initiator {
+      acknowledge(&streams.responder, .responder, view, streams.initiator.isStarted, conversation, packet)
+      reception = receive(&streams.initiator, view, bytes, side, conversation, packet)
+    } else {
+      acknowledge(&streams.initiator, .initiator, view, streams.responder.isStarted, conversation, packet)
+      reception = receive(&streams.responder, view, bytes, side, conversation, packet)
+    }
+    if view.flags.contains(.rst), isCredible(reset: view, side == .initiator ? streams.initiator : streams.responder) {
+      // What is under way still comes, and anybody may forge a reset to hide what follows: nothing ends yet.
+      conversation.isReset = true
+    }
+    if streams.initiator.isEnded, streams.responder.isEnded {
+      conclude(conversation, because: .finished)
+    }
+    return reception
+  }
+
+  /// Learns from an acknowledgement where the other side's stream stands.
+  private func acknowledge(
+    _ stream: inout StreamState, _ side: Side, _ view: PacketView, _ senderIsStarted: Bool,
+    _ conversation: Conversation, _ packet: PacketContext
+  ) {
+    guard view.flags.contains(.ack), !view.flags.contains(.rst) else { return }
+    if !stream.isStarted {
+      // The handshake's other steps name the first byte of a side whose SYN was not captured.
+      let isHandshake = view.flags.contains(.syn) || (senderIsStarted && conversation.packetCount <= 2)
+      if isHandshake, conversation.hasBeginning {
+        stream.isStarted = true
+        stream.next = view.acknowledgement
+      }
+      return
+    }
+    if let former = stream.acknowledged {
+      if Int32(bitPattern: view.acknowledgement &- former) > 0 { stream.acknowledged = view.acknowledgement }
+    } else {
+      stream.acknowledged = view.acknowledgement
+    }
+    guard let first = stream.waiting.first, let acknowledged = stream.acknowledged,
+      Int32(bitPattern: acknowledged &- first.sequence) >= 0
+    else { return }
+    stream.packetsSinceMissed += 1
+    if stream.packetsSinceMissed > limits.packetsAfterAcknowledgement {
+      passGap(&stream, side, conversation)
+      endIfDone(&stream, side, conversation, packet)
+    }
+  }
+
+  private func receive(
+    _ stream: inout StreamState, _ view: PacketView, _ bytes: RawSpan, _ side: Side,
+    _ conversation: Conversation, _ packet: PacketContext
+  ) -> Reception {
+    var sequence = view.sequence
+    if view.flags.contains(.syn) {
+      sequence &+= 1
+      if !stream.isStarted {
+        stream.isStarted = true
+        stream.next = sequence
+      }
+    }
+    var reception = Reception.noPayload
+    if bytes.byteCount > 0 {
+      if !stream.isStarted {
+        stream.isStarted = true
+        stream.next = sequence
+      }
+      reception = place(&stream, sequence, bytes, side, conversation, packet)
+    }
+    if view.flags.contains(.fin), stream.finish == nil, reception != .outOfWindow {
+      if !stream.isStarted {
+        stream.isStarted = true
+        stream.next = sequence
+      }
+      let finish = sequence &+ UInt32(truncatingIfNeeded: view.announcedPayloadCount)
+      // One behind what came already is forged or of an older connection.
+      if (0...limits.window).contains(stream.distance(to: finish)) { stream.finish = finish }
+    }
+    endIfDone(&stream, side, conversation, packet)
+    return reception
+  }
+
+  private func place(
+    _ stream: inout StreamState, _ sequence: UInt32, _ bytes: RawSpan, _ side: Side, _ conversation: Conversation,
+    _ packet: PacketContext
+  ) -> Reception {
+    let count = bytes.byteCount
+    var distance = stream.distance(to: sequence)
+    if stream.isEnded { return distance + count <= 0 ? .retransmission : .afterEnd }
+    if distance > limits.window || distance < -limits.window {
+      guard follows(&stream, sequence, count) else { return .outOfWindow }
+      let lost = stream.strayBytes
+      stream.strayCount = 0
+      stream.strayBytes = 0
+      stream.strayNext = nil
+      while !stream.waiting.isEmpty { passGap(&stream, side, conversation) }
+      // Where the numbers went back, only what was passed over meanwhile is known to be missing.
+      receiver.gap(max(stream.distance(to: sequence), lost), from: side, of: conversation, packet)
+      stream.next = sequence
+      distance = 0
+    }
+    if distance + count <= 0 { return .retransmission }
+    if distance > 0 {
+      // Safe: the copy is made within the closure.
+      let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+      let fresh = stream.wait(sequence, copy, packet)
+      waitingBytes += fresh
+      while stream.waitingBytes > limits.waitingBytesPerStream
+        || stream.waiting.count > limits.waitingSegmentsPerStream
+        || (waitingBytes > limits.waitingBytesPerSlice && !stream.waiting.isEmpty)
+      {
+        passGap(&stream, side, conversation)
+      }
+      return fresh == 0 ? .retransmission : .newBytes(fresh)
+    }
+    var context = packet
+    context.fileOffset += UInt64(-distance)
+    return .newBytes(deliverNow(&stream, bytes.extracting((-distance)..<count), side, conversation, context))
+  }
+
+  /// Whether a segment far from all others is one of several that follow each other there.
+  private func follows(_ stream: inout StreamState, _ sequence: UInt32, _ count: Int) -> Bool {
+    if stream.strayNext != sequence {
+      stream.strayCount = 0
+      stream.strayBytes = 0
+    }
+    stream.strayCount += 1
+    if stream.strayCount < limits.straysToFollow { stream.strayBytes += count }
+    stream.strayNext = sequence &+ UInt32(truncatingIfNeeded: count)
+    return stream.strayCount >= limits.straysToFollow
+  }
+
+  /// Delivers bytes whose turn it is, up to those that wait already, and then what waits directly behind them.
+  ///
+  /// Returns how many of them were new.
+  private func deliverNow(
+    _ stream: inout StreamState, _ bytes: RawSpan, _ side: Side, _ conversation: Conversation, _ packet: PacketContext
+  ) -> Int {
+    if stream.waiting.isEmpty {
+      receiver.bytes(bytes, from: side, of: conversation, packet)
+      stream.next &+= UInt32(truncatingIfNeeded: bytes.byteCount)
+      return bytes.byteCount
+    }
+    // Safe: the copy is made within the closure.
+    let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+    let fresh = stream.wait(stream.next, copy, packet)
+    waitingBytes += fresh
+    drain(&stream, side, conversation)
+    return fresh
+  }
+
+  /// Delivers what waits as far as nothing is missing.
+  private func drain(_ stream: inout StreamState, _ side: Side, _ conversation: Conversation) {
+    var done = 0
+    while done < stream.waiting.count, stream.waiting[done].sequence == stream.next {
+      let segment = stream.waiting[done]
+      // Safe: the view ends before the segment does.
+      unsafe receiver.bytes(segment.bytes.span.bytes, from: side, of: conversation, segment.packet)
+      stream.next &+= UInt32(truncatingIfNeeded: segment.bytes.count)
+      stream.waitingBytes -= segment.bytes.count
+      waitingBytes -= segment.bytes.count
+      done += 1
+    }
+    if done > 0 { stream.waiting.removeFirst(done) }
+    stream.packetsSinceMissed = 0
+  }
+
+  /// Reports the bytes before the first waiting segment as missing and goes on behind them.
+  func passGap(_ stream: inout StreamState, _ side: Side, _ conversation: Conversation) {
+    guard let first = stream.waiting.first else { return }
+    let missing = stream.distance(to: first.sequence)
+    if missing > 0 { receiver.gap(missing, from: side, of: conversation, first.packet) }
+    stream.next = first.sequence
+    drain(&stream, side, conversation)
+  }
+
+  private func endIfDone(
+    _ stream: inout StreamState, _ side: Side, _ conversation: Conversation, _ packet: PacketContext
+  ) {
+    guard !stream.isEnded, let finish = stream.finish, stream.distance(to: finish) <= 0 else { return }
+    stream.isEnded = true
+    receiver.end(.finished, of: side, conversation, packet)
+  }
+
+  /// Delivers all that waits, with its gaps, and ends the stream.
+  func flush(_ stream: inout StreamState, _ side: Side, _ conversation: Conversation, because end: StreamEnd) {
+    while !stream.waiting.isEmpty { passGap(&stream, side, conversation) }
+    guard !stream.isEnded else { return }
+    stream.isEnded = true
+    let packet = PacketContext(position: conversation.lastPacket, time: conversation.lastTime, fileOffset: 0)
+    let reason: StreamEnd = stream.finish.map { stream.distance(to: $0) <= 0 } == true ? .finished : end
+    // What the FIN announced or, beyond one byte that may be a FIN's own number, the other side acknowledged.
+    let missing =
+      stream.finish.map { stream.distance(to: $0) } ?? stream.acknowledged.map { stream.distance(to: $0) } ?? 0
+    if stream.isStarted, missing > (stream.finish == nil ? 1 : 0), missing <= limits.window {
+      receiver.gap(missing, from: side, of: conversation, packet)
+    }
+    receiver.end(reason, of: side, conversation, packet)
+  }
+
+  /// Whether a reset's number is one that its sender would use; others are forged or of an older connection (RFC 5961, 3).
+  private func isCredible(reset view: PacketView, _ stream: StreamState) -> Bool {
+    !stream.isStarted || abs(stream.distance(to: view.sequence)) <= limits.window
+  }
+}

@@ -1,0 +1,189 @@
+public import EvidenceModel
+public import PacketLayers
+
+/// Puts the packets of one slice together into conversations, and TCP segments into streams (RFC 9293, 3.4, 3.10).
+///
+/// Bytes are delivered in order and once; what came first stays. Missing bytes are reported as a gap of known length when the
+/// other side has acknowledged them, when a limit is reached or when the conversation ends.
+public final class FlowAssembler {
+  let limits: FlowLimits
+  let receiver: any ConversationReceiver
+  private var conversations: [ConversationKey: Conversation] = [:]
+  private var lastKey: ConversationKey?
+  private var lastConversation: Conversation?
+  var waitingBytes = 0
+  private var latest = CaptureTime.unknown
+  private var nextSweep = CaptureTime.unknown
+  private var packetsSinceSweep = 0
+  /// Conversations that gave way because there were too many.
+  public private(set) var crowdedOut = 0
+
+  public init(limits: FlowLimits = FlowLimits(), receiver: any ConversationReceiver) {
+    self.limits = limits
+    self.receiver = receiver
+  }
+
+  public var openCount: Int { conversations.count }
+
+  /// Takes a datagram or segment; `bytes` is its payload.
+  ///
+  /// Returns what it was and to which conversation it belongs.
+  public func take(
+    _ view: PacketView, _ bytes: RawSpan, _ packet: PacketContext
+  ) -> (Reception, Conversation) {
+    advance(to: packet.time)
+    let source = Endpoint(view.source, port: view.sourcePort)
+    let destination = Endpoint(view.destination, port: view.destinationPort)
+    let isTCP = view.transport == .tcp
+    let (key, sourceIsLower) = ConversationKey.make(source, destination, isTCP: isTCP)
+    var found: Conversation?
+    if key == lastKey { found = lastConversation } else { found = conversations[key] }
+    if isTCP, let old = found, begins(anew: old, view, sourceIsLower) {
+      finish(old, key, because: .idle)
+      found = nil
+    }
+    let conversation: Conversation
+    if let found {
+      conversation = found
+    } else {
+      conversation = begin(key, view, source, destination, sourceIsLower, packet)
+    }
+    lastKey = key
+    lastConversation = conversation
+    conversation.lastTime = packet.time.isKnown ? max(packet.time, conversation.lastTime) : conversation.lastTime
+    conversation.lastPacket = packet.position
+    conversation.packetCount += 1
+    let side: Side = sourceIsLower == conversation.initiatorIsLower ? .initiator : .responder
+    if isTCP { return (segment(view, bytes, from: side, of: conversation, packet), conversation) }
+    receiver.datagram(bytes, from: side, of: conversation, packet)
+    return (.datagram, conversation)
+  }
+
+  /// Ends every conversation: the capture is over.
+  public func finishAll() {
+    let open = conversations.sorted { $0.value.firstPacket < $1.value.firstPacket }
+    for (key, conversation) in open { finish(conversation, key, because: .captureEnd) }
+  }
+
+  // MARK: Beginning and end
+
+  private func begin(
+    _ key: ConversationKey, _ view: PacketView, _ source: Endpoint, _ destination: Endpoint,
+    _ sourceIsLower: Bool, _ packet: PacketContext
+  ) -> Conversation {
+    if conversations.count >= limits.conversationsPerSlice { crowdOut() }
+    // A SYN with ACK is an answer: whoever gets it began.
+    let isAnswer = view.transport == .tcp && view.flags.contains([.syn, .ack])
+    let conversation = Conversation(
+      view.transport == .tcp ? .tcp : .udp, initiator: isAnswer ? destination : source,
+      responder: isAnswer ? source : destination, initiatorIsLower: isAnswer ? !sourceIsLower : sourceIsLower,
+      firstPacket: packet.position, at: packet.time.isKnown ? packet.time : latest)
+    if view.transport == .tcp {
+      conversation.streams = StreamPair()
+      conversation.hasBeginning = view.flags.contains(.syn)
+    }
+    conversations[key] = conversation
+    return conversation
+  }
+
+  /// Whether a SYN begins another conversation between the same ports.
+  private func begins(anew old: Conversation, _ view: PacketView, _ sourceIsLower: Bool) -> Bool {
+    guard view.flags.contains(.syn), !view.flags.contains(.ack), let streams = old.streams else { return false }
+    let isInitiator = sourceIsLower == old.initiatorIsLower
+    let stream = isInitiator ? streams.initiator : streams.responder
+    if old.isFinished || old.isReset { return true }
+    // Where the other side spoke without a handshake, this one is new; otherwise it is the answer of a simultaneous open.
+    guard stream.isStarted else {
+      return !old.hasBeginning && (isInitiator ? streams.responder : streams.initiator).isStarted
+    }
+    // A repeated SYN has the number just before the stream's first byte.
+    let distance = stream.distance(to: view.sequence &+ 1)
+    return !(distance <= 0 && -distance <= limits.window)
+  }
+
+  func finish(_ conversation: Conversation, _ key: ConversationKey, because end: StreamEnd) {
+    conversations[key] = nil
+    if lastKey == key {
+      lastKey = nil
+      lastConversation = nil
+    }
+    conclude(conversation, because: end)
+  }
+
+  /// Delivers what waits, with its gaps, and lets the receiver finish; the conversation stays known for late packets.
+  func conclude(_ conversation: Conversation, because end: StreamEnd) {
+    guard !conversation.isFinished else { return }
+    conversation.isFinished = true
+    let end = conversation.isReset ? .reset : end
+    if let streams = conversation.streams {
+      flush(&streams.initiator, .initiator, conversation, because: end)
+      flush(&streams.responder, .responder, conversation, because: end)
+    }
+    receiver.finish(conversation, because: end)
+  }
+
+  // MARK: Time
+
+  private func advance(to time: CaptureTime) {
+    packetsSinceSweep += 1
+    guard time.isKnown else { return }
+    if !latest.isKnown || time > latest { latest = time }
+    if !nextSweep.isKnown {
+      nextSweep = after(latest, seconds: 10)
+    } else if latest >= nextSweep, packetsSinceSweep > 64 + conversations.count / 4 {
+      sweep()
+      nextSweep = after(latest, seconds: 10)
+      packetsSinceSweep = 0
+    }
+  }
+
+  private func after(_ time: CaptureTime, seconds: Int64) -> CaptureTime {
+    let (sum, overflow) = time.nanoseconds.addingReportingOverflow(seconds * 1_000_000_000)
+    return CaptureTime(nanoseconds: overflow ? .max : sum)
+  }
+
+  private func sweep() {
+    let expired = conversations.filter { after($0.value.lastTime, seconds: idleSeconds($0.value)) < latest }
+    for (key, conversation) in expired.sorted(by: { $0.value.firstPacket < $1.value.firstPacket }) {
+      finish(conversation, key, because: .idle)
+    }
+  }
+
+  private func idleSeconds(_ conversation: Conversation) -> Int64 {
+    guard let streams = conversation.streams else {
+      return conversation.packetCount >= limits.packetsForLongUDP ? limits.idleLongUDP : limits.idleShortUDP
+    }
+    if conversation.isFinished || conversation.isReset { return limits.idleEndedTCP }
+    if !streams.initiator.isStarted || !streams.responder.isStarted { return limits.idleUnansweredTCP }
+    return limits.idleTCP
+  }
+
+  /// Makes room: an eighth of the conversations, those that have been silent longest, are over.
+  private func crowdOut() {
+    let all = conversations.sorted {
+      ($0.value.lastTime, $0.value.firstPacket) < ($1.value.lastTime, $1.value.firstPacket)
+    }
+    for (key, conversation) in all.prefix(max(1, limits.conversationsPerSlice / 8)) {
+      crowdedOut += 1
+      finish(conversation, key, because: .idle)
+    }
+  }
+}
+
+/// The two endpoints, the lower one first, and the transport.
+struct ConversationKey: Hashable {
+  let lower: Endpoint
+  let higher: Endpoint
+  let isTCP: Bool
+
+  @inline(__always)
+  static func make(_ source: Endpoint, _ destination: Endpoint, isTCP: Bool) -> (ConversationKey, Bool) {
+    let one = source.address.words
+    let two = destination.address.words
+    let isLower =
+      one.0 != two.0 ? one.0 < two.0 : one.1 != two.1 ? one.1 < two.1 : source.port <= destination.port
+    return isLower
+      ? (ConversationKey(lower: source, higher: destination, isTCP: isTCP), true)
+      : (ConversationKey(lower: destination, higher: source, isTCP: isTCP), false)
+  }
+}

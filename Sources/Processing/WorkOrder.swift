@@ -1,0 +1,64 @@
+import EvidenceModel
+import Foundation
+
+/// What a worker process is told to do, as a JSON file in the scratch directory.
+struct WorkOrder: Codable, Sendable {
+  struct Original: Codable, Sendable {
+    var number: UInt16
+    /// Where its bytes are read: the copy in the bundle, the original itself, or its expanded form.
+    var path: String
+  }
+  struct Exclusion: Codable, Sendable, Hashable {
+    var decoder: String
+    var original: UInt16
+    var packet: UInt64
+    /// How the worker ended, in words.
+    var cause: String
+  }
+
+  /// The directory in which all workers of a run leave their results.
+  var scratch: String
+  /// The number of this worker; it names its files.
+  var worker: Int
+  var originals: [Original]
+  var slices: [UInt8] = []
+  var filter: String?
+  var exclusions: [Exclusion] = []
+  /// The bundle as it grows, for the report.
+  var bundle: String?
+  /// How many shard workers there were, for the stages behind them.
+  var shardCount = 0
+  var renderCount = 0
+
+  func write(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    try encoder.encode(self).write(to: URL(filePath: path))
+  }
+
+  static func read(from path: String) throws -> WorkOrder {
+    try JSONDecoder().decode(WorkOrder.self, from: Data(contentsOf: URL(filePath: path)))
+  }
+}
+
+/// The names of files in the scratch directory.
+struct ScratchLayout: Sendable {
+  let root: String
+  init(_ root: String) { self.root = root }
+
+  func order(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).order.json" }
+  func status(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).status" }
+  func errors(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).stderr" }
+  func runs(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).runs" }
+  func facts(_ worker: Int) -> String { "\(root)/shard-\(worker).facts" }
+  func streams(_ worker: Int) -> String { "\(root)/shard-\(worker).streams" }
+  func ledger(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).ledger.json" }
+  func expanded(_ original: UInt16) -> String { "\(root)/expanded-\(original)" }
+  var preparation: String { "\(root)/prepare.json" }
+  var witness: String { "\(root)/witness.json" }
+  var artefacts: String { "\(root)/artefacts" }
+  var records: String { "\(root)/records" }
+  var ledgerDocument: String { "\(root)/ledger.json" }
+  var report: String { "\(root)/report.json" }
+  var merge: String { "\(root)/merge.json" }
+}
