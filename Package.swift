@@ -76,6 +76,7 @@ let package = Package(
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
     tests("CommandLine", ["TestSupport"]),
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
+    tests("EvidenceReport", ["EvidenceReport", "EvidenceBundle", "EvidenceModel"]),
     tests("Custody", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
     tests("Architecture", ["BuiltInDecoders", "DecoderKit", "TestSupport"]),
   ] + decoders.flatMap(decoderTargets))

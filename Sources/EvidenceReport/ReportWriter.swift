@@ -2,154 +2,91 @@ public import EvidenceBundle
 import EvidenceModel
 import Foundation
 
-/// Writes a bundle's report: pages for a browser, without script and without anything from outside.
-///
-/// Same bundle, same bytes. Tables are read and written a record at a time; see `maximumPages`.
+/// Writes the report of a bundle: pages for people, from the bundle alone, the same bytes every time.
 public struct ReportWriter {
-  /// Rows on one page of a table.
-  static let rowsPerPage = 500
-  /// Pages of one table; what is beyond stands in the records' file, and the page says so.
-  static let maximumPages = 40
+  /// The bundle's directory.
+  public let bundle: String
+  /// The directory of the report; pages link to artefacts by the way from here to the bundle.
+  public let output: String
 
-  let bundle: String
-  let output: String
-  var facts: BundleFacts
-  private var written: [String] = []
+  /// Pages that a kind of records gets at most.
+  var maximumPages = 200
 
-  /// Opens the bundle. Throws when its description cannot be read.
-  public init(bundle: String, output: String) throws(BundleError) {
+  public init(bundle: String, output: String) {
     self.bundle = bundle
     self.output = output
-    facts = try BundleFacts(bundle)
   }
 
-  /// Writes all pages into `output`, which is made; gives their names.
-  public mutating func write() throws -> [String] {
-    try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    try countRecords()
-    try put("report.css", StyleSheet.text)
-    try writeSummary()
-    try writeTables()
-    try page("calls", "Calls", callsPage())
-    try page("ledger", "Account of every packet", LedgerPage.body(facts))
-    try page("custody", "Custody", custodyPage())
-    try page("verify", "How to check this bundle", VerifyPage.body(facts))
-    return written
-  }
-
-  private mutating func countRecords() throws {
-    for (name, file) in try RecordFile.files(inBundle: bundle) {
-      facts.counts[name] = file.count
-    }
-    facts.hasOther = facts.counts.keys.contains { !Self.knownFiles.contains($0) }
-  }
-
-  /// Files of records that have a page of their own.
-  static let knownFiles: Set<String> = [
-    "sip-call", "rtp-call", "rtp-stream", "sip-message", "http-transfer", "artefact", "dns-query", "dns-answer",
-    "finding",
-    "capture-section", "capture-interface", "capture-comment", "capture-name", "capture-secret", "capture-statistics",
-    "capture-block",
+  /// Marks in canonical JSON that are counted over all records of a kind.
+  private static let marks: [String: [String]] = [
+    "finding": [#""severity":"error""#, #""severity":"warning""#],
+    "artefact": [#""isComplete":false"#, #""origin":"computed""#],
+    "sip-message": [#""method":"MESSAGE""#],
+    "sip-call": [#""attachedBy":"inferred""#],
   ]
 
-  func records(_ name: String) -> RecordFile { RecordFile(path: "\(bundle)/\(BundleLayout.records)/\(name).ndjson") }
+  private static let own: Set<String> = [
+    "http-transfer", "dns-query", "dns-answer", "sip-message", "artefact", "finding",
+  ]
 
-  func each(_ name: String, atMost limit: Int = .max, _ body: (Fields) throws -> Void) rethrows {
-    guard facts.counts[name] ?? 0 > 0 else { return }
-    for line in records(name).lazy.prefix(limit) {
-      if let fields = ValueReader.fields(line) { try body(fields) }
+  /// Writes all pages and gives them, by name; a file of the same name is replaced.
+  ///
+  /// Memory: one page, one record, and the names of up to 100,000 artefacts.
+  @discardableResult
+  public func write() throws(BundleError) -> [ReportFile] {
+    let contents = BundleContents(path: bundle)
+    guard contents.size("meta/bundle.json") != nil else {
+      throw BundleError(.malformed, bundle, "there is no \(BundleLayout.bundle); is this a bundle?")
     }
-  }
-
-  /// How many records of a kind hold `text` as it stands in the file.
-  func count(_ name: String, holding text: String) -> Int {
-    guard facts.counts[name] ?? 0 > 0 else { return 0 }
-    let bytes = Array(text.utf8)
-    var count = 0
-    for line in records(name) where line.contains(bytes) { count += 1 }
-    return count
-  }
-
-  mutating func put(_ name: String, _ text: String) throws {
-    let path = "\(output)/\(name)"
-    guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)) else {
-      throw BundleError(.system, path, "the page could not be written")
+    do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
+      throw BundleError(.system, output, "\(error)")
     }
-    written.append(name)
-  }
-
-  mutating func page(_ file: String, _ title: String, _ body: Markup) throws {
-    try put("\(file).html", Page.document(file, title, facts, body))
-  }
-
-  // MARK: Tables
-
-  /// Writes a table over as many pages as it needs.
-  mutating func table(
-    _ file: String, _ title: String, _ introduction: Markup, _ columns: [String], _ names: [String], total: Int,
-    _ row: (Fields) -> Markup?
-  ) throws {
-    let pages = min(Self.maximumPages, max(1, (total + Self.rowsPerPage - 1) / Self.rowsPerPage))
-    var rows = Markup()
-    var rowCount = 0
-    var number = 1
-    var isFull = false
-    for name in names where facts.counts[name] ?? 0 > 0 && !isFull {
-      for line in records(name) {
-        guard let fields = ValueReader.fields(line), let cells = row(fields) else { continue }
-        if rowCount == Self.rowsPerPage {
-          try finish(file, title, introduction, columns, rows, number, pages, total)
-          rows = Markup()
-          rowCount = 0
-          number += 1
-          if number > pages {
-            isFull = true
-            break
-          }
-        }
-        rows.append(cells)
-        rowCount += 1
-      }
+    let context = ReportContext(contents: contents, output: output, maximumPages: maximumPages)
+    let kinds = contents.kinds()
+    for kind in kinds {
+      context.tallies[kind] = RecordTally(contents.records(kind), marks: Self.marks[kind] ?? [])
     }
-    if !isFull, rowCount > 0 || number == 1 {
-      try finish(file, title, introduction, columns, rows, number, pages, total)
+    try write(context, kinds)
+    return context.files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  private func write(_ context: ReportContext, _ kinds: [String]) throws(BundleError) {
+    let calls = kinds.filter { $0.hasSuffix("-call") }
+    let capture = kinds.filter { $0.hasPrefix("capture-") }
+    let others = kinds.filter { !Self.own.contains($0) && !calls.contains($0) && !capture.contains($0) }
+    context.navigation = [
+      .init(file: "index.html", title: "Summary"),
+      .init(file: "calls.html", title: "Calls", count: calls.reduce(0) { $0 + context.count($1) }),
+      .init(file: "messages.html", title: "Messages", count: context.count("sip-message")),
+      .init(file: "web.html", title: "Web", count: context.count("http-transfer")),
+      .init(file: "files.html", title: "Files", count: context.count("artefact")),
+      .init(file: "dns.html", title: "Names (DNS)", count: context.count("dns-query", "dns-answer")),
+      .init(file: "findings.html", title: "Findings", count: context.count("finding")),
+      .init(file: "ledger.html", title: "What was read"),
+      .init(file: "capture.html", title: "Capture files"),
+    ]
+    for kind in others {
+      context.navigation.append(
+        .init(
+          file: "\(OtherRecordsPage.base(kind)).html", title: "Other: \(OtherRecordsPage.title(kind))",
+          count: context.count(kind)))
     }
-  }
-
-  private mutating func finish(
-    _ file: String, _ title: String, _ introduction: Markup, _ columns: [String], _ rows: Markup, _ number: Int,
-    _ pages: Int, _ total: Int
-  ) throws {
-    var body = Markup()
-    body.append(introduction)
-    if total == 0 {
-      body.paragraph("There is none.")
-    } else {
-      pager(file, number, pages, &body)
-      body.raw("<div class=\"scroll\"><table><thead><tr>")
-      for column in columns { body.element("th", column) }
-      body.raw("</tr></thead><tbody>")
-      body.append(rows)
-      body.raw("</tbody></table></div>")
-      pager(file, number, pages, &body)
-      if total > pages * Self.rowsPerPage {
-        body.paragraph(
-          "This report shows the first \(pages * Self.rowsPerPage) of \(total). All of them stand in data/records.")
-      }
-    }
-    try put(Self.name(file, number), Page.document(file, number > 1 ? "\(title), page \(number)" : title, facts, body))
-  }
-
-  private static func name(_ file: String, _ number: Int) -> String {
-    number == 1 ? "\(file).html" : "\(file)-\(number).html"
-  }
-
-  private func pager(_ file: String, _ number: Int, _ pages: Int, _ body: inout Markup) {
-    guard pages > 1 else { return }
-    body.raw("<p class=\"pager\">")
-    if number > 1 { body.link("‹ former page", to: Self.name(file, number - 1)) }
-    body.text(" page \(number) of \(pages) ")
-    if number < pages { body.link("next page ›", to: Self.name(file, number + 1)) }
-    body.raw("</p>")
+    context.navigation += [
+      .init(file: "custody.html", title: "Custody"), .init(file: "verify.html", title: "How to verify"),
+    ]
+    try context.write("report.css", Array(Stylesheet.text.utf8))
+    try context.write("report.js", Array(PageScript.text.utf8))
+    // Files first: other pages link to them.
+    try FilesPage(context: context).write()
+    try CallsPage(context: context, kinds: calls).write()
+    try TrafficPages(context: context).write()
+    try FindingsPage(context: context).write()
+    try CapturePage(context: context, kinds: capture).write()
+    for kind in others { try OtherRecordsPage(context: context, kind: kind).write() }
+    try LedgerPage(context: context).write()
+    try CustodyPage(context: context).write()
+    try VerifyPage(context: context).write()
+    // The summary last: it says what the others left out.
+    try IndexPage(context: context).write()
   }
 }

@@ -25,8 +25,7 @@ enum ReportStage {
 
   /// Writes the pages; gives their names within `output`.
   static func writeReport(bundle: String, output: String) throws -> [String] {
-    var writer = try ReportWriter(bundle: bundle, output: output)
-    return try writer.write()
+    try ReportWriter(bundle: bundle, output: output).write().map(\.name)
   }
 
   static func read(_ layout: ScratchLayout) throws -> [BundleWriter.Entry] {

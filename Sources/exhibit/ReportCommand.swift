@@ -10,7 +10,7 @@ struct ReportCommand: ParsableCommand {
     abstract: "Writes a bundle's report again, into a directory outside the bundle.",
     discussion: """
       The report in the bundle is part of what its manifests list and never changes. This command writes the same pages
-      elsewhere; links to files then only work beside the bundle.
+      elsewhere; its links to audio and pictures lead to where the bundle lies now.
 
       Example
         exhibit report case.exhibit --output /tmp/report
@@ -25,10 +25,9 @@ struct ReportCommand: ParsableCommand {
       Console.error("exhibit: \(output): it exists already")
       Console.exit(Console.Status.output)
     }
-    do {
-      var writer = try ReportWriter(bundle: bundle, output: output)
-      let names = try writer.write()
-      print("\(output)/index.html: \(names.count) files")
-    } catch let error as BundleError { Console.fail(error) }
+    do throws(BundleError) {
+      let files = try ReportWriter(bundle: bundle, output: output).write()
+      print("\(output)/index.html: \(files.count) files")
+    } catch { Console.fail(error) }
   }
 }
