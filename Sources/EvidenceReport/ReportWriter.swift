@@ -10,7 +10,7 @@ public struct ReportWriter {
   public let output: String
 
   /// Pages that a kind of records gets at most.
-  var maximumPages = 200
+  var maximumPages = 40
 
   public init(bundle: String, output: String) {
     self.bundle = bundle

@@ -21,7 +21,9 @@ enum TimeMap {
       let (kind, length) = meaning(entry, kinds)
       if from > end, let former {
         let isLost = entry.extended - former > 1
-        append(Range(from: end, to: from, kind: isLost ? "lost" : "silenceSuppressed", packets: PacketSet()), &ranges)
+        // How long a packet of undecoded media lasts is not known: it reaches to the next one.
+        let kind = isLost ? "lost" : ranges.last?.kind == "notDecoded" ? "notDecoded" : "silenceSuppressed"
+        append(Range(from: end, to: from, kind: kind, packets: PacketSet()), &ranges)
       }
       let to = max(from + length, end)
       append(

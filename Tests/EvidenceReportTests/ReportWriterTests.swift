@@ -122,7 +122,7 @@ final class Scratch {
     let line = Array("{\"id\":\"R-000001\",\"queryName\":\"a.example\"}\n".utf8)
     try bundle.write("data/records/dns-query.ndjson", Array(repeatElement(line, count: 1_821).joined()))
     var writer = ReportWriter(bundle: bundle.path, output: bundle.path + "/report")
-    #expect(writer.maximumPages == 200)
+    #expect(writer.maximumPages == 40)
     writer.maximumPages = 3
     let files = try writer.write()
     #expect(files.count { $0.name.hasPrefix("dns") } == 3)
