@@ -29,7 +29,7 @@ final class RunStages {
     self.progress = progress
   }
 
-  /// Runs every stage; the results stand in the scratch directory.
+  /// Runs every stage that reads originals; the results stand in the scratch directory.
   func run(_ originals: [WorkOrder.Original]) throws -> Preparation {
     for directory in [layout.artefacts, layout.records] {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -42,12 +42,16 @@ final class RunStages {
     }
     try runShards(expanded)
     try runMany("render", expanded, "decoding media", shardCount: jobs)
-    var order = WorkOrder(scratch: layout.root, worker: 0, originals: expanded)
+    return preparation
+  }
+
+  /// Merges what all workers left; no original is read any more.
+  func merge(_ originals: [WorkOrder.Original]) throws {
+    var order = WorkOrder(scratch: layout.root, worker: 0, originals: originals)
     order.shardCount = jobs
     order.renderCount = jobs
     order.exclusions = exclusions
     try runOne("merge", order, "putting records in order")
-    return preparation
   }
 
   /// Makes the report of the bundle that grows at `bundle`.

@@ -88,18 +88,25 @@ public final class Supervisor {
       scratch: scratch, executable: tool.executable, jobs: request.jobs, decoderNames: decoders.map(\.name),
       filter: request.filter, progress: progress)
     let hashing = startReferenceHashing()
-    _ = try stages.run(originals.map { .init(number: $0.number, path: $0.readingPath) })
+    let sources = originals.map { WorkOrder.Original(number: $0.number, path: $0.readingPath) }
+    _ = try stages.run(sources)
     try finishReferenceHashing(hashing)
+    // Nothing reads the originals any more: prove now, beside the rest, that they are what they were.
+    let proof = FileHashing(originals.map { ($0.number, $0.readingPath) })
+    try stages.merge(sources)
     let layout = ScratchLayout(scratch)
     let merged = try MergeResult.read(layout)
     try adopt(merged, layout, writer)
     try chain.append("decode", at: now, decodeEvent(tool, merged, stages.exclusions))
-    try checkOriginals(writer, progress)
-
+    try checkOriginals(proof, progress)
     let authority = try writeAuthority(writer)
     try writer.write(document(tool, stages.exclusions, authority), to: BundleLayout.bundle)
     if request.isReference { try writer.write(externalList, to: BundleLayout.external) }
     try writer.write(Array(VerificationText.text.utf8), to: BundleLayout.verification)
+    for original in originals where !request.isReference {
+      guard let hash = original.hash else { continue }
+      writer.list(.init(path: original.bundlePath, hash: hash, byteCount: original.facts.byteCount))
+    }
     let manifest = try writer.writeManifest(information: information)
     try chain.append("finish", at: now, finishEvent(tool, manifest, merged))
     for entry in chain.entries { writer.list(entry) }
@@ -159,12 +166,12 @@ public final class Supervisor {
   }
 
   /// With --reference the originals are hashed while workers read them.
-  private func startReferenceHashing() -> ReferenceHashing? {
+  private func startReferenceHashing() -> FileHashing? {
     guard request.isReference else { return nil }
-    return ReferenceHashing(originals.filter { $0.hash == nil }.map { ($0.number, $0.givenPath) })
+    return FileHashing(originals.filter { $0.hash == nil }.map { ($0.number, $0.givenPath) })
   }
 
-  private func finishReferenceHashing(_ hashing: ReferenceHashing?) throws {
+  private func finishReferenceHashing(_ hashing: FileHashing?) throws {
     guard let hashing else { return }
     let hashes = try hashing.wait()
     for index in originals.indices {
@@ -172,22 +179,16 @@ public final class Supervisor {
     }
   }
 
-  /// Proves at the end that what was decoded is what was hashed: copies are read again, originals looked at again.
-  private func checkOriginals(_ writer: BundleWriter, _ progress: (ProcessingProgress) -> Void) throws {
-    let total = originals.reduce(0) { $0 + $1.facts.byteCount }
-    var done: UInt64 = 0
+  /// Proves that what was decoded is what was hashed: read again after the last use, and looked at again in its place.
+  private func checkOriginals(_ proof: FileHashing, _ progress: (ProcessingProgress) -> Void) throws {
+    progress(ProcessingProgress(stage: "checking originals again", done: 0, total: 0))
+    let hashes = try proof.wait()
     for original in originals {
       try original.checkUnchanged()
-      let again = try OriginalIntake.read(original.readingPath, into: nil) { count in
-        progress(ProcessingProgress(stage: "checking originals again", done: done + count, total: total))
-      }
-      guard again == original.hash else {
+      guard let again = hashes[original.number], again == original.hash else {
         throw ProcessingError(
-          .originalChanged, original.givenPath, "its SHA-256 changed while it was used: \(again.hex) at the end")
-      }
-      done += original.facts.byteCount
-      if !request.isReference, let hash = original.hash {
-        writer.list(.init(path: original.bundlePath, hash: hash, byteCount: original.facts.byteCount))
+          .originalChanged, original.givenPath,
+          "its SHA-256 changed while it was used: \(hashes[original.number]?.hex ?? "unreadable") at the end")
       }
     }
   }

@@ -2,8 +2,8 @@ import EvidenceModel
 import Foundation
 import Synchronization
 
-/// Hashes originals that stay where they are, on a thread beside the workers.
-final class ReferenceHashing: Sendable {
+/// Hashes files on a thread beside the workers.
+final class FileHashing: Sendable {
   private let results = Mutex<(hashes: [UInt16: ContentHash], failure: ProcessingError?)>(([:], nil))
   private let done = DispatchSemaphore(value: 0)
 
