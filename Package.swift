@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// One row for each folder under plugins/.
-let decoders: [String] = []
+let decoders: [String] = ["DNS", "HTTP", "Multipart", "RTP", "SIP"]
 
 let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
@@ -27,8 +27,11 @@ let package = Package(
   products: [
     .library(name: "DecoderKit", targets: ["DecoderKit"]),
     .library(name: "DecoderTesting", targets: ["DecoderTesting"]),
+    .executable(name: "exhibit", targets: ["exhibit"]),
   ],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     room("EvidenceModel"),
@@ -41,14 +44,40 @@ let package = Package(
     room("FlowAssembly", ["PacketLayers", "ByteReading", "EvidenceModel"]),
     .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libbrotli-dev"])]),
     room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
-    room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
+    .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
+    room("Fingerprinting", ["EvidenceModel", "CMagic", .product(name: "Crypto", package: "swift-crypto")]),
+    .systemLibrary(
+      name: "CLibAV", pkgConfig: "libavcodec libavutil", providers: [.apt(["libavcodec-dev", "libavutil-dev"])]),
+    room("CallAssembly", ["EvidenceModel"]),
+    room("MediaReading", ["EvidenceModel", "CLibAV"]),
+    room("EvidenceBundle", ["ByteReading", "EvidenceModel", "Fingerprinting"]),
+    room("EvidenceReport", ["EvidenceModel", "EvidenceBundle"]),
+    room("Custody", ["EvidenceModel", "EvidenceBundle", "Fingerprinting"]),
+    room(
+      "Processing",
+      [
+        "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "MediaReading",
+        "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading",
+        "EvidenceModel",
+      ]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
+    .executableTarget(
+      name: "exhibit",
+      dependencies: [
+        "Processing", "BuiltInDecoders", "Custody", "DecoderKit", "EvidenceBundle", "EvidenceModel", "EvidenceReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
+    room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("CaptureReading", ["CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("PacketLayers", ["PacketLayers", "CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("FlowAssembly", ["FlowAssembly", "PacketLayers", "CaptureReading", "EvidenceModel", "TestSupport"]),
     tests("DecoderHosting", ["DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
+    tests("CommandLine", ["TestSupport"]),
+    tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
+    tests("EvidenceReport", ["EvidenceReport", "EvidenceBundle", "EvidenceModel"]),
+    tests("Custody", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
     tests("Architecture", ["BuiltInDecoders", "DecoderKit", "TestSupport"]),
   ] + decoders.flatMap(decoderTargets))
 

@@ -1,5 +1,15 @@
+import DNSDecoder
 public import DecoderKit
+import HTTPDecoder
+import MultipartDecoder
+import RTPDecoder
+import SIPDecoder
 
-/// The decoders that ship, in the order in which a tie between claims is settled; RTP last, since it only gives candidates.
+/// Every decoder that ships, in the order in which ties are settled; RTP comes last, since it only offers candidates.
 public let builtInDecoders: [any EvidenceDecoder.Type] = [
+  DNSDecoder.self,
+  HTTPDecoder.self,
+  SIPDecoder.self,
+  MultipartDecoder.self,
+  RTPDecoder.self,
 ]

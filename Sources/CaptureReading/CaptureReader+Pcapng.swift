@@ -64,7 +64,8 @@ extension CaptureReader {
     let type = word(at: 0)
     let length = word(at: 4)
     guard length >= Self.minimumBlockLength, length % 4 == 0 else {
-      throw CaptureFault(.corrupted, at: window.offset + 4, "a block after packet \(packetCount) claims \(length) bytes")
+      throw CaptureFault(
+        .corrupted, at: window.offset + 4, "a block after packet \(packetCount) claims \(length) bytes")
     }
     guard length <= Self.maximumBlockLength else {
       throw CaptureFault(
@@ -158,7 +159,8 @@ extension CaptureReader {
     var fields: Fields = [:]
     fields.set("blockType", block.type)
     fields.set("byteCount", block.length)
-    let isCustom = block.type == PcapngBlockType.custom.rawValue
+    let isCustom =
+      block.type == PcapngBlockType.custom.rawValue
       || block.type == PcapngBlockType.customNotCopied.rawValue
     if isCustom, block.length >= 16 { fields.set("enterpriseNumber", word(at: 8)) }
     keep(CaptureFact("capture/block", fields, bytes: block.range, packet: packetCount + 1))

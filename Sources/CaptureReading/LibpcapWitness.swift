@@ -9,7 +9,8 @@ public enum WitnessAccount: Hashable, Sendable {
   /// Reads a whole file with libpcap.
   public static func read(path: String) -> WitnessAccount {
     var message = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))
-    guard let handle = unsafe pcap_open_offline_with_tstamp_precision(path, UInt32(PCAP_TSTAMP_PRECISION_NANO), &message)
+    guard
+      let handle = unsafe pcap_open_offline_with_tstamp_precision(path, UInt32(PCAP_TSTAMP_PRECISION_NANO), &message)
     else { return .unable(text(message)) }
     defer { unsafe pcap_close(handle) }
     var header: UnsafeMutablePointer<pcap_pkthdr>?
@@ -37,7 +38,9 @@ public enum WitnessAccount: Hashable, Sendable {
 /// The name of a link type, such as `EN10MB`.
 public func linkTypeName(_ linkType: UInt16) -> String {
   if linkType == CapturedPacket.blockLinkType { return "pcapng block" }
-  if let name = unsafe pcap_datalink_val_to_name(dataLinkNumber(ofLinkType: linkType)) { return unsafe String(cString: name) }
+  if let name = unsafe pcap_datalink_val_to_name(dataLinkNumber(ofLinkType: linkType)) {
+    return unsafe String(cString: name)
+  }
   return "LINKTYPE_\(linkType)"
 }
 

@@ -22,7 +22,9 @@ import CPcap
   }
 
   deinit {
-    for unsafe program in unsafe programs.values {
+    // Safe: each program was allocated and compiled by `compile`, and is freed once.
+    var rest = unsafe Array(programs.values)
+    while let program = unsafe rest.popLast() {
       unsafe pcap_freecode(program)
       unsafe program.deallocate()
     }

@@ -1,5 +1,5 @@
-import CCompression
 import ByteReading
+import CCompression
 import DecoderKit
 
 /// Undoes one content coding as bytes come.

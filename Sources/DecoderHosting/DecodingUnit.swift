@@ -60,7 +60,9 @@ import EvidenceModel
   }
 
   /// The decoder's name and version, or the assembly's when there is no decoder.
-  var label: String { session == nil ? "flow 1.0" : host.identities[decoder].label }
+  ///
+  /// (It must not look at `session`, which is in use while a decoder emits.)
+  var label: String { host.identities.indices.contains(decoder) ? host.identities[decoder].label : "flow 1.0" }
 
   // MARK: Running the session
 
@@ -153,7 +155,8 @@ import EvidenceModel
         isRecordLimitNoted = true
         origin.findingCount = min(origin.findingCount, host.limits.findingsPerConversation - 1)
         note(
-          Finding(.error, "host/recordLimit", "The conversation has more records than the limit; the rest is not written.",
+          Finding(
+            .error, "host/recordLimit", "The conversation has more records than the limit; the rest is not written.",
             ["limit": .integer(Int64(host.limits.recordsPerConversation))]), from: side, trace: trace)
       }
       throw ReadError(.limitExceeded, at: 0, reading: "records of a conversation")

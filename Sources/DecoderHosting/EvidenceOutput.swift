@@ -66,3 +66,13 @@ public struct StoredArtefact: Hashable, Sendable {
     self.path = path
   }
 }
+
+extension StoredArtefact {
+  /// Hashes, size, type and place, as the artefact's record shows them.
+  public var fields: Fields {
+    [
+      "sha256": .text(sha256.hex), "sha1": .text(sha1), "md5": .text(md5), "byteCount": .integer(Int64(byteCount)),
+      "path": .text(path), "mediaType": .text(mediaType), "typeDescription": .text(typeDescription),
+    ]
+  }
+}

@@ -16,6 +16,8 @@ public final class HostedStreams {
   /// Packets whose row waits for a decoder to be found.
   private var waiting: [(original: UInt16, packets: UInt64, bytes: UInt64)] = []
   private var lastFailed: Int?
+  /// Set when the conversation is over.
+  private var endRow: LedgerRow?
   private let unclaimedRow: LedgerRow
 
   private enum Phase { case claiming, decoding, given }
@@ -108,31 +110,38 @@ public final class HostedStreams {
   }
 
   public func finish() {
+    let row = currentRow ?? unclaimedRow
     unit?.finish()
     unit = nil
+    initiator.drop(initiator.pending.count)
+    responder.drop(responder.pending.count)
+    phase = .given
     settle(unclaimedRow)
     tally.flush(into: host.output)
+    endRow = row
   }
 
-  /// Counts a packet that brought new bytes.
+  /// The row of packets that come now; nil while a decoder is still sought.
+  private var currentRow: LedgerRow? {
+    if phase == .decoding, let unit { return LedgerRow(.decoded, host.identities[unit.decoder].name) }
+    return lastFailed.map { LedgerRow(.afterFault, host.identities[$0].name) }
+  }
+
+  /// Counts a packet that brought new bytes; also the one with which the conversation ended.
   public func account(original: UInt16, newBytes: Int, isCut: Bool) {
-    if isCut {
-      tally.add(LedgerRow(.truncated), original: original, payloadBytes: UInt64(newBytes))
-    } else if phase == .decoding, let unit {
-      tally.add(LedgerRow(.decoded, host.identities[unit.decoder].name), original: original, payloadBytes: UInt64(newBytes))
-    } else if let failed = lastFailed {
-      tally.add(LedgerRow(.afterFault, host.identities[failed].name), original: original, payloadBytes: UInt64(newBytes))
+    let bytes = UInt64(newBytes)
+    if let endRow {
+      host.output.count(isCut ? LedgerRow(.truncated) : endRow, original: original, packets: 1, payloadBytes: bytes)
+    } else if isCut {
+      tally.add(LedgerRow(.truncated), original: original, payloadBytes: bytes)
+    } else if let row = currentRow {
+      tally.add(row, original: original, payloadBytes: bytes)
     } else if let place = waiting.firstIndex(where: { $0.original == original }) {
       waiting[place].packets += 1
-      waiting[place].bytes += UInt64(newBytes)
+      waiting[place].bytes += bytes
     } else {
-      waiting.append((original, 1, UInt64(newBytes)))
+      waiting.append((original, 1, bytes))
     }
-  }
-
-  /// Counts a packet of a row that does not depend on decoders.
-  public func account(_ row: LedgerRow, original: UInt16, payloadBytes: Int) {
-    tally.add(row, original: original, payloadBytes: UInt64(payloadBytes))
   }
 
   private func settle(_ row: LedgerRow) {

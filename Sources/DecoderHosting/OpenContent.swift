@@ -46,7 +46,9 @@ final class OpenContent {
     switch state {
     case .fine: break
     case .ended(let trailing):
-      if trailing > 0 { stop("\(trailing) bytes stand behind the end of the \(content.codings[stage].rawValue) data", unit) }
+      if trailing > 0 {
+        stop("\(trailing) bytes stand behind the end of the \(content.codings[stage].rawValue) data", unit)
+      }
     case .damaged(let reason): stop("\(content.codings[stage].rawValue): \(reason)", unit)
     }
   }
@@ -129,12 +131,10 @@ final class OpenContent {
   }
 
   private func fields(_ stored: StoredArtefact, _ complete: Bool) -> Fields {
-    var fields: Fields = [
-      "sha256": .text(stored.sha256.hex), "sha1": .text(stored.sha1), "md5": .text(stored.md5),
-      "byteCount": .integer(Int64(stored.byteCount)), "path": .text(stored.path),
-      "mediaType": .text(stored.mediaType), "typeDescription": .text(stored.typeDescription),
-      "role": .text(content.role), "origin": "captured", "isComplete": .boolean(complete),
-    ]
+    var fields = stored.fields
+    fields.set("role", content.role)
+    fields.set("origin", "captured")
+    fields.set("isComplete", complete)
     if !content.mediaType.isEmpty { fields.set("declaredMediaType", content.mediaType) }
     if let name = content.name { fields.set("name", wire: name) }
     if !holes.isEmpty { fields.set("holes", .list(holes)) }

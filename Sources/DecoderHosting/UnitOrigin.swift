@@ -1,5 +1,5 @@
 import DecoderKit
-import EvidenceModel
+package import EvidenceModel
 
 /// What all records of one conversation share.
 final class UnitOrigin {
@@ -38,7 +38,7 @@ final class UnitOrigin {
 
 extension Fields {
   /// Adds where a fact comes from and when it was captured.
-  mutating func place(_ trace: Trace) {
+  package mutating func place(_ trace: Trace) {
     set(
       "provenance",
       .list(

@@ -33,7 +33,10 @@ public func checkTotality(
   }
   if case .udp = carrier { return }
   let whole = run(decoder, on: steps, over: carrier)
-  let split = run(decoder, on: steps.flatMap(byteByByte), over: carrier)
+  let numbered = steps.enumerated().flatMap { place, step in
+    byteByByte(step).map { (packet: UInt64(place) + 1, step: $0) }
+  }
+  let split = run(decoder, on: numbered, over: carrier)
   #expect(
     split.recordLines == whole.recordLines && split.contents.map(\.bytes) == whole.contents.map(\.bytes),
     "byte by byte gives other results than whole")

@@ -12,6 +12,14 @@ public enum ConversationStep: Hashable, Sendable {
 public func run(
   _ decoder: some EvidenceDecoder, on steps: [ConversationStep], over carrier: DecodingContext.Carrier
 ) -> DecodingOutcome {
+  run(decoder, on: steps.enumerated().map { (UInt64($0.offset) + 1, $0.element) }, over: carrier)
+}
+
+/// Runs a decoder on steps, each with the number of the packet that it came in.
+func run(
+  _ decoder: some EvidenceDecoder, on steps: [(packet: UInt64, step: ConversationStep)],
+  over carrier: DecodingContext.Carrier
+) -> DecodingOutcome {
   let host = RecordingHost(carrier)
   let context = DecodingContext(carrier)
   var sink = EvidenceSink(host)
@@ -20,8 +28,8 @@ public func run(
   var isDatagram = false
   if case .udp = carrier { isDatagram = true }
   do throws(ReadError) {
-    for step in steps {
-      host.step += 1
+    for (packet, step) in steps {
+      host.step = packet
       switch step {
       case .bytes(let bytes, let side):
         var shown = isDatagram ? bytes : (pending[side] ?? []) + bytes

@@ -16,6 +16,9 @@ public struct CanonicalJSON {
     return writer.bytes
   }
 
+  /// Writes a comma or colon, for those who put an object together themselves.
+  public mutating func write(separator: UInt8) { bytes.append(separator) }
+
   public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
   public mutating func write(_ value: Value) {
@@ -48,6 +51,14 @@ public struct CanonicalJSON {
   /// Writes a string with the escapes of RFC 8785, 3.2.2.2.
   public mutating func write(_ text: String) {
     bytes.append(0x22)
+    var text = text
+    let isPlain = text.withUTF8 { unsafe $0.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c } }
+    if isPlain {
+      // Safe: the bytes are copied within the closure.
+      text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
+      bytes.append(0x22)
+      return
+    }
     for unit in text.utf8 {
       switch unit {
       case 0x22, 0x5c:

@@ -12,6 +12,12 @@ public struct CaptureTime: Hashable, Comparable, Sendable {
     left.nanoseconds < right.nanoseconds
   }
 
+  /// Nanoseconds since another moment, clamped to what 64 bits hold.
+  @inlinable public func nanoseconds(since other: CaptureTime) -> Int64 {
+    let (difference, overflow) = nanoseconds.subtractingReportingOverflow(other.nanoseconds)
+    return overflow ? (nanoseconds < other.nanoseconds ? .min + 1 : .max) : difference
+  }
+
   @inlinable public var isKnown: Bool { nanoseconds != .min }
 
   /// RFC 3339 in UTC with nine decimals, or "unknown".

@@ -16,9 +16,25 @@ public struct Fields: Hashable, Sendable {
   public struct Entry: Hashable, Sendable {
     public let name: String
     public var value: Value
+    public init(name: String, value: Value) {
+      self.name = name
+      self.value = value
+    }
   }
 
   public init() {}
+
+  /// Takes entries whose names all differ; nil when two are the same.
+  public init?(distinct entries: [Entry]) {
+    if entries.count > 16 {
+      guard Set(entries.map(\.name)).count == entries.count else { return nil }
+    } else {
+      for index in entries.indices {
+        for other in entries[..<index] where other.name == entries[index].name { return nil }
+      }
+    }
+    self.entries = entries
+  }
 
   /// Sets a field, in place of a former one of that name.
   public mutating func set(_ name: String, _ value: Value) {

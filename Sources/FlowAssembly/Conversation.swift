@@ -2,7 +2,10 @@ public import EvidenceModel
 
 /// What passes between two endpoints over one transport, in both directions.
 public final class Conversation {
-  public enum Transport: UInt8, Sendable { case udp = 17, tcp = 6 }
+  public enum Transport: UInt8, Sendable {
+    case udp = 17
+    case tcp = 6
+  }
 
   public let transport: Transport
   /// The side that began: it sent the first SYN, or else the first packet.

@@ -120,7 +120,6 @@ public final class FlowAssembler {
       flush(&streams.responder, .responder, conversation, because: end)
     }
     receiver.finish(conversation, because: end)
-    conversation.attachment = nil
   }
 
   // MARK: Time
@@ -161,7 +160,9 @@ public final class FlowAssembler {
 
   /// Makes room: an eighth of the conversations, those that have been silent longest, are over.
   private func crowdOut() {
-    let all = conversations.sorted { ($0.value.lastTime, $0.value.firstPacket) < ($1.value.lastTime, $1.value.firstPacket) }
+    let all = conversations.sorted {
+      ($0.value.lastTime, $0.value.firstPacket) < ($1.value.lastTime, $1.value.firstPacket)
+    }
     for (key, conversation) in all.prefix(max(1, limits.conversationsPerSlice / 8)) {
       crowdedOut += 1
       finish(conversation, key, because: .idle)

@@ -69,7 +69,9 @@ extension PacketView {
     case 1: "LLC service access point 0x" + String(protocolCode & 0xff, radix: 16)
     case 2: "ip protocol \(protocolCode & 0xff)" + Self.name(ofProtocol: UInt8(protocolCode & 0xff))
     case 3: "address family \(protocolCode & 0xffff)"
-    default: "ethertype 0x" + String(protocolCode, radix: 16) + Self.name(ofEtherType: UInt16(truncatingIfNeeded: protocolCode))
+    default:
+      "ethertype 0x" + String(protocolCode, radix: 16)
+        + Self.name(ofEtherType: UInt16(truncatingIfNeeded: protocolCode))
     }
   }
 

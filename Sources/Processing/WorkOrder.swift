@@ -24,6 +24,8 @@ struct WorkOrder: Codable, Sendable {
   var slices: [UInt8] = []
   var filter: String?
   var exclusions: [Exclusion] = []
+  /// The bundle as it grows, for the report.
+  var bundle: String?
   /// How many shard workers there were, for the stages behind them.
   var shardCount = 0
   var renderCount = 0
@@ -56,5 +58,7 @@ struct ScratchLayout: Sendable {
   var witness: String { "\(root)/witness.json" }
   var artefacts: String { "\(root)/artefacts" }
   var records: String { "\(root)/records" }
+  var ledgerDocument: String { "\(root)/ledger.json" }
+  var report: String { "\(root)/report.json" }
   var merge: String { "\(root)/merge.json" }
 }

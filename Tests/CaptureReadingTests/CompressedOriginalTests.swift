@@ -5,7 +5,8 @@ import Testing
 
 struct CompressedOriginalTests {
   static let programs = [
-    ("gzip", "gz", "gzip"), ("zstd", "zst", "zstd"), ("xz", "xz", "xz"), ("lz4", "lz4", "lz4"), ("bzip2", "bz2", "bzip2"),
+    ("gzip", "gz", "gzip"), ("zstd", "zst", "zstd"), ("xz", "xz", "xz"), ("lz4", "lz4", "lz4"),
+    ("bzip2", "bz2", "bzip2"),
   ]
 
   static func capture(packets: Int = 2_000) -> [UInt8] {
@@ -24,7 +25,9 @@ struct CompressedOriginalTests {
     return try run(path, name == "zstd" || name == "lz4" ? ["-q", "-c"] : ["-c"], input: bytes).output
   }
 
-  @Test(arguments: programs) func expandsWhatTheRealProgramMade(_ name: String, _ suffix: String, _ label: String) throws {
+  @Test(arguments: programs) func expandsWhatTheRealProgramMade(_ name: String, _ suffix: String, _ label: String)
+    throws
+  {
     let original = Self.capture()
     guard let compressed = try Self.compress(original, name) else { return }
     let folder = try TemporaryFolder()
@@ -64,7 +67,8 @@ struct CompressedOriginalTests {
     #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: target))) == original)
   }
 
-  @Test(arguments: programs) func tellsWhatStandsBehindTheEnd(_ name: String, _ suffix: String, _ label: String) throws {
+  @Test(arguments: programs) func tellsWhatStandsBehindTheEnd(_ name: String, _ suffix: String, _ label: String) throws
+  {
     guard let compressed = try Self.compress(Self.capture(packets: 5), name) else { return }
     let folder = try TemporaryFolder()
     let path = try folder.write(compressed + Array("not compressed at all".utf8), "tail.\(suffix)")

@@ -56,7 +56,8 @@ struct LibpcapTests {
   private func passes(_ expression: String, _ bytes: [UInt8], linkType: UInt16) throws -> Bool {
     var filter = try PacketFilter(expression)
     let packet = CapturedPacket(
-      number: 1, time: .unknown, capturedLength: UInt32(bytes.count), originalLength: UInt32(bytes.count), dataOffset: 0,
+      number: 1, time: .unknown, capturedLength: UInt32(bytes.count), originalLength: UInt32(bytes.count),
+      dataOffset: 0,
       linkType: linkType, interface: 0)
     return try unsafe filter.passes(packet, bytes.span.bytes)
   }

@@ -6,7 +6,9 @@ struct PcapngTests {
   /// A file with every kind of block.
   static func everything(little: Bool) -> PcapngBuilder {
     var builder = PcapngBuilder(little: little)
-    builder.section([(1, Array("hello".utf8)), (2, Array("PC".utf8)), (3, Array("Linux".utf8)), (4, Array("tool".utf8))])
+    builder.section([
+      (1, Array("hello".utf8)), (2, Array("PC".utf8)), (3, Array("Linux".utf8)), (4, Array("tool".utf8)),
+    ])
     builder.interface(1, snapLength: 4, [(2, Array("eth0".utf8)), (11, [0] + Array("tcp".utf8))])
     builder.interface(101, [(9, [9]), (14, builder.number(UInt64(100)))])
     builder.packet([1, 2, 3, 4, 5], interface: 0, ticks: 1_500_000, [(1, Array("first".utf8)), (1, [0xff, 0x41])])
@@ -134,11 +136,13 @@ struct PcapngTests {
     #expect(try read(builder.bytes).fault?.code == .corrupted, "interfaces end with their section")
   }
 
-  @Test(arguments: [
-    (0, 7, 7_000_000_000), (3, 1_234, 1_234_000_000), (6, 1, 1_000), (9, 1, 1), (12, 1_999, 1), (19, 9_999_999_999, 0),
-    (0x80, 3, 3_000_000_000), (0x80 | 10, 512, 500_000_000), (0x80 | 32, 1 << 31, 500_000_000),
-    (0x80 | 63, 1 << 62, 500_000_000), (20, 1, Int64.min), (0xff, 1, Int64.min), (0, 1 << 62, Int64.min),
-  ] as [(UInt8, UInt64, Int64)])
+  @Test(
+    arguments: [
+      (0, 7, 7_000_000_000), (3, 1_234, 1_234_000_000), (6, 1, 1_000), (9, 1, 1), (12, 1_999, 1),
+      (19, 9_999_999_999, 0),
+      (0x80, 3, 3_000_000_000), (0x80 | 10, 512, 500_000_000), (0x80 | 32, 1 << 31, 500_000_000),
+      (0x80 | 63, 1 << 62, 500_000_000), (20, 1, Int64.min), (0xff, 1, Int64.min), (0, 1 << 62, Int64.min),
+    ] as [(UInt8, UInt64, Int64)])
   func countsTimeAsTheInterfaceSays(_ resolution: UInt8, _ ticks: UInt64, _ nanoseconds: Int64) throws {
     var builder = PcapngBuilder()
     builder.section()

@@ -28,7 +28,9 @@ struct RealCapturesTests {
       }
       for line in result.errors.split(separator: "\n") where line.contains("An error occurred after reading") {
         let quoted = line.split(separator: "\"")
-        guard quoted.count >= 2, let packets = line.split(separator: " ").compactMap({ UInt64($0) }).first else { continue }
+        guard quoted.count >= 2, let packets = line.split(separator: " ").compactMap({ UInt64($0) }).first else {
+          continue
+        }
         counts[String(quoted[1]), default: Count(packets: packets)].hasFault = true
       }
     }
@@ -69,16 +71,20 @@ struct RealCapturesTests {
       } else {
         sums["different", default: 0] += 1
         let known = Self.explained.first { path.hasSuffix($0.key) }
-        print("differs: \(path): ours \(count) theirs \(their) \(ours.fault.map { "\($0)" } ?? "") \(known?.value ?? "")")
+        print(
+          "differs: \(path): ours \(count) theirs \(their) \(ours.fault.map { "\($0)" } ?? "") \(known?.value ?? "")")
         #expect(known != nil, "\(path)")
       }
     }
-    print("captures \(paths.count): \(sums.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))")
+    print(
+      "captures \(paths.count): \(sums.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))"
+    )
   }
 
   /// Why we count otherwise than capinfos in some captures.
   static let explained: [String: String] = [
-    "bug-6875-01/fuzz.pcap": "the second record is garbage, and Wireshark takes the file for a variant with other headers"
+    "bug-6875-01/fuzz.pcap":
+      "the second record is garbage, and Wireshark takes the file for a variant with other headers"
   ]
 
   @Test func witnessAgreesOnRealCaptures() throws {
@@ -107,7 +113,9 @@ struct RealCapturesTests {
       var blocks: [String: Int] = [:]
       for line in text.split(separator: "\n") {
         let parts = line.split(separator: ":")
-        if line.first == "\t", parts.count == 2 { blocks[parts[0].trimmingCharacters(in: .whitespaces)] = Int(parts[1].dropFirst()) }
+        if line.first == "\t", parts.count == 2 {
+          blocks[parts[0].trimmingCharacters(in: .whitespaces)] = Int(parts[1].dropFirst())
+        }
       }
       let count = { (names: [String]) in names.reduce(0) { $0 + (blocks[$1] ?? 0) } }
       #expect(reading.packets.count == count(["EPB", "SPB", "PB", "OPB", "CB", "DCB"]), "\(path): \(blocks)")

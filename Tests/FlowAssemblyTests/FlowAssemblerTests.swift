@@ -15,7 +15,8 @@ struct FlowAssemblerTests {
     #expect(wire.tcp(true, .ack, 107, 511) == .noPayload)
     #expect(
       wire.log == [
-        "initiator hello @4+0", "responder world @5+0", "initiator finished", "responder more @7+0", "responder finished",
+        "initiator hello @4+0", "responder world @5+0", "initiator finished", "responder more @7+0",
+        "responder finished",
         "over: finished",
       ])
     wire.finishAll()
@@ -53,7 +54,8 @@ struct FlowAssemblerTests {
     wire.finishAll()
     #expect(
       wire.log == [
-        "initiator middle @1+0", "responder reply @2+0", "initiator captureEnd", "responder captureEnd", "over: captureEnd",
+        "initiator middle @1+0", "responder reply @2+0", "initiator captureEnd", "responder captureEnd",
+        "over: captureEnd",
       ])
   }
 
@@ -163,7 +165,10 @@ struct FlowAssemblerTests {
     #expect(wire.tcp(true, .ack, 107, 501, ascii("ghi")) == .newBytes(3), "it was under way, or the reset was forged")
     wire.time = 31_000_000_000
     for port in 2_000..<2_100 as Range<UInt16> { wire.udp(true, port: port) }
-    #expect(wire.log.filter { !$0.hasSuffix("datagram 1") }.suffix(3) == ["initiator reset", "responder reset", "over: reset"])
+    #expect(
+      wire.log.filter { !$0.hasSuffix("datagram 1") }.suffix(3) == [
+        "initiator reset", "responder reset", "over: reset",
+      ])
     let tail = Wire()
     tail.open()
     tail.tcp(true, [.ack, .fin], 101, 501)
@@ -212,7 +217,8 @@ struct FlowAssemblerTests {
     wire.tcp(true, .ack, 700_003, 501, ascii("!"))
     #expect(
       wire.log == [
-        "initiator abc @4+0", "initiator def @6+0", "initiator gap \(700_002 - 107)", "initiator z @9+0", "initiator ! @10+0",
+        "initiator abc @4+0", "initiator def @6+0", "initiator gap \(700_002 - 107)", "initiator z @9+0",
+        "initiator ! @10+0",
       ])
     for (place, text) in ["1", "2", "3"].enumerated() { wire.tcp(true, .ack, 50 + UInt32(place), 501, ascii(text)) }
     #expect(wire.log.suffix(2) == ["initiator gap 2", "initiator 3 @13+0"], "never without a gap")

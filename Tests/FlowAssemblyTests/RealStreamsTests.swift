@@ -49,7 +49,8 @@ struct RealStreamsTests {
       _ = assembler.take(
         view, payload,
         PacketContext(
-          position: PacketPosition(original: 1, packet: packet.number), time: packet.time, fileOffset: packet.dataOffset))
+          position: PacketPosition(original: 1, packet: packet.number), time: packet.time, fileOffset: packet.dataOffset
+        ))
     }
     assembler.finishAll()
     guard tcpCount > 10 else { return nil }
@@ -94,7 +95,8 @@ struct RealStreamsTests {
       let total = ours.values.reduce(0) { $0 + $1.count }
       guard total <= 60 else { continue }
       var used: [String: Int] = [:]
-      for stream in try Self.theirs(path, total) where stream.ends.count == 2 && stream.bytes.contains(where: { !$0.isEmpty }) {
+      for stream in try Self.theirs(path, total)
+      where stream.ends.count == 2 && stream.bytes.contains(where: { !$0.isEmpty }) {
         let straight = "\(stream.ends[0]) \(stream.ends[1])"
         let isSwapped = ours[straight] == nil
         let key = isSwapped ? "\(stream.ends[1]) \(stream.ends[0])" : straight
@@ -111,7 +113,8 @@ struct RealStreamsTests {
         } else if mine == (isSwapped ? stream.bytes.reversed() : stream.bytes) {
           equal += 1
         } else {
-          different.append("\(path) \(key): ours \(mine.map(\.count)), tshark \(stream.bytes.map(\.count)) \(isSwapped)")
+          different.append(
+            "\(path) \(key): ours \(mine.map(\.count)), tshark \(stream.bytes.map(\.count)) \(isSwapped)")
         }
       }
     }

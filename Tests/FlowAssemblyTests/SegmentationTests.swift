@@ -65,7 +65,8 @@ struct SegmentationTests {
     var place = 0
     while place < original.count {
       let end = min(original.count, place + Int.random(in: 1...200, using: &random))
-      let from = max(0, place - (Int.random(in: 0..<4, using: &random) == 0 ? Int.random(in: 0...60, using: &random) : 0))
+      let from = max(
+        0, place - (Int.random(in: 0..<4, using: &random) == 0 ? Int.random(in: 0...60, using: &random) : 0))
       list.append(from..<end)
       if Int.random(in: 0..<5, using: &random) == 0 { list.append(place..<end) }
       place = end

@@ -45,7 +45,9 @@ final class Wire: ConversationReceiver {
     return take(&view, fromA, data, nil, port)
   }
 
-  private func take(_ view: inout PacketView, _ fromA: Bool, _ data: [UInt8], _ announced: Int?, _ port: UInt16) -> Reception {
+  private func take(_ view: inout PacketView, _ fromA: Bool, _ data: [UInt8], _ announced: Int?, _ port: UInt16)
+    -> Reception
+  {
     number += 1
     view.outcome = .transport
     view.hasAddresses = true
@@ -56,7 +58,8 @@ final class Wire: ConversationReceiver {
     view.payloadCount = data.count
     view.announcedPayloadCount = announced ?? data.count
     let packet = PacketContext(
-      position: PacketPosition(original: 1, packet: number), time: CaptureTime(nanoseconds: time), fileOffset: number * 1_000)
+      position: PacketPosition(original: 1, packet: number), time: CaptureTime(nanoseconds: time),
+      fileOffset: number * 1_000)
     guard let assembler else { return .noPayload }
     // Safe: the view ends with this call.
     return unsafe assembler.take(view, data.span.bytes, packet).0
@@ -81,7 +84,9 @@ final class Wire: ConversationReceiver {
     let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
     streams[side, default: []] += copy.map { $0 }
     let isText = copy.allSatisfy { (0x20...0x7e).contains($0) }
-    log.append("\(side) \(isText ? String(decoding: copy, as: UTF8.self) : "\(copy.count) bytes") @\(packet.position.packet)+\(packet.fileOffset % 1_000)")
+    log.append(
+      "\(side) \(isText ? String(decoding: copy, as: UTF8.self) : "\(copy.count) bytes") @\(packet.position.packet)+\(packet.fileOffset % 1_000)"
+    )
   }
   func gap(_ byteCount: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
     streams[side, default: []] += [UInt8?](repeating: nil, count: min(byteCount, 1 << 22))

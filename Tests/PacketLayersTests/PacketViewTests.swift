@@ -150,7 +150,8 @@ struct PacketViewTests {
     let samples: [(UInt16, [UInt8])] = [
       (1, H.ethernet(0x8100, H.tag(0x0800, Self.tcp4))), (1, H.ethernet(0x86dd, Self.udp6)),
       (1, H.ethernet(50, [0xaa, 0xaa, 3, 0, 0, 0, 8, 0] + Self.udp4)), (0, [2, 0, 0, 0] + Self.udp4),
-      (113, [UInt8](repeating: 0, count: 14) + [8, 0] + Self.tcp4), (276, [8, 0] + [UInt8](repeating: 0, count: 18) + Self.udp4),
+      (113, [UInt8](repeating: 0, count: 14) + [8, 0] + Self.tcp4),
+      (276, [8, 0] + [UInt8](repeating: 0, count: 18) + Self.udp4),
       (229, H.ipv6(0, H.extensionHeader(44, H.fragmentHeader(6, 0, H.tcp(Self.data))))),
     ]
     for (linkType, bytes) in samples {

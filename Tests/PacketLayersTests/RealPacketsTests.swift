@@ -50,7 +50,8 @@ struct RealPacketsTests {
     let folder = try TemporaryFolder()
     guard let path = try merged(folder), let tshark = program("tshark") else { return }
     let options = [
-      "ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE", "tcp.analyze_sequence_numbers:FALSE",
+      "ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE",
+      "tcp.analyze_sequence_numbers:FALSE",
       "tcp.reassemble_out_of_order:FALSE",
     ]
     let result = try run(
@@ -92,7 +93,9 @@ struct RealPacketsTests {
       return view.outcome == .transport ? "differs: ours only" : "equal without transport"
     }
     let front = layers[..<end]
-    guard front.allSatisfy(plain.contains), front.filter({ $0 == "ip" || $0 == "ipv6" }).count == 1 else { return "tunnel" }
+    guard front.allSatisfy(plain.contains), front.filter({ $0 == "ip" || $0 == "ipv6" }).count == 1 else {
+      return "tunnel"
+    }
     let isFragment = parts[14] == "1" || (Int(parts[15]) ?? 0) > 0 || !parts[16].isEmpty
     if view.outcome == .fragment { return isFragment ? "fragment" : "differs: fragment" }
     if view.outcome != .transport { return "differs: \(view.outcome) \(view.layer)" }

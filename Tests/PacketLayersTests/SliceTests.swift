@@ -18,7 +18,8 @@ struct SliceTests {
   /// A change of these numbers moves evidence between workers of different versions: it needs a new version.
   @Test func keepsItsNumbers() throws {
     let pairs = [
-      ("192.0.2.1", "198.51.100.2"), ("10.0.0.1", "10.0.0.2"), ("2001:db8::1", "2001:db8::2"), ("0.0.0.0", "255.255.255.255"),
+      ("192.0.2.1", "198.51.100.2"), ("10.0.0.1", "10.0.0.2"), ("2001:db8::1", "2001:db8::2"),
+      ("0.0.0.0", "255.255.255.255"),
       ("127.0.0.1", "127.0.0.1"),
     ]
     let numbers = try pairs.map { try Slice(#require(InternetAddress($0.0)), #require(InternetAddress($0.1))).number }
@@ -31,16 +32,19 @@ struct SliceTests {
     var counts = [Int](repeating: 0, count: Slice.count)
     for client in 0..<64 as Range<UInt32> {
       for server in 0..<256 as Range<UInt32> {
-        let slice = Slice(InternetAddress(version4: 0x0a00_0000 + client), InternetAddress(version4: 0xc0a8_0000 + server))
+        let slice = Slice(
+          InternetAddress(version4: 0x0a00_0000 + client), InternetAddress(version4: 0xc0a8_0000 + server))
         counts[Int(slice.number)] += 1
       }
     }
     let mean = 64 * 256 / Slice.count
-    #expect(counts.allSatisfy { $0 > mean / 2 && $0 < mean * 2 }, "\(counts.min() ?? 0)...\(counts.max() ?? 0) of \(mean)")
+    #expect(
+      counts.allSatisfy { $0 > mean / 2 && $0 < mean * 2 }, "\(counts.min() ?? 0)...\(counts.max() ?? 0) of \(mean)")
     // Many clients of one server.
     counts = [Int](repeating: 0, count: Slice.count)
     for client in 0..<65_536 as Range<UInt32> {
-      counts[Int(Slice(InternetAddress(version4: 0x0a00_0000 + client), InternetAddress(version4: 0xc633_6402)).number)] += 1
+      counts[
+        Int(Slice(InternetAddress(version4: 0x0a00_0000 + client), InternetAddress(version4: 0xc633_6402)).number)] += 1
     }
     #expect(counts.allSatisfy { $0 > 128 && $0 < 512 }, "\(counts.min() ?? 0)...\(counts.max() ?? 0) of 256")
     // A network of IPv6 hosts that differ in their last bytes.

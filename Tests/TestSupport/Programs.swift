@@ -59,3 +59,20 @@ public final class TemporaryFolder {
     return path(name)
   }
 }
+
+/// The exhibit program that this build made: EXHIBIT, or the one beside the tests; nil, with a notice, when there is none.
+public let exhibitProgram: String? = {
+  let folder = repository.appending(path: ".build")
+  let names = [
+    ProcessInfo.processInfo.environment["EXHIBIT"], "\(folder.path)/debug/exhibit", "\(folder.path)/release/exhibit",
+  ]
+  let found = names.compactMap { $0 }.first { FileManager.default.isExecutableFile(atPath: $0) }
+  if found == nil { print("skipped: no exhibit program; set EXHIBIT") }
+  return found
+}()
+
+/// Runs the exhibit program. Throws when there is none.
+public func exhibit(_ arguments: String..., in folder: URL? = nil) throws -> ProgramResult {
+  guard let program = exhibitProgram else { throw CocoaError(.fileNoSuchFile) }
+  return try run(program, arguments, in: folder)
+}

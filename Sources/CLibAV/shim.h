@@ -1,0 +1,5 @@
+#include <libavcodec/avcodec.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/cpu.h>
+
+static inline int exhibit_again(void) { return AVERROR(EAGAIN); }

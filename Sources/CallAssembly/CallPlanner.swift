@@ -1,0 +1,173 @@
+public import EvidenceModel
+
+/// Joins signalling with media: which stream belongs to which call, and who speaks in it.
+///
+/// A stream goes to the party that asked for media at its destination, and so was sent by the other one. Where the signalling
+/// does not name the destination (a proxy, NAT), other evidence is used and named; what stays is media of unknown parties.
+public struct CallPlanner {
+  /// Nanoseconds that media may come before the message that asks for it, and after the end of its call.
+  static let leadTime: Int64 = 2_000_000_000
+  static let tailTime: Int64 = 5_000_000_000
+  /// Nanoseconds of silence after which the same endpoints begin another call without signalling.
+  static let pauseTime: Int64 = 60_000_000_000
+
+  private struct Place {
+    let call: Int
+    let destination: CallBuilder.Destination
+  }
+
+  private let streams: [MediaStream]
+  private var builders: [CallBuilder] = []
+  private var calls: [PlannedCall] = []
+  private var byEndpoint: [Endpoint: [Place]] = [:]
+
+  private init(_ streams: [MediaStream]) { self.streams = streams }
+
+  /// Plans all calls. `signals` and `streams` may come in any order; the result does not depend on it.
+  public static func plan(signals: [CallSignal], streams: [MediaStream]) -> CallPlan {
+    var planner = CallPlanner(streams)
+    planner.follow(signals)
+    return planner.attach()
+  }
+
+  private mutating func follow(_ signals: [CallSignal]) {
+    var places: [String: Int] = [:]
+    let ordered = signals.enumerated().sorted { left, right in
+      let one = left.element.trace.packets.last ?? PacketPosition(rawValue: 0)
+      let two = right.element.trace.packets.last ?? PacketPosition(rawValue: 0)
+      return one != two ? one < two : left.offset < right.offset
+    }
+    for (_, signal) in ordered {
+      let key = signal.signalling + "\u{0}" + signal.callID
+      if places[key] == nil {
+        places[key] = builders.count
+        builders.append(CallBuilder(signal))
+      }
+      builders[places[key] ?? 0].take(signal)
+    }
+    for index in builders.indices {
+      builders[index].finish()
+      calls.append(builders[index].call)
+      for destination in builders[index].destinations {
+        let place = Place(call: index, destination: destination)
+        byEndpoint[destination.endpoint, default: []].append(place)
+        let mapped = Endpoint(destination.signalledFrom, port: destination.endpoint.port)
+        if mapped != destination.endpoint { byEndpoint[mapped, default: []].append(place) }
+      }
+    }
+  }
+
+  private mutating func attach() -> CallPlan {
+    var plan = CallPlan()
+    var unnamed: [Int] = []
+    let order = streams.indices.sorted {
+      (streams[$0].firstPacket, streams[$0].identifier) < (streams[$1].firstPacket, streams[$1].identifier)
+    }
+    for index in order {
+      let stream = streams[index]
+      if let (place, isDirect) = find(stream.destination, stream) {
+        add(index, to: place, speaker: Self.other(place.destination.receiver), isDirect: isDirect, "its destination")
+      } else if let (place, _) = find(stream.source, stream) {
+        add(index, to: place, speaker: place.destination.receiver, isDirect: false, "its source")
+      } else if stream.verdict == .accepted {
+        unnamed.append(index)
+      } else {
+        plan.unclaimed.append(index)
+      }
+    }
+    calls += withoutSignalling(unnamed)
+    plan.calls = calls.sorted { first($0) < first($1) }
+    return plan
+  }
+
+  private func first(_ call: PlannedCall) -> PacketPosition {
+    let signalled = call.trace.packets.first
+    let media = call.streams.map { streams[$0.index].firstPacket }.min()
+    return min(signalled ?? PacketPosition(rawValue: .max), media ?? PacketPosition(rawValue: .max))
+  }
+
+  private static func other(_ party: PlannedCall.Party) -> PlannedCall.Party { party == .caller ? .called : .caller }
+
+  /// The call that asked for media at an endpoint when a stream began; the one that asked last.
+  private func find(_ endpoint: Endpoint, _ stream: MediaStream) -> (Place, isDirect: Bool)? {
+    guard let places = byEndpoint[endpoint] else { return nil }
+    var best: Place?
+    for place in places where fits(place, stream) {
+      if let known = best, known.destination.since > place.destination.since { continue }
+      best = place
+    }
+    return best.map { ($0, $0.destination.endpoint == endpoint) }
+  }
+
+  private func fits(_ place: Place, _ stream: MediaStream) -> Bool {
+    guard stream.first.isKnown, place.destination.since.isKnown else { return true }
+    let since = place.destination.since.nanoseconds
+    guard stream.last.nanoseconds >= since - Self.leadTime else { return false }
+    guard let end = calls[place.call].endedAt else { return true }
+    return stream.first.nanoseconds <= end.nanoseconds + Self.tailTime
+  }
+
+  private mutating func add(
+    _ index: Int, to place: Place, speaker: PlannedCall.Party, isDirect: Bool, _ what: String
+  ) {
+    var payloads: [UInt8: MediaOffer.Payload] = [:]
+    // What the receiver offered counts; what the speaker offered fills in.
+    for destination in builders[place.call].destinations where destination.receiver == speaker {
+      for payload in destination.payloads { payloads[payload.type] = payload }
+    }
+    for destination in builders[place.call].destinations where destination.receiver != speaker {
+      for payload in destination.payloads { payloads[payload.type] = payload }
+    }
+    let evidence =
+      isDirect
+      ? "the signalling asks for media at \(place.destination.endpoint)"
+      : "\(what) is where the signalling asks for media, or comes from: \(place.destination.endpoint), \(place.destination.signalledFrom)"
+    calls[place.call].streams.append(
+      .init(
+        index: index, party: speaker, track: speaker == .caller ? 0 : 1,
+        attachment: isDirect && what == "its destination" ? .signalling : .inferred, evidence: evidence,
+        payloads: payloads, kind: place.destination.kind, isEncrypted: place.destination.isEncrypted))
+  }
+
+  // MARK: Without signalling
+
+  private struct Pair: Hashable {
+    let lower: String
+    let higher: String
+  }
+
+  /// Streams between the same two endpoints that overlap or follow closely are one call of unknown parties.
+  private func withoutSignalling(_ indices: [Int]) -> [PlannedCall] {
+    var groups: [Pair: [Int]] = [:]
+    var order: [Pair] = []
+    for index in indices {
+      let ends = [streams[index].source.description, streams[index].destination.description].sorted()
+      let pair = Pair(lower: ends[0], higher: ends[1])
+      if groups[pair] == nil { order.append(pair) }
+      groups[pair, default: []].append(index)
+    }
+    return order.flatMap { calls(of: groups[$0] ?? []) }
+  }
+
+  private func calls(of indices: [Int]) -> [PlannedCall] {
+    var result: [PlannedCall] = []
+    var end = Int64.min
+    for index in indices {
+      let stream = streams[index]
+      if result.isEmpty || stream.first.nanoseconds > end.addingReportingOverflow(Self.pauseTime).partialValue {
+        var call = PlannedCall()
+        call.source = stream.source
+        call.destination = stream.destination
+        result.append(call)
+        end = .min
+      }
+      end = max(end, stream.last.nanoseconds)
+      let place = result.count - 1
+      result[place].streams.append(
+        .init(
+          index: index, party: .unknown, track: stream.source == result[place].source ? 0 : 1, attachment: .none,
+          evidence: stream.evidence, payloads: [:], kind: ""))
+    }
+    return result
+  }
+}

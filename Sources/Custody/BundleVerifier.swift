@@ -1,0 +1,172 @@
+import EvidenceBundle
+import EvidenceModel
+import Fingerprinting
+import Foundation
+import Synchronization
+
+/// Checks a bundle: every file, every list, the custody chain and the ledger; it trusts nothing in it.
+///
+/// It reads and never writes, so that a bundle on read-only media can be checked.
+public struct BundleVerifier {
+  /// One check and what came of it.
+  public struct Check: Sendable {
+    public enum Verdict: String, Sendable { case passed, failed, notApplicable }
+    /// Stable, for programs: `payloadManifest`.
+    public let name: String
+    /// What was checked, in words.
+    public let words: String
+    public var verdict: Verdict
+    /// What failed, each naming a file; or what else a reader must know.
+    public var details: [String]
+  }
+
+  /// Details of one check that are kept; the rest is counted.
+  public static let maximumDetails = 200
+
+  private let bundle: String
+  private var checks: [Check] = []
+
+  private init(_ bundle: String) { self.bundle = bundle }
+
+  /// Checks the bundle at `path`; `receipt` is what somebody else kept of it.
+  public static func verify(_ path: String, against receipt: Receipt? = nil) -> [Check] {
+    var verifier = BundleVerifier(path)
+    verifier.run(receipt)
+    return verifier.checks
+  }
+
+  private mutating func add(_ name: String, _ words: String, _ problems: [String], notes: [String] = []) {
+    var details = Array(problems.prefix(Self.maximumDetails))
+    if problems.count > details.count { details.append("and \(problems.count - details.count) more") }
+    checks.append(
+      Check(name: name, words: words, verdict: problems.isEmpty ? .passed : .failed, details: details + notes))
+  }
+
+  private mutating func skip(_ name: String, _ words: String, _ why: String) {
+    checks.append(Check(name: name, words: words, verdict: .notApplicable, details: [why]))
+  }
+
+  // MARK: The checks
+
+  private mutating func run(_ receipt: Receipt?) {
+    let tree = FileTree(bundle)
+    add("files", "only plain files and directories with plain names", tree.problems)
+    checkDeclaration()
+    let payload = ManifestFile(bundle, BundleLayout.manifest)
+    let tags = ManifestFile(bundle, BundleLayout.tagManifest)
+    var hashes = FileHashes(bundle)
+    hashes.compute(Set(payload.entries.keys).union(tags.entries.keys).union(tree.files))
+    add(
+      "payloadManifest", "every payload file is what the manifest lists",
+      payload.problems + compare(payload, hashes, tree))
+    add(
+      "payloadComplete", "no payload file stands outside the manifest",
+      tree.files.filter { $0.hasPrefix("data/") && payload.entries[$0] == nil }.sorted().map { "extra file: \($0)" })
+    add("tagManifest", "every tag file is what the tag manifest lists", tags.problems + compare(tags, hashes, tree))
+    add("tagsComplete", "no tag file stands outside its manifest", extraTags(tree, tags))
+    checkInformation(tree)
+    let chain = ChainCheck(bundle, hashes)
+    add("custodyChain", "each custody event names the one before it, none is missing", chain.problems)
+    add("custodyListed", "the events up to the end of the run stand in the tag manifest", chain.unlisted(tags))
+    add(
+      "custodyFinish", "the run's last event names the payload manifest, and says that the run was complete",
+      chain.finish(hashes))
+    checkArtefactNames(payload)
+    checkLedger()
+    checkRecords(payload)
+    checkExternal()
+    if let receipt {
+      add("receipt", "the bundle is the one that the receipt was given for", receipt.compare(chain, hashes))
+    }
+    let isSealed = tree.files.contains { $0.hasPrefix("seal/") }
+    checks.append(
+      Check(
+        name: "seal", words: "the bundle is sealed", verdict: .notApplicable,
+        details: [
+          isSealed
+            ? "a seal is there; this version does not check seals"
+            : "unsealed: whoever holds it could rewrite it"
+        ]))
+  }
+
+  private func compare(_ manifest: ManifestFile, _ hashes: FileHashes, _ tree: FileTree) -> [String] {
+    manifest.entries.sorted { $0.key < $1.key }.compactMap { path, expected in
+      guard tree.files.contains(path) else { return "missing: \(path)" }
+      guard let actual = hashes[path] else { return "cannot be read: \(path)" }
+      return actual == expected ? nil : "changed: \(path)"
+    }
+  }
+
+  private func extraTags(_ tree: FileTree, _ tags: ManifestFile) -> [String] {
+    tree.files.filter { path in
+      !path.hasPrefix("data/") && tags.entries[path] == nil && path != BundleLayout.tagManifest
+        && !path.hasPrefix("custody/") && !path.hasPrefix("seal/") && !path.hasPrefix("renewal/")
+    }.sorted().map { "extra file: \($0)" }
+  }
+
+  private mutating func checkDeclaration() {
+    let bytes = FileManager.default.contents(atPath: "\(bundle)/\(BundleLayout.declaration)") ?? Data()
+    let expected = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+    add(
+      "declaration", "it declares itself a BagIt 1.0 bag",
+      bytes == Data(expected.utf8) ? [] : ["bagit.txt is missing or not as RFC 8493, 2.1.1 has it"])
+  }
+
+  private mutating func checkInformation(_ tree: FileTree) {
+    let text = String(
+      decoding: FileManager.default.contents(atPath: "\(bundle)/\(BundleLayout.information)") ?? Data(), as: UTF8.self)
+    let payload = tree.sizes.filter { $0.key.hasPrefix("data/") }
+    let actual = "\(payload.values.reduce(0, +)).\(payload.count)"
+    let line = text.split(separator: "\n").first { $0.hasPrefix("Payload-Oxum: ") }
+    let stated = line.map { String($0.dropFirst("Payload-Oxum: ".count)) }
+    add(
+      "payloadOxum", "number and size of payload files are as stated",
+      stated == actual ? [] : ["bag-info.txt states \(stated ?? "nothing"), there are \(actual)"])
+  }
+
+  private mutating func checkArtefactNames(_ payload: ManifestFile) {
+    let prefix = BundleLayout.artefacts + "/"
+    let wrong = payload.entries.filter { path, hash in
+      guard path.hasPrefix(prefix) else { return false }
+      let name = path.dropFirst(prefix.count)
+      return !name.hasPrefix("\(hash.hex.prefix(2))/\(hash.hex).")
+    }
+    add("artefactNames", "every artefact is named after its SHA-256", wrong.keys.sorted().map { "misnamed: \($0)" })
+  }
+
+  private mutating func checkLedger() {
+    guard let bytes = FileManager.default.contents(atPath: "\(bundle)/\(BundleLayout.ledger)"),
+      let ledger = ValueReader.fields([UInt8](bytes)), case .list(let originals)? = ledger["originals"]
+    else { return add("ledger", "the ledger adds up", ["\(BundleLayout.ledger) cannot be read"]) }
+    var problems: [String] = []
+    for case .object(let original) in originals { problems += LedgerCheck.problems(original) }
+    add("ledger", "the ledger adds up: every packet and byte stands in one row", problems)
+  }
+
+  private mutating func checkRecords(_ payload: ManifestFile) {
+    var check = RecordCheck(payload)
+    check.run(bundle)
+    add("records", "every record is well-formed, numbered without gaps, and its artefacts are there", check.problems)
+    add("artefactsDescribed", "every artefact has a record", check.undescribed)
+  }
+
+  private mutating func checkExternal() {
+    let words = "the originals that were left where they were are unchanged"
+    let list = ManifestFile(bundle, BundleLayout.external)
+    guard list.exists else { return skip("externalOriginals", words, "all originals are in the bundle") }
+    var problems = list.problems
+    var notes: [String] = []
+    for (path, expected) in list.entries.sorted(by: { $0.key < $1.key }) {
+      guard FileManager.default.fileExists(atPath: path) else {
+        notes.append("not reachable from here: \(path)")
+        continue
+      }
+      if FileHashes.hash(path) != expected { problems.append("changed: \(path)") }
+    }
+    if problems.isEmpty, notes.count == list.entries.count {
+      skip("externalOriginals", words, notes.joined(separator: "; "))
+    } else {
+      add("externalOriginals", words, problems, notes: notes)
+    }
+  }
+}

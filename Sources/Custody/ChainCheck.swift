@@ -1,0 +1,131 @@
+import EvidenceBundle
+import EvidenceModel
+import Foundation
+
+/// The custody chain as it stands on disk.
+struct ChainCheck {
+  private(set) var problems: [String] = []
+  private(set) var names: [String] = []
+  private(set) var bundleIdentifier = ""
+  private var finishEvent: (name: String, fields: Fields)?
+  private(set) var head: ContentHash?
+
+  init(_ bundle: String, _ hashes: FileHashes) {
+    let found = (try? FileManager.default.contentsOfDirectory(atPath: "\(bundle)/\(BundleLayout.custody)")) ?? []
+    names = found.filter { $0.hasSuffix(".json") }.sorted().map { "\(BundleLayout.custody)/\($0)" }
+    if names.isEmpty { problems.append("there are no custody events") }
+    var former = String(repeating: "0", count: 64)
+    for (index, name) in names.enumerated() {
+      let expected = BundleLayout.event(index + 1)
+      if name != expected { problems.append("event missing or misnamed: expected \(expected), found \(name)") }
+      let bytes = [UInt8](FileManager.default.contents(atPath: "\(bundle)/\(name)") ?? Data())
+      guard let fields = ValueReader.fields(bytes) else {
+        problems.append("cannot be read: \(name)")
+        former = ""
+        continue
+      }
+      if CanonicalJSON.bytes(fields) != bytes { problems.append("not in canonical form: \(name)") }
+      if fields["seq"] != .integer(Int64(index + 1)) { problems.append("wrong sequence number: \(name)") }
+      var previous: String?
+      if case .object(let prev)? = fields["prev"], case .text(let text)? = prev["sha256"] { previous = text }
+      if previous != former { problems.append("does not name the event before it: \(name)") }
+      checkBundle(fields, name)
+      if fields["type"] == .text("finish") { finishEvent = (name, fields) }
+      head = hashes[name]
+      former = head?.hex ?? ""
+    }
+  }
+
+  private mutating func checkBundle(_ fields: Fields, _ name: String) {
+    guard case .text(let identifier)? = fields["bundle"] else {
+      problems.append("names no bundle: \(name)")
+      return
+    }
+    if bundleIdentifier.isEmpty { bundleIdentifier = identifier }
+    if identifier != bundleIdentifier { problems.append("is of another bundle: \(name)") }
+  }
+
+  /// Events up to the finish that the tag manifest does not list.
+  func unlisted(_ tags: ManifestFile) -> [String] {
+    guard let last = finishEvent?.name, let place = names.firstIndex(of: last) else {
+      return ["there is no finish event: the run did not end"]
+    }
+    var problems = names[...place].filter { tags.entries[$0] == nil }.map { "not listed: \($0)" }
+    let known = Set(names)
+    problems += tags.entries.keys.filter { $0.hasPrefix("custody/") && !known.contains($0) }.sorted().map {
+      "removed: \($0)"
+    }
+    return problems
+  }
+
+  /// Whether the finish event pins the payload manifest.
+  func finish(_ hashes: FileHashes) -> [String] {
+    guard let event = finishEvent else { return ["there is no finish event: the run did not end"] }
+    guard event.fields["complete"] == .boolean(true) else { return ["the run failed: \(event.name)"] }
+    guard case .list(let outputs)? = event.fields["outputs"] else { return ["names no outputs: \(event.name)"] }
+    for case .object(let output) in outputs where output["path"] == .text(BundleLayout.manifest) {
+      guard case .text(let text)? = output["sha256"], let hash = hashes[BundleLayout.manifest], hash.hex == text else {
+        return ["\(BundleLayout.manifest) is not the one that \(event.name) names"]
+      }
+      return []
+    }
+    return ["does not name \(BundleLayout.manifest): \(event.name)"]
+  }
+}
+
+/// What somebody else keeps of a bundle, so that even its owner cannot cut or rewrite it unseen.
+public struct Receipt: Sendable {
+  public let bundle: String
+  public let eventCount: Int
+  public let head: String
+  public let tagManifest: String
+
+  /// Takes a receipt of the bundle at `path`; nil when it has no chain.
+  public static func take(of path: String) -> Receipt? {
+    var hashes = FileHashes(path)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(BundleLayout.custody)")) ?? []
+    hashes.compute(Set(names.map { "\(BundleLayout.custody)/\($0)" } + [BundleLayout.tagManifest]))
+    let chain = ChainCheck(path, hashes)
+    guard let head = chain.head, let tags = hashes[BundleLayout.tagManifest] else { return nil }
+    return Receipt(bundle: chain.bundleIdentifier, eventCount: chain.names.count, head: head.hex, tagManifest: tags.hex)
+  }
+
+  init(bundle: String, eventCount: Int, head: String, tagManifest: String) {
+    self.bundle = bundle
+    self.eventCount = eventCount
+    self.head = head
+    self.tagManifest = tagManifest
+  }
+
+  /// Reads a receipt file; nil when it is none.
+  public init?(path: String) {
+    guard let data = FileManager.default.contents(atPath: path), let fields = ValueReader.fields([UInt8](data)),
+      case .text(let bundle)? = fields["bundle"], case .integer(let count)? = fields["seq"],
+      case .text(let head)? = fields["headSha256"], case .text(let tags)? = fields["tagManifestSha256"],
+      count > 0, count < 1_000_000
+    else { return nil }
+    self.init(bundle: bundle, eventCount: Int(count), head: head, tagManifest: tags)
+  }
+
+  /// The receipt as canonical JSON.
+  public var bytes: [UInt8] {
+    CanonicalJSON.bytes([
+      "version": 1, "bundle": .text(bundle), "seq": .integer(Int64(eventCount)), "headSha256": .text(head),
+      "tagManifestSha256": .text(tagManifest),
+    ])
+  }
+
+  func compare(_ chain: ChainCheck, _ hashes: FileHashes) -> [String] {
+    var problems: [String] = []
+    if chain.bundleIdentifier != bundle { problems.append("the receipt is of another bundle: \(bundle)") }
+    if chain.names.count < eventCount {
+      problems.append("the chain was cut: the receipt knows \(eventCount) events, there are \(chain.names.count)")
+    } else if hashes[BundleLayout.event(eventCount)]?.hex != head {
+      problems.append("event \(eventCount) is not the one that the receipt knows")
+    }
+    if hashes[BundleLayout.tagManifest]?.hex != tagManifest {
+      problems.append("the tag manifest is not the one that the receipt knows")
+    }
+    return problems
+  }
+}

@@ -1,0 +1,116 @@
+import EvidenceBundle
+import EvidenceModel
+import Fingerprinting
+import Foundation
+import Synchronization
+
+/// All files of a bundle, without following links.
+struct FileTree {
+  private(set) var files: Set<String> = []
+  private(set) var sizes: [String: UInt64] = [:]
+  private(set) var problems: [String] = []
+
+  /// Files of a bundle that are looked at, and how deep.
+  static let maximumFiles = 10_000_000
+  static let maximumDepth = 16
+
+  init(_ bundle: String) { walk(bundle, "", 0) }
+
+  private mutating func walk(_ bundle: String, _ directory: String, _ depth: Int) {
+    guard depth < Self.maximumDepth, files.count < Self.maximumFiles else {
+      problems.append("too deep or too many files: \(directory)")
+      return
+    }
+    let path = directory.isEmpty ? bundle : "\(bundle)/\(directory)"
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+      problems.append("cannot be read: \(directory.isEmpty ? bundle : directory)")
+      return
+    }
+    for name in names.sorted() {
+      let relative = directory.isEmpty ? name : "\(directory)/\(name)"
+      var status = stat()
+      // Safe: the path is a string of ours, and the structure a variable of ours.
+      guard unsafe lstat("\(path)/\(name)", &status) == 0 else {
+        problems.append("cannot be read: \(relative)")
+        continue
+      }
+      if !BundleLayout.isAllowed(relative) { problems.append("name with other letters than bundles use: \(relative)") }
+      switch status.st_mode & S_IFMT {
+      case S_IFDIR: walk(bundle, relative, depth + 1)
+      case S_IFREG:
+        files.insert(relative)
+        sizes[relative] = UInt64(status.st_size)
+      default: problems.append("link or special file: \(relative)")
+      }
+    }
+  }
+}
+
+/// A list as `sha256sum` writes it.
+struct ManifestFile {
+  private(set) var entries: [String: ContentHash] = [:]
+  private(set) var problems: [String] = []
+  let exists: Bool
+
+  init(_ bundle: String, _ name: String) {
+    let data = FileManager.default.contents(atPath: "\(bundle)/\(name)")
+    exists = data != nil
+    guard let data else {
+      problems = ["\(name) is missing"]
+      return
+    }
+    for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
+      guard let hash = ContentHash(hex: line.prefix(64)), line.dropFirst(64).hasPrefix("  ") else {
+        problems.append("\(name) has a line of another form: \(line.prefix(80))")
+        continue
+      }
+      let path = String(line.dropFirst(66))
+      if entries.updateValue(hash, forKey: path) != nil { problems.append("\(name) lists twice: \(path)") }
+    }
+  }
+}
+
+/// The SHA-256 of files of a bundle, computed on all cores.
+struct FileHashes {
+  private let bundle: String
+  private var hashes: [String: ContentHash] = [:]
+
+  init(_ bundle: String) { self.bundle = bundle }
+
+  subscript(path: String) -> ContentHash? { hashes[path] }
+
+  mutating func compute(_ paths: Set<String>) {
+    let list = paths.filter { BundleLayout.isAllowed($0) }.sorted()
+    let results = Mutex<[String: ContentHash]>([:])
+    let bundle = bundle
+    let chunk = 16
+    DispatchQueue.concurrentPerform(iterations: (list.count + chunk - 1) / chunk) { part in
+      var found: [String: ContentHash] = [:]
+      for path in list[(part * chunk)..<min((part + 1) * chunk, list.count)] {
+        found[path] = Self.hash("\(bundle)/\(path)")
+      }
+      results.withLock { $0.merge(found) { first, _ in first } }
+    }
+    hashes = results.withLock { $0 }
+  }
+
+  /// The hash of a plain file; nil when it is none or cannot be read.
+  static func hash(_ path: String) -> ContentHash? {
+    // Safe: the path is a string of ours.
+    let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    // Safe: the structure is a variable of ours.
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    var hash = StreamingHash()
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+      // Safe: the count is that of the array, and only what was read is shown.
+      let count = unsafe read(descriptor, &buffer, buffer.count)
+      if count == 0 { return hash.finalise() }
+      guard count > 0 else { return nil }
+      unsafe hash.update(buffer.span.bytes.extracting(first: count))
+    }
+  }
+}

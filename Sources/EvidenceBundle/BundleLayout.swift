@@ -1,0 +1,39 @@
+/// The places in a bundle, relative to it; docs/bundle-format.md describes each.
+public enum BundleLayout {
+  public static let declaration = "bagit.txt"
+  public static let information = "bag-info.txt"
+  public static let manifest = "manifest-sha256.txt"
+  public static let tagManifest = "tagmanifest-sha256.txt"
+  public static let ledger = "data/ledger.json"
+  public static let records = "data/records"
+  public static let artefacts = "data/artefacts"
+  public static let originals = "data/originals"
+  public static let bundle = "meta/bundle.json"
+  public static let external = "meta/external-sha256.txt"
+  public static let custody = "custody"
+  public static let report = "report"
+  public static let verification = "VERIFY.txt"
+
+  /// The file of a kind of record: `data/records/sip-call.ndjson`.
+  public static func records(ofKind kind: String) -> String {
+    "\(records)/\(kind.split(separator: "/").joined(separator: "-")).ndjson"
+  }
+
+  /// The file of a custody event: `custody/000001.json`.
+  public static func event(_ number: Int) -> String {
+    let digits = String(number)
+    return "\(custody)/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".json"
+  }
+
+  /// Whether a path has only the letters that bundles use and no step upwards.
+  public static func isAllowed(_ path: String) -> Bool {
+    !path.isEmpty && !path.hasPrefix("/")
+      && path.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+          || [0x2e, 0x5f, 0x2f, 0x2d].contains($0)
+      }
+      && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+        !$0.isEmpty && $0 != "." && $0 != ".."
+      }
+  }
+}

@@ -1,0 +1,327 @@
+import EvidenceBundle
+import EvidenceModel
+
+/// The calls: who, when, how it ended, the audio with its gaps, and where each fact comes from.
+struct CallsPage {
+  let context: ReportContext
+  let kinds: [String]
+
+  private var overview: RecordTable {
+    RecordTable(
+      columns: [
+        .init("Call"), .init("Begins", .captured), .init("Caller", .captured), .init("Called", .captured),
+        .init("Outcome", .computed), .init("Lasts", .computed),
+      ], caption: "Calls on this page")
+  }
+
+  func write() throws(BundleError) {
+    try PageSeries(
+      base: "calls", title: "Calls", kinds: kinds, rowsPerPage: 100,
+      lead: { html in
+        TimelineStrip.definitions(&html)
+        html.element(
+          .p,
+          """
+          Each call below was put together from the recorded signalling (who calls whom) and the recorded voice \
+          packets. The audio is computed from those packets; where packets are missing, the audio is silent and the \
+          strip shows it.
+          """
+        )
+      },
+      none: "No calls were found in the evidence.",
+      row: { record, kind, sheet in
+        overviewRow(record, kind, &sheet)
+        card(record, kind, &sheet.body)
+      },
+      assemble: { sheet, html in
+        overview.write(sheet.overview, &html)
+        html.append(sheet.body)
+      }
+    ).write(context)
+  }
+
+  private func isMediaOnly(_ record: Fields, _ kind: String) -> Bool { kind == "rtp-call" }
+
+  private func overviewRow(_ record: Fields, _ kind: String, _ sheet: inout PageSeries.Sheet) {
+    let name = record.text("id") ?? ""
+    overview.row(&sheet.overview) { row in
+      row.name { html in
+        if let link = LocalLink(anchor: name) { html.element(.a, [.href(link)], name) } else { html.captured(name) }
+      }
+      row.moment(record.text("invitedAt") ?? record.text("capturedAt"))
+      for party in ["caller", "called"] { row.cell { self.party(record, party, kind, &$0) } }
+      row.cell(outcome(record, kind))
+      row.cell(duration(record) ?? "–")
+    }
+  }
+
+  private func party(_ record: Fields, _ party: String, _ kind: String, _ html: inout HTMLWriter) {
+    let address = record.text(party)
+    let name = record.text("\(party)Name")
+    guard address != nil || name != nil else {
+      return html.missing(isMediaOnly(record, kind) ? "unknown" : "not stated")
+    }
+    if let name {
+      html.element(.strong) { $0.captured(name) }
+      html.text(" ")
+    }
+    if let address { html.captured(address) }
+  }
+
+  private func outcome(_ record: Fields, _ kind: String) -> String {
+    if isMediaOnly(record, kind) { return "voice recorded, no signalling" }
+    return switch record.text("outcome") {
+    case "answered": "answered"
+    case "rejected": "rejected"
+    case "cancelled": "cancelled by the caller before it was answered"
+    case "unanswered": "not answered"
+    case "ongoing": "answered; its end was not recorded"
+    default: "unknown"
+    }
+  }
+
+  private func duration(_ record: Fields) -> String? {
+    guard let text = record.text("duration"), let value = Decimal.milliseconds(text) else { return nil }
+    return Decimal.duration(milliseconds: value)
+  }
+
+  // MARK: The card
+
+  private func card(_ record: Fields, _ kind: String, _ html: inout HTMLWriter) {
+    html.element(.section, [.class("call")] + (record.text("id").map { [.id($0)] } ?? [])) { html in
+      html.element(.h2) { html in
+        html.text("Call \(record.text("id") ?? "without number") ")
+        if isMediaOnly(record, kind) { html.element(.span, [.class("flag")], "parties unknown") }
+      }
+      if isMediaOnly(record, kind) {
+        html.element(
+          .p, [.class("remark")],
+          """
+          Voice packets were recorded, but no signalling that says who called whom. The two sides are told apart by \
+          their network addresses only.
+          """
+        )
+      }
+      facts(record, kind, &html)
+      audio(record, kind, &html)
+      streams(record, &html)
+    }
+  }
+
+  private func facts(_ record: Fields, _ kind: String, _ html: inout HTMLWriter) {
+    html.element(.dl, [.class("facts")]) { html in
+      for (title, party) in [("Caller", "caller"), ("Called", "called")] {
+        let isStated = record.text(party) != nil || record.text("\(party)Name") != nil
+        fact(title, isStated ? .captured : nil, &html) { self.party(record, party, kind, &$0) }
+      }
+      for (title, field) in [
+        ("Invited at", "invitedAt"), ("Ringing at", "ringingAt"), ("Answered at", "answeredAt"),
+      ] where record.text(field) != nil {
+        fact(title, .captured, &html) { $0.moment(record.text(field)) }
+      }
+      if let end = record.text("hungUpAt") {
+        fact("Ended at", .captured, &html) { $0.moment(end) }
+      } else if record.text("invitedAt") == nil {
+        fact("First packet at", .captured, &html) { $0.moment(record.text("capturedAt")) }
+        if record.text("endedAt") != nil {
+          fact("Last packet at", .captured, &html) { $0.moment(record.text("endedAt")) }
+        }
+      } else if let end = record.text("endedAt") {
+        fact("Last packet at", .captured, &html) { $0.moment(end) }
+      }
+      fact("Outcome", .computed, &html) { html in
+        html.text(outcome(record, kind))
+        if let party = record.text("endedBy") {
+          html.text("; ended by the \(party == "called" ? "called party" : party == "caller" ? "caller" : "network")")
+        }
+      }
+      if let status = record.text("status") {
+        fact("Final answer", .captured, &html) { $0.captured("\(status) \(record.text("reason") ?? "")") }
+      }
+      if let text = duration(record) { fact("Duration, answer to end", .computed, &html) { $0.text(text) } }
+      if let call = record.text("callID") { fact("Call-ID", .captured, &html) { $0.captured(call) } }
+      fact("Between", .captured, &html) { $0.ends(record) }
+      fact("Where it comes from", nil, &html) { $0.provenance(record) }
+    }
+  }
+
+  private func fact(
+    _ title: String, _ standing: Standing?, _ html: inout HTMLWriter, _ content: (inout HTMLWriter) -> Void
+  ) {
+    html.element(.dt) { html in
+      html.text(title)
+      if let standing {
+        html.text(" ")
+        html.mark(standing)
+      }
+    }
+    html.element(.dd, content)
+  }
+
+  // MARK: Audio
+
+  private func audio(_ record: Fields, _ kind: String, _ html: inout HTMLWriter) {
+    let streams = record.objects("streams")
+    guard !streams.isEmpty else {
+      return html.element(.p, [.class("remark")]) { html in
+        html.text("No voice packets of this call were recorded. ")
+        html.mark(.missing)
+      }
+    }
+    html.element(.h3) { html in
+      html.text("Audio ")
+      html.mark(.computed)
+    }
+    var players: [(name: String, sha256: String)] = []
+    if let stereo = record.text("audioSha256") {
+      let sides = isMediaOnly(record, kind) ? "first side left, other side right" : "caller left, called party right"
+      players.append(("Both sides (\(sides))", stereo))
+    }
+    let order = ["caller": 0, "called": 1]
+    let ordered = streams.enumerated().sorted {
+      (order[$0.element.text("party") ?? ""] ?? 2, $0.offset) < (order[$1.element.text("party") ?? ""] ?? 2, $1.offset)
+    }
+    for (place, stream) in ordered {
+      guard let sha256 = stream.text("audioSha256"), !players.contains(where: { $0.sha256 == sha256 }) else { continue }
+      players.append((name(stream, place), sha256))
+    }
+    if players.isEmpty {
+      html.element(.p, [.class("remark")]) { html in
+        html.text("The voice of this call could not be turned into audio. ")
+        html.mark(.missing)
+      }
+    }
+    let timeline = timeline(record, streams)
+    html.element(.div, [.class("players")]) { html in
+      for player in players.prefix(16) { self.player(player.name, player.sha256, &html) }
+    }
+    if let timeline {
+      TimelineStrip.write(timeline, names: { Self.side($0.party, $0.side, $0.identifier) }, &html)
+    } else {
+      html.element(.p, [.class("remark")]) { html in
+        html.text("There is no time map of this call, so gaps cannot be drawn; the table below counts lost packets. ")
+        html.mark(.missing)
+      }
+    }
+  }
+
+  private func name(_ stream: Fields, _ place: Int) -> String {
+    switch stream.text("party") {
+    case "caller": "Caller alone"
+    case "called": "Called party alone"
+    default: "Sender \(stream.text("source") ?? String(place + 1)) alone"
+    }
+  }
+
+  private static func side(_ party: String, _ side: String, _ identifier: String) -> String {
+    let ear = side.isEmpty ? "" : " (\(side))"
+    return switch party {
+    case "caller": "Caller\(ear)"
+    case "called": "Called party\(ear)"
+    default: "Unknown party\(ear) \(identifier)"
+    }
+  }
+
+  private func player(_ name: String, _ sha256: String, _ html: inout HTMLWriter) {
+    html.element(.div, [.class("player")]) { html in
+      html.element(.p, [.class("playername")]) { $0.captured(name) }
+      if let path = context.computedFile(sha256, extensions: ["wav"]),
+        let link = LocalLink(artefact: path, from: context.prefix)
+      {
+        html.element(
+          .audio, [.flag("controls"), .own("preload", "none"), .label(name), .src(link)],
+          "This browser cannot play audio; the file can be opened with any player.")
+        html.element(.p, [.class("file")]) { html in
+          html.element(.code) { $0.captured(path) }
+        }
+      } else {
+        html.element(.p) { html in
+          html.missing("audio file not found")
+          html.text(" SHA-256 ")
+          context.artefact(sha256, &html)
+        }
+      }
+    }
+  }
+
+  private func timeline(_ record: Fields, _ streams: [Fields]) -> Timeline? {
+    guard let sha256 = record.text("timeMapSha256") ?? streams.lazy.compactMap({ $0.text("timeMapSha256") }).first,
+      let path = context.computedFile(sha256, extensions: ["json", "txt", "bin"]),
+      LocalLink(artefact: path, from: "") != nil, let map = context.contents.document(path)
+    else { return nil }
+    return Timeline(map)
+  }
+
+  // MARK: Streams
+
+  private func streams(_ record: Fields, _ html: inout HTMLWriter) {
+    let streams = record.objects("streams")
+    guard !streams.isEmpty else { return }
+    var rows = HTMLWriter()
+    for stream in streams.prefix(100) { row(stream, &rows) }
+    html.element(.h3, "Voice packets")
+    Self.streamTable.write(rows, &html)
+    if streams.count > 100 {
+      html.element(.p, [.class("note")], "\(Decimal.grouped(streams.count - 100)) more streams stand in the record.")
+    }
+  }
+
+  private static let streamTable = RecordTable(
+    columns: [
+      .init("Party"), .init("From → to", .captured), .init("Codec", .captured), .init("Expected", .computed),
+      .init("Received", .captured), .init("Lost", .missing), .init("Late", .computed), .init("Repeated", .captured),
+      .init("Out of order", .captured), .init("Jitter mean / max", .computed),
+    ], caption: "The streams of this call")
+
+  private func row(_ stream: Fields, _ rows: inout HTMLWriter) {
+    Self.streamTable.row(&rows) { row in
+      row.cell { belonging(stream, &$0) }
+      row.cell { html in
+        html.ends(stream)
+        if let identifier = stream.text("identifier") {
+          html.element(.p, [.class("note")]) { html in
+            html.text("SSRC ")
+            html.captured(identifier)
+          }
+        }
+      }
+      row.captured(stream.texts("codecs").joined(separator: ", "))
+      let expected = stream.integer("packetsExpected")
+      row.number(expected)
+      row.number(stream.integer("packetsReceived"))
+      row.cell { html in
+        guard let lost = stream.integer("packetsLost") else { return html.text("–") }
+        html.element(lost > 0 ? .strong : .span, Decimal.grouped(lost))
+        if lost > 0, let expected { html.text(" (\(Decimal.percent(lost, of: expected)))") }
+      }
+      row.number(stream.integer("packetsLate"))
+      row.number(stream.integer("packetsDuplicate"))
+      row.number(stream.integer("packetsReordered"))
+      row.cell { html in
+        guard let mean = stream.text("jitterMean"), let most = stream.text("jitterMax") else { return html.text("–") }
+        html.captured("\(mean) / \(most) ms")
+      }
+    }
+  }
+
+  /// Whose voice a stream is, and how that is known.
+  private func belonging(_ stream: Fields, _ html: inout HTMLWriter) {
+    switch stream.text("party") {
+    case "caller": html.text("caller")
+    case "called": html.text("called party")
+    default: html.text("unknown")
+    }
+    switch stream.text("attachedBy") {
+    case "inferred":
+      html.element(.p, [.class("inferred")]) { html in
+        html.mark(.inferred)
+        html.text(" belongs to this call because: ")
+        html.captured(stream.text("evidence") ?? "no reason stated")
+      }
+    case "signalling": html.element(.p, [.class("note")], "named by the signalling")
+    default:
+      html.element(.p) { $0.missing("no signalling names it") }
+      if let evidence = stream.text("evidence") { html.element(.p, [.class("note")]) { $0.captured(evidence) } }
+    }
+  }
+}

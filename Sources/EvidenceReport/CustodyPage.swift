@@ -1,0 +1,103 @@
+import EvidenceBundle
+import EvidenceModel
+
+/// The chain of custody: who did what when, each event naming the one before it.
+struct CustodyPage {
+  let context: ReportContext
+
+  /// Events that are shown.
+  static let maximumEvents = 2_000
+
+  static func words(_ type: String) -> String {
+    switch type {
+    case "open": "Work begun"
+    case "ingest": "Originals taken in and fingerprinted"
+    case "decode": "Traffic read, records written"
+    case "finish": "Bundle completed"
+    case "seal": "Sealed"
+    case "cosign": "Signed by a further person"
+    case "timestamp": "Time-stamped"
+    case "transfer": "Handed over"
+    case "receive": "Received"
+    case "verify": "Checked"
+    default: type
+    }
+  }
+
+  private static let table = RecordTable(
+    columns: [
+      .init("No."), .init("When (clock of the machine)"), .init("What"), .init("Who"), .init("Details"),
+      .init("SHA-256 of the event before", .computed),
+    ], caption: "Events in order")
+
+  func write() throws(BundleError) {
+    let events = context.contents.events()
+    try context.page("custody.html", title: "Custody", of: "custody.html") { html in
+      html.element(
+        .p,
+        """
+        Each step was written down when it was done. Every event holds the fingerprint (SHA-256) of the one before \
+        it, so that no event can be changed or taken out of the middle without a trace. This page shows the events \
+        up to the writing of this report; later ones stand in the folder custody.
+        """
+      )
+      guard !events.isEmpty else {
+        return html.element(.p, [.class("fault")]) { $0.missing("this bundle has no custody events") }
+      }
+      var rows = HTMLWriter()
+      for name in events.prefix(Self.maximumEvents) { row(name, &rows) }
+      Self.table.write(rows, &html)
+      if events.count > Self.maximumEvents {
+        html.element(
+          .p, [.class("fault")],
+          "\(Decimal.grouped(events.count - Self.maximumEvents)) more stand in the folder custody.")
+      }
+      html.element(
+        .p, [.class("note")],
+        """
+        The first event names 64 zeros. A chain cannot show that events at its end were removed; a receipt, a seal \
+        or a time-stamp kept elsewhere can.
+        """
+      )
+    }
+  }
+
+  private func row(_ name: String, _ rows: inout HTMLWriter) {
+    guard let event = context.contents.document("custody/\(name)") else {
+      return Self.table.row(&rows) { row in
+        row.cell(String(name.prefix(6)))
+        row.cell { $0.missing("custody/\(name) cannot be read") }
+      }
+    }
+    let shown: Set<String> = ["v", "bundle", "seq", "prev", "time", "type", "actor", "case"]
+    Self.table.row(&rows) { row in
+      row.cell(event.text("seq") ?? "")
+      row.moment(event.text("time"))
+      row.cell { html in
+        html.element(.strong) { $0.captured(Self.words(event.text("type") ?? "")) }
+        if let mode = event.text("mode") { html.element(.p, [.class("note")]) { $0.captured(mode) } }
+        if let exit = event.integer("exit"), exit != 0 {
+          html.element(.p, [.class("note")], exit == 3 ? "part of the input could not be used" : "exit status \(exit)")
+        }
+      }
+      row.cell { html in
+        guard let actor = event.object("actor") else { return html.missing("not stated") }
+        html.captured(actor.text("id") ?? "")
+        if let role = actor.text("role") { html.element(.p, [.class("note")]) { $0.captured(role) } }
+      }
+      row.cell { html in
+        html.element(.details) { html in
+          html.element(.summary, "custody/\(name)")
+          html.element(.dl, [.class("facts")]) { html in
+            for entry in event.entries where !shown.contains(entry.name) {
+              html.field(entry)
+            }
+          }
+        }
+      }
+      row.cell {
+        $0.element(.code, [.class("hash")], event.object("prev")?.text("sha256") ?? "")
+      }
+    }
+  }
+}

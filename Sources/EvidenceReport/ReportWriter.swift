@@ -1,0 +1,92 @@
+public import EvidenceBundle
+import EvidenceModel
+import Foundation
+
+/// Writes the report of a bundle: pages for people, from the bundle alone, the same bytes every time.
+public struct ReportWriter {
+  /// The bundle's directory.
+  public let bundle: String
+  /// The directory of the report; pages link to artefacts by the way from here to the bundle.
+  public let output: String
+
+  /// Pages that a kind of records gets at most.
+  var maximumPages = 40
+
+  public init(bundle: String, output: String) {
+    self.bundle = bundle
+    self.output = output
+  }
+
+  /// Marks in canonical JSON that are counted over all records of a kind.
+  private static let marks: [String: [String]] = [
+    "finding": [#""severity":"error""#, #""severity":"warning""#],
+    "artefact": [#""isComplete":false"#, #""origin":"computed""#],
+    "sip-message": [#""method":"MESSAGE""#],
+    "sip-call": [#""attachedBy":"inferred""#],
+  ]
+
+  private static let own: Set<String> = [
+    "http-transfer", "dns-query", "dns-answer", "sip-message", "artefact", "finding",
+  ]
+
+  /// Writes all pages and gives them, by name; a file of the same name is replaced.
+  ///
+  /// Memory: one page, one record, and the names of up to 100,000 artefacts.
+  @discardableResult
+  public func write() throws(BundleError) -> [ReportFile] {
+    let contents = BundleContents(path: bundle)
+    guard contents.size("meta/bundle.json") != nil else {
+      throw BundleError(.malformed, bundle, "there is no \(BundleLayout.bundle); is this a bundle?")
+    }
+    do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
+      throw BundleError(.system, output, "\(error)")
+    }
+    let context = ReportContext(contents: contents, output: output, maximumPages: maximumPages)
+    let kinds = contents.kinds()
+    for kind in kinds {
+      context.tallies[kind] = RecordTally(contents.records(kind), marks: Self.marks[kind] ?? [])
+    }
+    try write(context, kinds)
+    return context.files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  private func write(_ context: ReportContext, _ kinds: [String]) throws(BundleError) {
+    let calls = kinds.filter { $0.hasSuffix("-call") }
+    let capture = kinds.filter { $0.hasPrefix("capture-") }
+    let others = kinds.filter { !Self.own.contains($0) && !calls.contains($0) && !capture.contains($0) }
+    context.navigation = [
+      .init(file: "index.html", title: "Summary"),
+      .init(file: "calls.html", title: "Calls", count: calls.reduce(0) { $0 + context.count($1) }),
+      .init(file: "messages.html", title: "Messages", count: context.count("sip-message")),
+      .init(file: "web.html", title: "Web", count: context.count("http-transfer")),
+      .init(file: "files.html", title: "Files", count: context.count("artefact")),
+      .init(file: "dns.html", title: "Names (DNS)", count: context.count("dns-query", "dns-answer")),
+      .init(file: "findings.html", title: "Findings", count: context.count("finding")),
+      .init(file: "ledger.html", title: "What was read"),
+      .init(file: "capture.html", title: "Capture files"),
+    ]
+    for kind in others {
+      context.navigation.append(
+        .init(
+          file: "\(OtherRecordsPage.base(kind)).html", title: "Other: \(OtherRecordsPage.title(kind))",
+          count: context.count(kind)))
+    }
+    context.navigation += [
+      .init(file: "custody.html", title: "Custody"), .init(file: "verify.html", title: "How to verify"),
+    ]
+    try context.write("report.css", Array(Stylesheet.text.utf8))
+    try context.write("report.js", Array(PageScript.text.utf8))
+    // Files first: other pages link to them.
+    try FilesPage(context: context).write()
+    try CallsPage(context: context, kinds: calls).write()
+    try TrafficPages(context: context).write()
+    try FindingsPage(context: context).write()
+    try CapturePage(context: context, kinds: capture).write()
+    for kind in others { try OtherRecordsPage(context: context, kind: kind).write() }
+    try LedgerPage(context: context).write()
+    try CustodyPage(context: context).write()
+    try VerifyPage(context: context).write()
+    // The summary last: it says what the others left out.
+    try IndexPage(context: context).write()
+  }
+}

@@ -1,0 +1,70 @@
+import CMagic
+
+/// Names the type of files by libmagic, as `file --mime-type` and `file` do.
+@safe public final class FileTypeIdentifier {
+  public struct FileType: Hashable, Sendable {
+    /// Such as `image/png`.
+    public let mediaType: String
+    /// Such as `PNG image data, 8 x 8, 8-bit/color RGBA, non-interlaced`.
+    public let description: String
+    public init(mediaType: String, description: String) {
+      self.mediaType = mediaType
+      self.description = description
+    }
+  }
+
+  private let mediaTypes: magic_t
+  private let descriptions: magic_t
+
+  /// Loads libmagic's compiled database; nil when it is not there.
+  public init?() {
+    guard let first = unsafe magic_open(MAGIC_MIME_TYPE), let second = unsafe magic_open(MAGIC_NONE),
+      unsafe magic_load(first, nil) == 0, unsafe magic_load(second, nil) == 0
+    else { return nil }
+    unsafe mediaTypes = first
+    unsafe descriptions = second
+  }
+
+  deinit {
+    unsafe magic_close(mediaTypes)
+    unsafe magic_close(descriptions)
+  }
+
+  public func identify(_ bytes: [UInt8]) -> FileType {
+    // Safe: libmagic reads the bytes within the call; its texts are copied before the next one.
+    unsafe bytes.withUnsafeBytes { buffer in
+      unsafe FileType(
+        mediaType: text(magic_buffer(mediaTypes, buffer.baseAddress, buffer.count)),
+        description: text(magic_buffer(descriptions, buffer.baseAddress, buffer.count)))
+    }
+  }
+
+  public func identify(path: String) -> FileType {
+    // Safe: libmagic's texts are copied before the next call.
+    unsafe FileType(mediaType: text(magic_file(mediaTypes, path)), description: text(magic_file(descriptions, path)))
+  }
+
+  private func text(_ result: UnsafePointer<CChar>?) -> String {
+    guard let result = unsafe result else { return "application/octet-stream" }
+    return unsafe String(cString: result)
+  }
+
+  /// The extension under which a file of a type is stored; `bin` for every type that is not in the table.
+  public static func fileExtension(forMediaType mediaType: String) -> String {
+    extensions[mediaType] ?? "bin"
+  }
+
+  private static let extensions: [String: String] = [
+    "application/gzip": "gz", "application/json": "json", "application/msword": "doc", "application/pdf": "pdf",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/x-7z-compressed": "7z", "application/x-bzip2": "bz2", "application/x-rar": "rar",
+    "application/x-tar": "tar", "application/x-xz": "xz", "application/zip": "zip", "application/zstd": "zst",
+    "audio/amr": "amr", "audio/midi": "mid", "audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/x-wav": "wav",
+    "audio/vnd.wave": "wav", "image/bmp": "bmp", "image/gif": "gif", "image/jpeg": "jpg", "image/png": "png",
+    "image/svg+xml": "svg", "image/tiff": "tif", "image/vnd.microsoft.icon": "ico", "image/webp": "webp",
+    "image/x-icon": "ico", "image/x-ms-bmp": "bmp", "message/rfc822": "eml", "text/calendar": "ics",
+    "text/css": "css", "text/csv": "csv", "text/html": "html", "text/plain": "txt", "text/vcard": "vcf",
+    "text/xml": "xml", "video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/x-msvideo": "avi",
+  ]
+}

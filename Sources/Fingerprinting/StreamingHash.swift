@@ -1,0 +1,56 @@
+import Crypto
+public import EvidenceModel
+
+/// The SHA-256 of bytes that come in pieces.
+public struct StreamingHash {
+  private var sha256 = SHA256()
+
+  public init() {}
+
+  public mutating func update(_ bytes: RawSpan) {
+    // Safe: the bytes are read within the closure.
+    unsafe bytes.withUnsafeBytes { unsafe sha256.update(bufferPointer: $0) }
+  }
+
+  public func finalise() -> ContentHash { sha256.finalize().contentHash }
+}
+
+/// MD5, SHA-1 and SHA-256 in one pass.
+public struct TripleHash {
+  /// Bytes that go through all three at once, so that they are still in the cache for the second and third.
+  private static let blockBytes = 32_768
+
+  private var md5 = Insecure.MD5()
+  private var sha1 = Insecure.SHA1()
+  private var sha256 = SHA256()
+
+  public init() {}
+
+  public mutating func update(_ bytes: RawSpan) {
+    // Safe: the bytes are read within the closure.
+    unsafe bytes.withUnsafeBytes { all in
+      var offset = 0
+      while offset < all.count {
+        let end = min(offset + Self.blockBytes, all.count)
+        let block = unsafe UnsafeRawBufferPointer(rebasing: all[offset..<end])
+        unsafe md5.update(bufferPointer: block)
+        unsafe sha1.update(bufferPointer: block)
+        unsafe sha256.update(bufferPointer: block)
+        offset = end
+      }
+    }
+  }
+
+  /// The three digests: SHA-256 as a hash, the others as hexadecimal digits.
+  public func finalise() -> (sha256: ContentHash, sha1: String, md5: String) {
+    (sha256.finalize().contentHash, Hexadecimal.encode(sha1.finalize()), Hexadecimal.encode(md5.finalize()))
+  }
+}
+
+extension SHA256Digest {
+  var contentHash: ContentHash {
+    var bytes = [32 of UInt8](repeating: 0)
+    for (index, byte) in enumerated() { bytes[index] = byte }
+    return ContentHash(bytes)
+  }
+}

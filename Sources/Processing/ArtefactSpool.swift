@@ -1,0 +1,114 @@
+import DecoderHosting
+import EvidenceModel
+import Fingerprinting
+import Foundation
+
+/// Writes artefacts into the scratch store under their SHA-256, hashing and typing them on the way.
+final class ArtefactSpool {
+  /// Artefacts up to this size are kept in memory until they end.
+  private static let memoryBytes = 1 << 20
+
+  private struct Open {
+    var hash = TripleHash()
+    var byteCount = 0
+    var bytes: [UInt8] = []
+    var file: BufferedFile?
+    var path = ""
+  }
+  private let root: String
+  private let prefix: String
+  private var open: [Int: Open] = [:]
+  private var next = 0
+  private let types: FileTypeIdentifier
+  /// What is stored already, so that the same bytes are typed and written once.
+  private var known: [ContentHash: StoredArtefact] = [:]
+  private static let maximumKnown = 200_000
+
+  init(root: String, prefix: String, types: FileTypeIdentifier) {
+    self.root = root
+    self.prefix = prefix
+    self.types = types
+  }
+
+  func begin() -> Int {
+    next += 1
+    open[next] = Open()
+    return next
+  }
+
+  func append(_ bytes: RawSpan, to number: Int) throws(ProcessingError) {
+    guard open[number] != nil else { return }
+    open[number]?.hash.update(bytes)
+    open[number]?.byteCount += bytes.byteCount
+    if let file = open[number]?.file {
+      try file.write(bytes)
+      return
+    }
+    // Safe: the copy is made within the closure.
+    unsafe bytes.withUnsafeBytes { unsafe open[number]?.bytes.append(contentsOf: $0) }
+    guard let held = open[number]?.bytes, held.count > Self.memoryBytes else { return }
+    let path = "\(root)/\(prefix)-\(number).part"
+    let file = try BufferedFile(creating: path)
+    try file.write(held)
+    open[number]?.file = file
+    open[number]?.path = path
+    open[number]?.bytes = []
+  }
+
+  /// Types of files that we make ourselves, by class: the first of a class is looked at, the others are alike.
+  private var classTypes: [String: FileTypeIdentifier.FileType] = [:]
+
+  private func type(_ ended: Open, _ class: String?) -> FileTypeIdentifier.FileType {
+    if let name = `class`, let known = classTypes[name] { return known }
+    let type = ended.file == nil ? types.identify(ended.bytes) : types.identify(path: ended.path)
+    if let name = `class` { classTypes[name] = type }
+    return type
+  }
+
+  /// Ends an artefact; nil when it has no bytes. `class` names files of ours whose type is always the same.
+  func end(_ number: Int, class: String? = nil) throws(ProcessingError) -> StoredArtefact? {
+    guard var ended = open.removeValue(forKey: number), ended.byteCount > 0 else { return nil }
+    let hashes = ended.hash.finalise()
+    if let stored = known[hashes.sha256] {
+      if ended.file != nil { unlinkQuietly(ended.path) }
+      return stored
+    }
+    if let file = ended.file { try file.flush() }
+    let type = type(ended, `class`)
+    let hex = hashes.sha256.hex
+    let name = "\(hex.prefix(2))/\(hex).\(FileTypeIdentifier.fileExtension(forMediaType: type.mediaType))"
+    let target = "\(root)/\(name)"
+    try makeDirectory("\(root)/\(hex.prefix(2))")
+    if ended.file == nil {
+      let path = "\(root)/\(prefix)-\(number).part"
+      let file = try BufferedFile(creating: path, capacity: 1)
+      try file.write(ended.bytes)
+      try file.flush()
+      ended.path = path
+    }
+    try move(ended.path, target)
+    let stored = StoredArtefact(
+      sha256: hashes.sha256, sha1: hashes.sha1, md5: hashes.md5, byteCount: ended.byteCount,
+      mediaType: type.mediaType, typeDescription: type.description, path: "data/artefacts/\(name)")
+    if known.count < Self.maximumKnown { known[hashes.sha256] = stored }
+    return stored
+  }
+
+  private func unlinkQuietly(_ path: String) {
+    // Safe: the path is a string of ours.
+    unsafe _ = unlink(path)
+  }
+
+  private var madeDirectories: Set<String> = []
+
+  private func makeDirectory(_ path: String) throws(ProcessingError) {
+    guard madeDirectories.insert(path).inserted else { return }
+    // Safe: the path is a string of ours.
+    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .writing(path, errno) }
+  }
+
+  private func move(_ path: String, _ target: String) throws(ProcessingError) {
+    // Safe: both paths are strings of ours. Whoever comes second replaces the same bytes by the same bytes.
+    guard unsafe rename(path, target) == 0 else { throw .writing(target, errno) }
+  }
+}

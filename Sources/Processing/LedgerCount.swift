@@ -1,0 +1,59 @@
+import EvidenceModel
+import Foundation
+
+/// What one worker counted, by original and row.
+struct LedgerCount: Codable, Sendable {
+  struct Row: Codable, Sendable {
+    var name: String
+    var detail: String
+    var packets: UInt64
+    var payloadBytes: UInt64
+  }
+  struct Original: Codable, Sendable {
+    var number: UInt16
+    /// Only the worker that has slice 0 knows these.
+    var totals: Totals?
+    var rows: [Row] = []
+  }
+  struct Totals: Codable, Sendable {
+    var format: String
+    var byteCount: UInt64
+    var packetCount: UInt64
+    var packetBytes: UInt64
+    /// Bytes from the fault to the end that could not be read.
+    var unreadableBytes: UInt64
+    var firstTime: Int64?
+    var lastTime: Int64?
+    var linkTypes: [String]
+  }
+  var originals: [Original] = []
+
+  func write(to path: String) throws { try JSONEncoder().encode(self).write(to: URL(filePath: path)) }
+  static func read(from path: String) throws -> LedgerCount {
+    try JSONDecoder().decode(LedgerCount.self, from: Data(contentsOf: URL(filePath: path)))
+  }
+}
+
+/// Counts packets by row while a worker runs.
+struct LedgerCounter {
+  private struct Key: Hashable {
+    let original: UInt16
+    let row: LedgerRow
+  }
+  private var counts: [Key: (packets: UInt64, bytes: UInt64)] = [:]
+
+  mutating func add(_ row: LedgerRow, original: UInt16, packets: UInt64, payloadBytes: UInt64) {
+    counts[Key(original: original, row: row), default: (0, 0)].packets &+= packets
+    counts[Key(original: original, row: row), default: (0, 0)].bytes &+= payloadBytes
+  }
+
+  func rows(of original: UInt16) -> [LedgerCount.Row] {
+    counts.filter { $0.key.original == original }
+      .map {
+        LedgerCount.Row(
+          name: $0.key.row.name.rawValue, detail: $0.key.row.detail, packets: $0.value.packets,
+          payloadBytes: $0.value.bytes)
+      }
+      .sorted { ($0.name, $0.detail) < ($1.name, $1.detail) }
+  }
+}

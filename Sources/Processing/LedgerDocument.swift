@@ -1,0 +1,117 @@
+import EvidenceModel
+
+/// Puts data/ledger.json together from what the workers counted (docs/records.md).
+struct LedgerDocument {
+  private(set) var originals: [Fields] = []
+  private(set) var packetCount: UInt64 = 0
+  /// Where our count and libpcap's differ, in words.
+  private(set) var differences: [(original: UInt16, message: String)] = []
+  private(set) var expansionFaults: [(original: UInt16, fault: String)] = []
+  private(set) var hasUnreadable = false
+
+  /// Reads what the workers of a run left.
+  init(_ order: WorkOrder, _ layout: ScratchLayout) throws {
+    let shards = try (0..<order.shardCount).map { try LedgerCount.read(from: layout.ledger("shard", $0)) }
+    let rendered = try (0..<order.renderCount).map { try LedgerCount.read(from: layout.ledger("render", $0)) }
+    try self.init(shards + rendered, WitnessReport.read(layout), Preparation.read(layout))
+  }
+
+  init(_ counts: [LedgerCount], _ witness: WitnessReport, _ preparation: Preparation) {
+    let numbers = Set(counts.flatMap { $0.originals.map(\.number) }).sorted()
+    for number in numbers {
+      let parts = counts.flatMap { $0.originals.filter { $0.number == number } }
+      guard let totals = parts.compactMap(\.totals).first else { continue }
+      add(
+        number, totals, parts.flatMap(\.rows), witness.entries.first { $0.number == number },
+        preparation.entries.first { $0.number == number })
+    }
+  }
+
+  private mutating func add(
+    _ number: UInt16, _ totals: LedgerCount.Totals, _ rows: [LedgerCount.Row], _ witness: WitnessReport.Entry?,
+    _ preparation: Preparation.Entry?
+  ) {
+    packetCount += totals.packetCount
+    if totals.unreadableBytes > 0 || preparation?.fault != nil { hasUnreadable = true }
+    var fields: Fields = ["original": .text(OriginalName(number).description), "format": .text(totals.format)]
+    let framing = totals.byteCount - totals.packetBytes - totals.unreadableBytes
+    fields.set(
+      "bytes",
+      .object([
+        "total": integer(totals.byteCount), "packetData": integer(totals.packetBytes), "framing": integer(framing),
+        "unreadable": integer(totals.unreadableBytes),
+      ]))
+    if let first = totals.firstTime { fields.set("firstPacketAt", CaptureTime(nanoseconds: first)) }
+    if let last = totals.lastTime { fields.set("lastPacketAt", CaptureTime(nanoseconds: last)) }
+    if !totals.linkTypes.isEmpty { fields.set("linkTypes", .list(totals.linkTypes.map { .text($0) })) }
+    fields.set(
+      "packets", .object(["total": integer(totals.packetCount), "rows": .list(Self.merged(rows).map(Self.value))]))
+    fields.set("witness", .object(compare(number, totals, witness)))
+    if let compression = preparation?.compression {
+      var expansion: Fields = [
+        "compression": .text(compression), "expandedBytes": integer(preparation?.expandedBytes ?? 0),
+      ]
+      if let fault = preparation?.fault {
+        expansion.set("fault", fault)
+        expansionFaults.append((number, fault))
+      }
+      fields.set("expansion", .object(expansion))
+    }
+    originals.append(fields)
+  }
+
+  private func integer(_ value: UInt64) -> Value { .integer(Int64(clamping: value)) }
+
+  private static func merged(_ rows: [LedgerCount.Row]) -> [LedgerCount.Row] {
+    var sums: [LedgerRow: LedgerCount.Row] = [:]
+    for row in rows {
+      let key = LedgerRow(LedgerRow.Name(rawValue: row.name) ?? .unclaimed, row.detail)
+      if sums[key] == nil {
+        sums[key] = row
+      } else {
+        sums[key]?.packets &+= row.packets
+        sums[key]?.payloadBytes &+= row.payloadBytes
+      }
+    }
+    let order = Dictionary(
+      uniqueKeysWithValues: LedgerRow.Name.allCases.enumerated().map { ($0.element.rawValue, $0.offset) })
+    return sums.values.filter { $0.packets > 0 }.sorted {
+      (order[$0.name] ?? 0, $0.detail) < (order[$1.name] ?? 0, $1.detail)
+    }
+  }
+
+  private static func value(_ row: LedgerCount.Row) -> Value {
+    var fields: Fields = [
+      "row": .text(row.name), "packets": .integer(Int64(clamping: row.packets)),
+      "payloadBytes": .integer(Int64(clamping: row.payloadBytes)),
+    ]
+    if !row.detail.isEmpty { fields.set("detail", row.detail) }
+    return .object(fields)
+  }
+
+  private mutating func compare(
+    _ number: UInt16, _ totals: LedgerCount.Totals, _ witness: WitnessReport.Entry?
+  ) -> Fields {
+    guard let witness, let packets = witness.packets, let bytes = witness.bytes else {
+      return ["verdict": "unable", "reason": .text(witness?.unable ?? "libpcap was not asked")]
+    }
+    var fields: Fields = ["packets": integer(packets), "bytes": integer(bytes)]
+    if let fault = witness.fault { fields.set("reason", fault) }
+    if packets == totals.packetCount, bytes == totals.packetBytes {
+      fields.set("verdict", "agrees")
+    } else {
+      fields.set("verdict", "differs")
+      differences.append(
+        (
+          number,
+          "libpcap counts \(packets) packets with \(bytes) bytes where \(totals.packetCount) with \(totals.packetBytes) were read"
+            + (witness.fault.map { " (libpcap says: \($0))" } ?? "") + "."
+        ))
+    }
+    return fields
+  }
+
+  var bytes: [UInt8] {
+    CanonicalJSON.bytes(["version": 1, "originals": .list(originals.map { .object($0) })])
+  }
+}

@@ -1,0 +1,125 @@
+import DecoderHosting
+import EvidenceBundle
+import EvidenceModel
+import Fingerprinting
+import Foundation
+
+/// Merges the records of all workers in the order of the evidence, gives them their numbers and writes a file a kind.
+struct MergeResult: Codable, Sendable {
+  struct File: Codable, Sendable {
+    var kind: String
+    var name: String
+    var sha256: String
+    var byteCount: UInt64
+    var count: UInt64
+  }
+  var files: [File] = []
+  var findings: [String: UInt64] = [:]
+  var packetCount: UInt64 = 0
+  var hasUnreadable = false
+
+  static func run(_ order: WorkOrder) throws {
+    let layout = ScratchLayout(order.scratch)
+    let shards = try (0..<order.shardCount).flatMap { try RecordRunReader.runs(of: layout.runs("shard", $0)) }
+    let rendered = try (0..<order.renderCount).flatMap { try RecordRunReader.runs(of: layout.runs("render", $0)) }
+    let ledger = try LedgerDocument(order, layout)
+    try writeFindings(ledger, order, layout)
+    try BundleWriter.write(ledger.bytes, to: layout.ledgerDocument)
+    var merge = RecordMerge(shards + rendered + (try RecordRunReader.runs(of: layout.runs("merge", 0))))
+    var writers: [String: KindWriter] = [:]
+    var numbering = Numbering()
+    var result = MergeResult()
+    result.packetCount = ledger.packetCount
+    result.hasUnreadable = ledger.hasUnreadable
+    while let record = try merge.next() {
+      if writers[record.kind] == nil { writers[record.kind] = try KindWriter(record.kind, layout.records) }
+      try writers[record.kind]?.write(record.line(numbering.next(record.kind)))
+      if record.kind == "finding" { result.findings[Self.severity(of: record.bytes), default: 0] += 1 }
+    }
+    for (_, writer) in writers.sorted(by: { $0.key < $1.key }) { result.files.append(try writer.finish()) }
+    try JSONEncoder().encode(result).write(to: URL(filePath: layout.merge))
+  }
+
+  /// Writes what only shows when all workers are done: witness, expansion, crashes.
+  private static func writeFindings(_ ledger: LedgerDocument, _ order: WorkOrder, _ layout: ScratchLayout) throws {
+    let writer = try RecordRunWriter(path: layout.runs("merge", 0))
+    var ordinal: UInt32 = 0
+    let write = { (finding: Finding, original: UInt16, packet: UInt64?, decoder: String) in
+      ordinal += 1
+      try writer.add(
+        "finding", CaptureRecords.fields(finding, original, packet: packet, bytes: nil, decoder: decoder),
+        RecordKey(
+          position: PacketPosition(original: original, packet: packet ?? 0xff_ffff_ffff), decoder: 0xfff2,
+          ordinal: ordinal))
+    }
+    for difference in ledger.differences {
+      try write(
+        Finding(.warning, "capture/witness", difference.message), difference.original, nil, "capture 1.0")
+    }
+    for (number, fault) in ledger.expansionFaults {
+      try write(
+        Finding(.error, "capture/expansion", "The compressed original could not be expanded to its end: \(fault)."),
+        number, nil, "capture 1.0")
+    }
+    for exclusion in order.exclusions {
+      try write(
+        Finding(
+          .error, "host/crash",
+          "The decoder \(exclusion.decoder) crashed on the conversation that begins here and was kept from it (\(exclusion.cause)).",
+          ["crashedDecoder": .text(exclusion.decoder)]), exclusion.original, exclusion.packet, "host 1.0")
+    }
+    try writer.finish()
+  }
+
+  private static func severity(of line: [UInt8]) -> String {
+    let text = String(decoding: line, as: UTF8.self)
+    for severity in Finding.Severity.allCases where text.contains("\"severity\":\"\(severity.rawValue)\"") {
+      return severity.rawValue
+    }
+    return "notice"
+  }
+
+  static func read(_ layout: ScratchLayout) throws -> MergeResult {
+    try JSONDecoder().decode(MergeResult.self, from: Data(contentsOf: URL(filePath: layout.merge)))
+  }
+}
+
+/// Counts records, findings and artefacts, each by itself.
+private struct Numbering {
+  private var counts: [Character: Int64] = [:]
+
+  mutating func next(_ kind: String) -> String {
+    let letter: Character = kind == "finding" ? "F" : kind == "artefact" ? "A" : "R"
+    counts[letter, default: 0] += 1
+    var digits: [UInt8] = []
+    digits.appendDecimal(counts[letter] ?? 0, width: 6)
+    return "\(letter)-" + String(decoding: digits, as: UTF8.self)
+  }
+}
+
+/// One file of records while it is written.
+private final class KindWriter {
+  private let kind: String
+  private let name: String
+  private let file: BufferedFile
+  private var hash = StreamingHash()
+  private var count: UInt64 = 0
+
+  init(_ kind: String, _ directory: String) throws(ProcessingError) {
+    self.kind = kind
+    name = kind.replacing("/", with: "-") + ".ndjson"
+    file = try BufferedFile(creating: "\(directory)/\(name)")
+  }
+
+  func write(_ line: [UInt8]) throws(ProcessingError) {
+    // Safe: the view ends before `line` does.
+    unsafe hash.update(line.span.bytes)
+    try file.write(line)
+    count += 1
+  }
+
+  func finish() throws(ProcessingError) -> MergeResult.File {
+    try file.flush()
+    return .init(kind: kind, name: name, sha256: hash.finalise().hex, byteCount: file.offset, count: count)
+  }
+}

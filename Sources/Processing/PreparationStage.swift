@@ -1,0 +1,69 @@
+import CaptureReading
+import Foundation
+
+/// Expands originals that are compressed, before anything reads them as captures.
+struct Preparation: Codable, Sendable {
+  /// Bytes to which an original may expand.
+  static let expansionLimit: UInt64 = 1 << 40
+
+  struct Entry: Codable, Sendable {
+    var number: UInt16
+    /// Nil when the original is not compressed.
+    var compression: String?
+    var expandedPath: String?
+    var expandedBytes: UInt64?
+    var fault: String?
+  }
+  var entries: [Entry] = []
+
+  static func run(_ order: WorkOrder) throws {
+    let layout = ScratchLayout(order.scratch)
+    var result = Preparation()
+    for original in order.originals {
+      var entry = Entry(number: original.number)
+      if let compressed = CompressedOriginal(path: original.path) {
+        let target = layout.expanded(original.number)
+        let expansion = try CompressedOriginal.expand(path: original.path, into: target, limit: expansionLimit)
+        entry.compression = compressed.compression
+        entry.expandedPath = target
+        entry.expandedBytes = expansion.byteCount
+        entry.fault = expansion.fault
+      }
+      result.entries.append(entry)
+    }
+    try JSONEncoder().encode(result).write(to: URL(filePath: layout.preparation))
+  }
+
+  static func read(_ layout: ScratchLayout) throws -> Preparation {
+    try JSONDecoder().decode(Preparation.self, from: Data(contentsOf: URL(filePath: layout.preparation)))
+  }
+}
+
+/// What libpcap counted, by original.
+struct WitnessReport: Codable, Sendable {
+  struct Entry: Codable, Sendable {
+    var number: UInt16
+    var packets: UInt64?
+    var bytes: UInt64?
+    var fault: String?
+    /// Why libpcap could not read the file at all.
+    var unable: String?
+  }
+  var entries: [Entry] = []
+
+  static func run(_ order: WorkOrder) throws {
+    var result = WitnessReport()
+    for original in order.originals {
+      switch WitnessAccount.read(path: original.path) {
+      case .counted(let packets, let bytes, let fault):
+        result.entries.append(Entry(number: original.number, packets: packets, bytes: bytes, fault: fault))
+      case .unable(let reason): result.entries.append(Entry(number: original.number, unable: reason))
+      }
+    }
+    try JSONEncoder().encode(result).write(to: URL(filePath: ScratchLayout(order.scratch).witness))
+  }
+
+  static func read(_ layout: ScratchLayout) throws -> WitnessReport {
+    try JSONDecoder().decode(WitnessReport.self, from: Data(contentsOf: URL(filePath: layout.witness)))
+  }
+}

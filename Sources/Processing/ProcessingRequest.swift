@@ -1,0 +1,81 @@
+import EvidenceModel
+
+/// What a run is asked to do.
+public struct ProcessingRequest: Sendable {
+  /// The originals, in order.
+  public var inputs: [String]
+  /// The bundle to make.
+  public var output: String
+  public var caseID: String?
+  public var examiner: String?
+  public var authorityPath: String?
+  /// Originals stay where they are.
+  public var isReference = false
+  /// Worker processes; the result does not depend on it.
+  public var jobs = 1
+  /// An expression of pcap-filter(7).
+  public var filter: String?
+  /// A list of hashes as `sha256sum` writes it.
+  public var expectPath: String?
+  public var receivedFrom: String?
+  /// Seconds that the recorder's clock was ahead, as declared.
+  public var clockOffset: String?
+  /// The command line, for the custody chain.
+  public var arguments: [String] = []
+
+  public init(inputs: [String], output: String) {
+    self.inputs = inputs
+    self.output = output
+  }
+}
+
+/// How far a run is.
+public struct ProcessingProgress: Sendable {
+  /// What is being done, in words.
+  public var stage: String
+  public var done: UInt64
+  public var total: UInt64
+}
+
+/// What a run made.
+public struct ProcessingSummary: Sendable {
+  public var bundle: String
+  public var originals: Int
+  public var packets: UInt64
+  /// Records by kind.
+  public var records: [(kind: String, count: UInt64)]
+  /// Findings by severity.
+  public var findings: [String: UInt64]
+  /// Whether part of the input could not be used.
+  public var isPartial: Bool
+
+  /// The summary as canonical JSON.
+  public var json: String {
+    var kinds: Fields = [:]
+    for (kind, count) in records { kinds.set(kind, count) }
+    var severities: Fields = [:]
+    for severity in Finding.Severity.allCases {
+      severities.set(severity.rawValue, findings[severity.rawValue] ?? 0)
+    }
+    return CanonicalJSON.text(
+      .object([
+        "bundle": .text(bundle), "originals": .integer(Int64(originals)), "packets": .integer(Int64(clamping: packets)),
+        "records": .object(kinds), "findings": .object(severities), "isPartial": .boolean(isPartial),
+      ]))
+  }
+
+  /// The summary for people.
+  public var lines: [String] {
+    var lines = ["\(bundle): \(packets) packets of \(originals) \(originals == 1 ? "original" : "originals")"]
+    for (kind, count) in records where kind != "finding" && !kind.hasPrefix("capture/") {
+      lines.append("  \(count) \(kind)")
+    }
+    let errors = findings["error"] ?? 0
+    let warnings = findings["warning"] ?? 0
+    let notices = findings["notice"] ?? 0
+    lines.append("  findings: \(errors) errors, \(warnings) warnings, \(notices) notices")
+    if isPartial { lines.append("  part of the input could not be used; the findings say what") }
+    lines.append("  report: \(bundle)/report/index.html")
+    return lines
+  }
+}

@@ -1,0 +1,369 @@
+import CallAssembly
+import DecoderHosting
+import EvidenceModel
+import Fingerprinting
+import Foundation
+import MediaReading
+
+/// Joins signalling with media and decodes the audio of every call; each render worker does its share of the calls.
+final class RenderStage {
+  private let order: WorkOrder
+  private let layout: ScratchLayout
+  private let runs: RecordRunWriter
+  private let spool: ArtefactSpool
+  private var ledger = LedgerCounter()
+  private var streams: [MediaStream] = []
+  private var indexes: [Int: StreamIndexReader] = [:]
+  private var originals: [UInt16: Int32] = [:]
+  private var ordinal: UInt32 = 0
+
+  static func run(_ order: WorkOrder, types: FileTypeIdentifier) throws {
+    let stage = try RenderStage(order, types)
+    try stage.run()
+  }
+
+  private init(_ order: WorkOrder, _ types: FileTypeIdentifier) throws {
+    self.order = order
+    layout = ScratchLayout(order.scratch)
+    runs = try RecordRunWriter(path: layout.runs("render", order.worker))
+    spool = ArtefactSpool(root: layout.artefacts, prefix: "render-\(order.worker)", types: types)
+  }
+
+  private func run() throws {
+    var signals: [CallSignal] = []
+    for shard in 0..<order.shardCount {
+      let bytes = [UInt8](FileManager.default.contents(atPath: layout.facts(shard)) ?? Data())
+      for fact in try FactCodec.read(bytes) {
+        switch fact {
+        case .signal(let signal): signals.append(signal)
+        case .stream(let stream): streams.append(stream)
+        }
+      }
+    }
+    // Which shard wrote a fact first must not matter.
+    streams.sort { ($0.firstPacket, $0.identifier, $0.packetCount) < ($1.firstPacket, $1.identifier, $1.packetCount) }
+    let plan = CallPlanner.plan(signals: signals, streams: streams)
+    for original in order.originals {
+      // Safe: the path is a string of ours.
+      originals[original.number] = unsafe open(original.path, O_RDONLY | O_CLOEXEC)
+    }
+    for (number, call) in plan.calls.enumerated() where number % max(1, order.renderCount) == order.worker {
+      try render(call)
+    }
+    for descriptor in originals.values { close(descriptor) }
+    try runs.finish()
+    var count = LedgerCount()
+    for original in order.originals {
+      count.originals.append(.init(number: original.number, totals: nil, rows: ledger.rows(of: original.number)))
+    }
+    try count.write(to: layout.ledger("render", order.worker))
+  }
+
+  // MARK: One call
+
+  private struct StreamWork {
+    let planned: PlannedCall.Stream
+    let stream: MediaStream
+    let analysis: StreamAnalysis
+    let kinds: [UInt8: PayloadKind]
+    let codecs: [String]
+    let trace: Trace
+  }
+
+  private func render(_ call: PlannedCall) throws {
+    var works: [StreamWork] = []
+    for planned in call.streams { works.append(try work(planned)) }
+    works.sort { $0.stream.firstPacket < $1.stream.firstPacket }
+    var trace = call.trace
+    for work in works { trace.formUnion(work.trace) }
+    let start =
+      works.filter { $0.stream.first.isKnown }
+      .map { CaptureTime(nanoseconds: $0.stream.first.nanoseconds - min($0.analysis.leadSamples, 80_000) * 125_000) }
+      .min() ?? .unknown
+    var audio = CallAudio(start: start)
+    for work in works {
+      audio.add(
+        work.analysis, track: work.planned.track, first: work.stream.first, kinds: work.kinds,
+        description: Self.description(work))
+    }
+    audio.settle()
+    let files = try write(audio, works, trace, call)
+    var fields = Self.fields(call)
+    let list = works.map { Self.fields($0, files) }
+    if !list.isEmpty { fields.set("streams", .list(list.map { .object($0) })) }
+    if let stereo = files[.stereo] { fields.set("audioSha256", stereo.sha256.hex) }
+    if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
+    let label = call.signalling.map { "\($0) 1.0" } ?? "rtp 1.0"
+    try add(call.signalling.map { "\($0)/call" } ?? "rtp/call", fields, trace, call.source, call.destination, label)
+    for (work, entry) in zip(works, list) {
+      var stream = entry
+      if !call.callID.isEmpty { stream.set("callID", call.callID) }
+      try add("rtp/stream", stream, work.trace, work.stream.source, work.stream.destination, "rtp 1.0")
+    }
+  }
+
+  private func work(_ planned: PlannedCall.Stream) throws -> StreamWork {
+    let stream = streams[planned.index]
+    let packets = try packets(of: stream)
+    if stream.verdict == .candidate { recount(stream, packets) }
+    var kinds: [UInt8: PayloadKind] = [:]
+    var rate: UInt32 = 8_000
+    var codecs: [String] = []
+    var trace = Trace()
+    var isRateKnown = false
+    for packet in packets {
+      trace.packets.insert(packet.position)
+      if kinds[packet.payloadType] == nil {
+        let payload = planned.payloads[packet.payloadType] ?? Self.staticPayload(packet.payloadType)
+        kinds[packet.payloadType] =
+          planned.isEncrypted ? .other("encrypted (SRTP)") : Self.kind(payload, packet.payloadType)
+        codecs.append(Self.name(payload, packet.payloadType))
+        if !isRateKnown, let payload, payload.clockRate > 0, kinds[packet.payloadType] != .event {
+          rate = payload.clockRate
+          isRateKnown = true
+        }
+      }
+    }
+    trace.first = stream.first
+    trace.last = stream.last
+    return StreamWork(
+      planned: planned, stream: stream, analysis: StreamAnalysis(packets, clockRate: rate), kinds: kinds,
+      codecs: codecs, trace: trace)
+  }
+
+  private func packets(of stream: MediaStream) throws -> [MediaPacket] {
+    guard stream.indexLocation != .max else { return [] }
+    let shard = Int(stream.indexLocation >> 48)
+    if indexes[shard] == nil { indexes[shard] = try StreamIndexReader(path: layout.streams(shard)) }
+    return try indexes[shard]?.packets(at: stream.indexLocation & 0xffff_ffff_ffff) ?? []
+  }
+
+  /// Moves a candidate's packets, now that signalling names it, from their row to the decoder's.
+  private func recount(_ stream: MediaStream, _ packets: [MediaPacket]) {
+    var counts: [UInt16: UInt64] = [:]
+    for packet in packets { counts[packet.position.original, default: 0] += 1 }
+    for (original, count) in counts {
+      let bytes = counts.count == 1 ? stream.payloadBytes : 0
+      ledger.add(LedgerRow(.decoded, "rtp"), original: original, packets: count, payloadBytes: bytes)
+      ledger.add(
+        LedgerRow(.candidate, "rtp"), original: original, packets: UInt64(bitPattern: -Int64(count)),
+        payloadBytes: UInt64(bitPattern: -Int64(clamping: bytes)))
+    }
+  }
+
+  // MARK: Files
+
+  private struct AudioFiles {
+    var audio: [CallAudio.File: StoredArtefact] = [:]
+    var timeMap: StoredArtefact?
+    subscript(file: CallAudio.File) -> StoredArtefact? { audio[file] }
+  }
+
+  private func write(
+    _ audio: CallAudio, _ works: [StreamWork], _ trace: Trace, _ call: PlannedCall
+  ) throws -> AudioFiles {
+    var files = AudioFiles()
+    guard !works.isEmpty else { return files }
+    for name in Self.undecoded(works) {
+      try note(
+        Finding(
+          .warning, "audio/codecNotSupported",
+          "The media is \(name), which is not decoded; its packets stand in the original.",
+          ["codec": .text(name)]), trace, call)
+    }
+    if audio.tracks.contains(where: \.isCut) {
+      try note(
+        Finding(
+          .warning, "audio/tooLong",
+          "Audio beyond \(Track.maximumSamples / 28_800_000) hours from the call's first packet is not rendered.",
+          ["limitSamples": .integer(Track.maximumSamples)]), trace, call)
+    }
+    if audio.isSparse {
+      try note(
+        Finding(
+          .warning, "audio/sparse",
+          "The call's packets span more than an hour and bring less than a hundredth of it; its audio is not rendered.",
+          ["samples": .integer(audio.sampleCount)]), trace, call)
+    }
+    let overlap = audio.tracks.reduce(Int64(0)) { $0 + $1.overlappingSamples }
+    if overlap > 0 {
+      try note(
+        Finding(
+          .warning, "audio/overlap",
+          "\(overlap) samples were sent for moments that other packets of the same party fill already; they are not in the audio.",
+          ["samples": .integer(overlap)]), trace, call)
+    }
+    var open: [CallAudio.File: Int] = [:]
+    var failure: ProcessingError?
+    let failures = audio.render(originals: originals) { file, bytes in
+      let number = open[file] ?? spool.begin()
+      open[file] = number
+      do throws(ProcessingError) { try spool.append(bytes, to: number) } catch { failure = failure ?? error }
+    }
+    if let failure { throw failure }
+    if failures > 0 {
+      try note(
+        Finding(
+          .error, "audio/unreadable", "\(failures) blocks of the call's audio could not be read or decoded.",
+          ["count": .integer(Int64(failures))]), trace, call)
+    }
+    for file in CallAudio.File.allCases {
+      guard let number = open[file], let stored = try spool.end(number, class: "wav-\(file == .stereo ? 2 : 1)") else {
+        continue
+      }
+      files.audio[file] = stored
+      let sides = works.filter { file == .stereo || $0.planned.track == file.rawValue }
+      var part = Trace()
+      for side in sides { part.formUnion(side.trace) }
+      try describe(stored, Self.role(file, call), part, call)
+    }
+    let map = spool.begin()
+    let bytes = audio.timeMapBytes
+    // Safe: the view ends before `bytes` does.
+    try unsafe spool.append(bytes.span.bytes, to: map)
+    files.timeMap = try spool.end(map, class: nil)
+    if let stored = files.timeMap { try describe(stored, "time map of a call", trace, call) }
+    return files
+  }
+
+  private static func undecoded(_ works: [StreamWork]) -> [String] {
+    var names: [String] = []
+    for case .other(let name) in works.flatMap({ $0.kinds.sorted { $0.key < $1.key }.map(\.value) })
+    where !names.contains(name) { names.append(name) }
+    return names
+  }
+
+  private static func role(_ file: CallAudio.File, _ call: PlannedCall) -> String {
+    switch file {
+    case .left: call.signalling == nil ? "audio of one side" : "audio of the caller"
+    case .right: call.signalling == nil ? "audio of the other side" : "audio of the called party"
+    case .stereo: "audio of both sides"
+    }
+  }
+
+  // MARK: Records
+
+  private func add(
+    _ kind: String, _ fields: Fields, _ trace: Trace, _ source: Endpoint?, _ destination: Endpoint?, _ label: String
+  ) throws {
+    var full = fields
+    full.place(trace)
+    full.set("decoder", label)
+    if let source { full.set("source", source.description) }
+    if let destination { full.set("destination", destination.description) }
+    ordinal += 1
+    try runs.add(
+      kind, full,
+      RecordKey(position: trace.packets.last ?? PacketPosition(rawValue: 0), decoder: 0xffe0, ordinal: 0))
+  }
+
+  private func describe(_ stored: StoredArtefact, _ role: String, _ trace: Trace, _ call: PlannedCall) throws {
+    var fields = stored.fields
+    fields.set("role", role)
+    fields.set("origin", "computed")
+    fields.set("isComplete", true)
+    try add("artefact", fields, trace, call.source, call.destination, "audio 1.0")
+  }
+
+  private func note(_ finding: Finding, _ trace: Trace, _ call: PlannedCall) throws {
+    var fields = finding.fields
+    fields.set("severity", finding.severity.rawValue)
+    fields.set("code", finding.code)
+    fields.set("message", finding.message)
+    try add("finding", fields, trace, call.source, call.destination, "audio 1.0")
+  }
+
+  private static func description(_ work: StreamWork) -> Fields {
+    [
+      "identifier": .text(hexadecimal(work.stream.identifier)), "source": .text(work.stream.source.description),
+      "destination": .text(work.stream.destination.description), "party": .text(work.planned.party.rawValue),
+    ]
+  }
+
+  private static func hexadecimal(_ identifier: UInt32) -> String {
+    let digits = String(identifier, radix: 16)
+    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
+  private static func fields(_ work: StreamWork, _ files: AudioFiles) -> Fields {
+    var fields = description(work)
+    let analysis = work.analysis
+    fields.set("codecs", .list(work.codecs.map { .text($0) }))
+    fields.set("payloadTypes", .list(analysis.payloadTypes.map { .integer(Int64($0)) }))
+    fields.set("packetsExpected", analysis.expected)
+    fields.set("packetsReceived", analysis.received)
+    fields.set("packetsLost", analysis.lost)
+    fields.set("packetsDuplicate", analysis.duplicates)
+    fields.set("packetsReordered", analysis.reordered)
+    fields.set("packetsLate", analysis.late)
+    if analysis.restarts > 0 { fields.set("sequenceRestarts", analysis.restarts) }
+    fields.set("jitterMax", analysis.jitterMaximum)
+    fields.set("jitterMean", analysis.jitterMean)
+    fields.set("attachedBy", work.planned.attachment.rawValue)
+    fields.set("evidence", work.planned.evidence)
+    if !work.planned.kind.isEmpty { fields.set("mediaKind", work.planned.kind) }
+    if let stored = files[work.planned.track == 0 ? .left : .right] { fields.set("audioSha256", stored.sha256.hex) }
+    if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
+    return fields
+  }
+
+  private static func fields(_ call: PlannedCall) -> Fields {
+    var fields = Fields()
+    for (name, text) in [
+      ("callID", call.callID), ("caller", call.caller), ("callerName", call.callerName), ("called", call.called),
+      ("calledName", call.calledName), ("reason", call.reason),
+    ] where !text.isEmpty { fields.set(name, text) }
+    for (name, time) in [
+      ("invitedAt", call.invitedAt), ("ringingAt", call.ringingAt), ("answeredAt", call.answeredAt),
+      ("hungUpAt", call.endedAt),
+    ] {
+      if let time { fields.set(name, time) }
+    }
+    fields.set("outcome", call.outcome.rawValue)
+    if let party = call.endedBy { fields.set("endedBy", party.rawValue) }
+    if call.statusCode > 0 { fields.set("status", call.statusCode) }
+    if call.branches > 1 { fields.set("branches", call.branches) }
+    if let answered = call.answeredAt, let ended = call.endedAt, ended >= answered {
+      let tenths = (ended.nanoseconds - answered.nanoseconds) / 1_000_000
+      let rest = String(tenths % 1_000)
+      fields.set("duration", "\(tenths / 1_000)." + String(repeating: "0", count: 3 - rest.count) + rest)
+    }
+    return fields
+  }
+
+  // MARK: Payload types
+
+  private static func staticPayload(_ type: UInt8) -> MediaOffer.Payload? {
+    switch type {
+    case 0: .init(type: 0, encoding: "PCMU", clockRate: 8_000)
+    case 3: .init(type: 3, encoding: "GSM", clockRate: 8_000)
+    case 4: .init(type: 4, encoding: "G723", clockRate: 8_000)
+    case 8: .init(type: 8, encoding: "PCMA", clockRate: 8_000)
+    case 9: .init(type: 9, encoding: "G722", clockRate: 8_000)
+    case 13: .init(type: 13, encoding: "CN", clockRate: 8_000)
+    case 15: .init(type: 15, encoding: "G728", clockRate: 8_000)
+    case 18: .init(type: 18, encoding: "G729", clockRate: 8_000)
+    case 26: .init(type: 26, encoding: "JPEG", clockRate: 90_000)
+    case 31: .init(type: 31, encoding: "H261", clockRate: 90_000)
+    case 32: .init(type: 32, encoding: "MPV", clockRate: 90_000)
+    case 33: .init(type: 33, encoding: "MP2T", clockRate: 90_000)
+    case 34: .init(type: 34, encoding: "H263", clockRate: 90_000)
+    default: nil
+    }
+  }
+
+  private static func name(_ payload: MediaOffer.Payload?, _ type: UInt8) -> String {
+    guard let payload, !payload.encoding.isEmpty else { return "payload type \(type)" }
+    return payload.encoding
+  }
+
+  private static func kind(_ payload: MediaOffer.Payload?, _ type: UInt8) -> PayloadKind {
+    switch payload?.encoding {
+    case "PCMA" where payload?.clockRate == 8_000 && (payload?.channels ?? 1) <= 1: .aLaw
+    case "PCMU" where payload?.clockRate == 8_000 && (payload?.channels ?? 1) <= 1: .muLaw
+    case "CN": .comfortNoise
+    case "TELEPHONE-EVENT", "TONE": .event
+    default: .other(name(payload, type))
+    }
+  }
+}

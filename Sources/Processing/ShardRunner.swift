@@ -1,0 +1,249 @@
+import ByteReading
+import CaptureReading
+import DecoderHosting
+import DecoderKit
+import EvidenceModel
+import FlowAssembly
+import Foundation
+import PacketLayers
+
+/// Reads all originals, keeps the packets of its slices, and decodes their conversations.
+final class ShardRunner: ConversationReceiver {
+  private let order: WorkOrder
+  private let output: ShardOutput
+  private let host: DecoderHost
+  private let status: StatusPage
+  private var assemblers: [FlowAssembler?] = Array(repeating: nil, count: Slice.count)
+  private var isMine = [Bool](repeating: false, count: Slice.count)
+  private var isCut = false
+  private var rows: [UInt64: LedgerRow] = [:]
+  private var filter: PacketFilter?
+  private var quick = QuickCounts()
+  private var ledger = LedgerCount()
+
+  /// Rows that most packets of a capture fall into, counted without looking anything up.
+  private struct QuickCounts {
+    var noPayload: UInt64 = 0
+    var control: UInt64 = 0
+    var controlBytes: UInt64 = 0
+  }
+
+  init(
+    _ order: WorkOrder, decoders: [any EvidenceDecoder.Type], output: ShardOutput, status: StatusPage
+  ) throws(CaptureFault) {
+    self.order = order
+    self.output = output
+    self.status = status
+    let exclusions = order.exclusions.map {
+      DecoderHost.Exclusion(
+        decoder: $0.decoder, conversation: PacketPosition(original: $0.original, packet: $0.packet))
+    }
+    host = DecoderHost(decoders, exclusions: Set(exclusions), output: output) {
+      status.mark($0, $1, $2)
+    }
+    for slice in order.slices { isMine[Int(slice)] = true }
+    if let expression = order.filter { filter = try PacketFilter(expression) }
+  }
+
+  private var isFirst: Bool { isMine[0] }
+
+  func run() throws -> LedgerCount {
+    for original in order.originals { read(original) }
+    for assembler in assemblers { assembler?.finishAll() }
+    noteCrowding()
+    for original in order.originals {
+      let place = ledger.originals.firstIndex { $0.number == original.number }
+      let rows = output.ledger.rows(of: original.number)
+      if let place {
+        ledger.originals[place].rows = rows
+      } else {
+        ledger.originals.append(.init(number: original.number, totals: nil, rows: rows))
+      }
+    }
+    try output.finish()
+    return ledger
+  }
+
+  private func noteCrowding() {
+    let count = assemblers.reduce(0) { $0 + ($1?.crowdedOut ?? 0) }
+    guard count > 0 else { return }
+    CaptureRecords.finding(
+      Finding(
+        .warning, "flow/crowded", "\(count) conversations were ended early because too many were open at once.",
+        ["count": .integer(Int64(count))]), original: 1, packet: nil, bytes: nil, ordinal: 0xffff_0000, output)
+  }
+
+  // MARK: Reading
+
+  private func read(_ original: WorkOrder.Original) {
+    var records = CaptureRecords(original: original.number, output: output, isSpeaking: isFirst)
+    var reader: CaptureReader
+    do throws(CaptureFault) {
+      reader = try CaptureReader(path: original.path)
+    } catch {
+      records.unreadable(error)
+      if isFirst { ledger.originals.append(records.emptyLedger(path: original.path)) }
+      return
+    }
+    while true {
+      let step = reader.next()
+      if isFirst, reader.hasFacts { records.take(reader.takeFacts()) }
+      guard case .packet(let packet) = step else {
+        if case .end(let fault?) = step { records.fault(fault, after: reader.packetCount) }
+        break
+      }
+      take(packet, reader.bytes, original.number)
+      if isFirst { records.see(packet) }
+      if packet.number & 0x3fff == 0 { status[.done] = reader.offset }
+    }
+    status[.done] = reader.offset
+    flushQuick(original.number)
+    if isFirst {
+      ledger.originals.append(
+        records.ledger(
+          format: reader.formatName, offset: reader.offset, packets: reader.packetCount, bytes: reader.packetBytes,
+          path: original.path))
+    }
+  }
+
+  private func take(_ packet: CapturedPacket, _ bytes: RawSpan, _ original: UInt16) {
+    let view = PacketView(bytes, linkType: packet.linkType)
+    let slice = Slice(view)
+    guard isMine[Int(slice.number)] else { return }
+    if order.filter != nil, !passes(packet, bytes) {
+      output.count(LedgerRow(.outsideFilter), original: original, packets: 1, payloadBytes: 0)
+      return
+    }
+    guard view.outcome == .transport else {
+      account(view, packet, original)
+      return
+    }
+    let context = PacketContext(
+      position: PacketPosition(original: original, packet: packet.number), time: packet.time,
+      fileOffset: packet.dataOffset + UInt64(view.payloadStart))
+    isCut = view.isCut
+    let assembler = assembler(slice)
+    let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
+    let (reception, conversation) = assembler.take(view, payload, context)
+    account(reception, conversation, original, payload.byteCount)
+  }
+
+  private func passes(_ packet: CapturedPacket, _ bytes: RawSpan) -> Bool {
+    (try? filter?.passes(packet, bytes)) ?? true
+  }
+
+  private func assembler(_ slice: Slice) -> FlowAssembler {
+    if let known = assemblers[Int(slice.number)] { return known }
+    let made = FlowAssembler(receiver: self)
+    assemblers[Int(slice.number)] = made
+    return made
+  }
+
+  // MARK: The ledger
+
+  private func account(_ view: PacketView, _ packet: CapturedPacket, _ original: UInt16) {
+    if view.outcome == .control {
+      quick.control += 1
+      return
+    }
+    let isOther = view.outcome == .otherProtocol || view.outcome == .otherLink
+    let code =
+      UInt64(view.outcome.rawValue) << 56 | UInt64(view.layer.rawValue) << 48
+      | (view.outcome == .otherLink ? UInt64(packet.linkType) : UInt64(view.protocolCode))
+    let row: LedgerRow
+    if let known = rows[code] {
+      row = known
+    } else {
+      switch view.outcome {
+      case .malformed:
+        row = LedgerRow(.malformed, "\(view.layer)")
+      case .otherLink: row = LedgerRow(.otherProtocol, "link type \(linkTypeName(packet.linkType))")
+      case .otherProtocol: row = LedgerRow(.otherProtocol, view.protocolName)
+      default: row = LedgerRow(.fragment)
+      }
+      rows[code] = row
+    }
+    let isCutHeader = view.outcome == .malformed && packet.capturedLength < packet.originalLength
+    output.count(
+      isCutHeader && !isOther ? LedgerRow(.truncated) : row, original: original, packets: 1, payloadBytes: 0)
+  }
+
+  private func account(
+    _ reception: Reception, _ conversation: Conversation, _ original: UInt16, _ payloadBytes: Int
+  ) {
+    switch reception {
+    case .datagram: break
+    case .noPayload: quick.noPayload += 1
+    case .newBytes(let count):
+      hosted(conversation).account(original: original, newBytes: count, isCut: isCut)
+    case .retransmission: count(.retransmission, original, payloadBytes)
+    case .outOfWindow: count(.outOfWindow, original, payloadBytes)
+    case .afterEnd: count(.afterEnd, original, payloadBytes)
+    }
+  }
+
+  private func count(_ name: LedgerRow.Name, _ original: UInt16, _ payloadBytes: Int) {
+    output.count(LedgerRow(name), original: original, packets: 1, payloadBytes: UInt64(payloadBytes))
+  }
+
+  private func flushQuick(_ original: UInt16) {
+    if quick.noPayload > 0 {
+      output.count(LedgerRow(.noPayload), original: original, packets: quick.noPayload, payloadBytes: 0)
+    }
+    if quick.control > 0 {
+      output.count(LedgerRow(.control), original: original, packets: quick.control, payloadBytes: 0)
+    }
+    quick = QuickCounts()
+  }
+
+  // MARK: ConversationReceiver
+
+  /// The decoders of a TCP conversation.
+  private func hosted(_ conversation: Conversation) -> HostedStreams {
+    // Safe: only this function makes the attachment of a TCP conversation.
+    if let known = conversation.attachment { return unsafe unsafeDowncast(known, to: HostedStreams.self) }
+    let made = HostedStreams(
+      host, initiator: conversation.initiator, responder: conversation.responder,
+      hasBeginning: conversation.hasBeginning,
+      at: PacketContext(position: conversation.firstPacket, time: conversation.lastTime, fileOffset: 0),
+      firstPacket: conversation.firstPacket)
+    conversation.attachment = made
+    return made
+  }
+
+  func datagram(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
+    let datagrams: HostedDatagrams
+    if let known = conversation.attachment {
+      // Safe: only this line makes the attachment of a UDP conversation.
+      datagrams = unsafe unsafeDowncast(known, to: HostedDatagrams.self)
+    } else {
+      datagrams = HostedDatagrams(
+        host, initiator: conversation.initiator, responder: conversation.responder, at: packet)
+      conversation.attachment = datagrams
+    }
+    datagrams.take(bytes, from: side, isCut: isCut, packet)
+  }
+
+  func bytes(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
+    hosted(conversation).bytes(bytes, from: side, packet)
+  }
+
+  func gap(_ byteCount: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
+    hosted(conversation).gap(byteCount, from: side, packet)
+  }
+
+  func end(_ end: StreamEnd, of side: Side, _ conversation: Conversation, _ packet: PacketContext) {
+    guard conversation.attachment != nil else { return }
+    hosted(conversation).end(end, of: side, packet)
+  }
+
+  func finish(_ conversation: Conversation, because end: StreamEnd) {
+    guard conversation.attachment != nil else { return }
+    if conversation.transport == .tcp {
+      hosted(conversation).finish()
+    } else {
+      (conversation.attachment as? HostedDatagrams)?.finish()
+      conversation.attachment = nil
+    }
+  }
+}

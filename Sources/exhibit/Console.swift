@@ -1,0 +1,63 @@
+import EvidenceBundle
+import Foundation
+import Processing
+
+/// What the commands print, with nothing captured reaching the terminal unescaped.
+enum Console {
+  /// The exit statuses, which are API (docs/cli.md).
+  enum Status {
+    static let checkFailed: Int32 = 1
+    static let partial: Int32 = 3
+    static let input: Int32 = 4
+    static let output: Int32 = 5
+    static let originalChanged: Int32 = 6
+    static let defect: Int32 = 70
+  }
+
+  static func error(_ text: String) {
+    FileHandle.standardError.write(Data((safe(text, keepingLines: true) + "\n").utf8))
+  }
+
+  static func exit(_ status: Int32) -> Never {
+
+    fflush(nil)
+    Foundation.exit(status)
+  }
+
+  /// Prints the error as one line that names the file, and ends with its exit status.
+  static func fail(_ error: ProcessingError) -> Never {
+    let subject = error.path.isEmpty ? "" : "\(safe(error.path)): "
+    Console.error("exhibit: \(subject)\(error.message)")
+    switch error.code {
+    case .input, .expectation: exit(Status.input)
+    case .output: exit(Status.output)
+    case .originalChanged: exit(Status.originalChanged)
+    case .defect: exit(Status.defect)
+    }
+  }
+
+  /// Prints what is wrong with a bundle, and ends.
+  static func fail(_ error: BundleError) -> Never {
+    fail(ProcessingError(error.code == .malformed ? .input : .output, error.path, error.message))
+  }
+
+  /// Text with every control, format and invisible character made visible as `[U+XXXX]`.
+  static func safe(_ text: some StringProtocol, keepingLines: Bool = false) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+        if keepingLines, scalar == "\n" || scalar == "\t" {
+          result.unicodeScalars.append(scalar)
+        } else {
+          let digits = String(scalar.value, radix: 16, uppercase: true)
+          result += "[U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "]"
+        }
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  static var isErrorTerminal: Bool { isatty(2) == 1 }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import BuiltInDecoders
+import Foundation
+import Processing
+
+/// `exhibit process`
+struct ProcessCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "process",
+    abstract: "Reads originals and builds an evidence bundle from them.",
+    discussion: """
+      Originals are opened read-only, copied into the bundle and hashed on the way (with --reference they stay where they
+      are and are hashed there). The order in which they are named is part of the result. Everything that can be read is
+      used; what cannot be is a finding in the bundle and makes the exit status 3.
+
+      Examples
+        exhibit process line.pcapng --output case.exhibit
+        exhibit process day1.pcap.gz day2.pcap --output case.exhibit --case 2026-041 --examiner A12
+        exhibit process big.pcap --reference --output case.exhibit --expect SHA256SUMS --received-from "Provider X"
+      """)
+
+  @Argument(help: ArgumentHelp("The originals, in order.", valueName: "input"))
+  var inputs: [String]
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The bundle to make; it must not exist.", valueName: "bundle"))
+  var output: String
+
+  @Option(name: .customLong("case"), help: ArgumentHelp("The case's reference.", valueName: "id"))
+  var caseID: String?
+
+  @Option(help: ArgumentHelp("Who does this, as the custody chain names them.", valueName: "name"))
+  var examiner: String?
+
+  @Option(help: ArgumentHelp("The order or warrant: a file that is kept in the bundle.", valueName: "file"))
+  var authority: String?
+
+  @Flag(help: "Leave the originals where they are; list them with their hashes instead of copying them.")
+  var reference = false
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Worker processes; the result does not depend on it.", valueName: "n"))
+  var jobs: Int = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(
+    help: ArgumentHelp("Use only packets that this pcap-filter(7) lets pass; the rest is counted.", valueName: "bpf"))
+  var filter: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Hashes that came with the originals (sha256sum format); a difference stops the run.", valueName: "sums"))
+  var expect: String?
+
+  @Option(help: ArgumentHelp("From whom the originals were received.", valueName: "name"))
+  var receivedFrom: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How far the recorder's clock was ahead, in seconds, as declared by its owner; recorded, not applied.",
+      valueName: "seconds"))
+  var clockOffset: String?
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  @Flag(name: .shortAndLong, help: "Print nothing but errors.")
+  var quiet = false
+
+  func validate() throws {
+    guard jobs >= 1, jobs <= 256 else { throw ValidationError("--jobs takes a number from 1 to 256.") }
+    if let clockOffset, Double(clockOffset) == nil {
+      throw ValidationError("--clock-offset takes seconds, such as 2.5 or -3600.")
+    }
+  }
+
+  func run() throws {
+    var request = ProcessingRequest(inputs: inputs, output: output)
+    request.caseID = caseID
+    request.examiner = examiner
+    request.authorityPath = authority
+    request.isReference = reference
+    request.jobs = jobs
+    request.filter = filter
+    request.expectPath = expect
+    request.receivedFrom = receivedFrom
+    request.clockOffset = clockOffset
+    request.arguments = Array(CommandLine.arguments.dropFirst())
+    let progress = ProgressLine(isQuiet: quiet || json)
+    do throws(ProcessingError) {
+      let summary = try Supervisor(request, decoders: builtInDecoders).run { progress.show($0) }
+      progress.end()
+      print(summary)
+      if summary.isPartial { Console.exit(Console.Status.partial) }
+    } catch {
+      progress.end()
+      Console.fail(error)
+    }
+  }
+
+  private func print(_ summary: ProcessingSummary) {
+    if json {
+      Swift.print(summary.json)
+    } else if !quiet {
+      for line in summary.lines { Swift.print(Console.safe(line)) }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import DecoderKit
+
+/// A datagram of RTCP packets (RFC 3550, 6; RFC 5506 for reduced size).
+struct RTCPCompound {
+  static let maximumPackets = 64
+
+  private var packets: [Value] = []
+  private var cname: [UInt8]?
+
+  /// Why reading stopped before the end of the datagram.
+  private(set) var failure: (offset: Int, field: String)?
+
+  /// The packet types SR, RR, SDES, BYE, APP, RTPFB, PSFB, XR (RFC 3550, 12.1; RFC 4585, 6.1; RFC 3611, 2).
+  @inline(__always)
+  static func isType(_ byte: UInt8) -> Bool { (200...207).contains(byte) }
+
+  /// Whether the lengths of the packets add up to the datagram's, and each has room for what it must hold.
+  ///
+  /// Padding stands in the last packet only (RFC 3550, 6.4.1). What SRTCP encrypts does not pass (RFC 3711, 3.4).
+  static func isWhole(_ bytes: RawSpan) -> Bool {
+    var offset = 0
+    var count = 0
+    while offset < bytes.byteCount {
+      guard bytes.byteCount - offset >= 4, bytes[offset] >> 6 == 2, isType(bytes[offset + 1]),
+        count < maximumPackets
+      else { return false }
+      let length = (Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3])) * 4
+      let number = Int(bytes[offset] & 31)
+      let least: Int
+      switch bytes[offset + 1] {
+      case 200: least = 24 + 24 * number
+      case 201: least = 4 + 24 * number
+      case 202: least = 8 * number
+      case 203: least = 4 * number
+      case 207: least = 4
+      default: least = 8
+      }
+      let isLast = offset + 4 + length == bytes.byteCount
+      guard length >= least, isLast || bytes[offset] & 0x20 == 0 else { return false }
+      offset += length + 4
+      count += 1
+    }
+    return offset == bytes.byteCount && bytes.byteCount >= 8
+  }
+
+  /// Reads packets up to the end, or up to what contradicts itself.
+  init(_ bytes: RawSpan) {
+    var reader = ByteReader(bytes)
+    while reader.remaining > 0, failure == nil {
+      do throws(ReadError) { try readPacket(&reader) } catch { failure = (error.offset, error.field) }
+    }
+  }
+
+  private mutating func readPacket(_ reader: inout ByteReader) throws(ReadError) {
+    let start = reader.offset
+    guard packets.count < Self.maximumPackets else {
+      throw ReadError(.limitExceeded, at: start, reading: "RTCP packets")
+    }
+    let first: UInt8 = try reader.read("version")
+    guard first >> 6 == 2 else { throw ReadError(.malformed, at: start, reading: "RTCP version") }
+    let type: UInt8 = try reader.read("packet type")
+    let length: UInt16 = try reader.read("length")
+    var body = ByteReader(try reader.take(Int(length) * 4, "RTCP packet"))
+    var fields: Fields = ["type": .text(Self.name(type))]
+    do throws(ReadError) {
+      try read(type, Int(first & 31), &body, &fields)
+      packets.append(.object(fields))
+    } catch {
+      packets.append(.object(fields))
+      failure = (start + 4 + error.offset, error.field)
+    }
+  }
+
+  var fields: Fields {
+    var fields: Fields = ["packets": .list(packets)]
+    if let cname { fields.set("cname", wire: cname) }
+    return fields
+  }
+
+  private mutating func read(
+    _ type: UInt8, _ count: Int, _ body: inout ByteReader, _ fields: inout Fields
+  ) throws(ReadError) {
+    switch type {
+    case 200:
+      fields.set("identifier", try body.read(UInt32.self, "SSRC"))
+      let seconds: UInt32 = try body.read("NTP seconds")
+      let fraction: UInt32 = try body.read("NTP fraction")
+      // A sender without a clock writes zero (RFC 3550, 6.4.1).
+      if seconds != 0 { fields.set("sentAt", Self.time(seconds, fraction)) }
+      fields.set("timestamp", try body.read(UInt32.self, "RTP timestamp"))
+      fields.set("packetCount", try body.read(UInt32.self, "packet count"))
+      fields.set("octetCount", try body.read(UInt32.self, "octet count"))
+      fields.set("reports", .list(try Self.reports(count, &body)))
+    case 201:
+      fields.set("identifier", try body.read(UInt32.self, "SSRC"))
+      fields.set("reports", .list(try Self.reports(count, &body)))
+    case 202: fields.set("sources", .list(try descriptions(count, &body)))
+    case 203:
+      var sources: [Value] = []
+      for _ in 0..<count { sources.append(.integer(Int64(try body.read(UInt32.self, "SSRC")))) }
+      fields.set("identifiers", .list(sources))
+      if let length = body.peek(), length > 0 {
+        try body.skip(1, "reason length")
+        fields.set("reason", wire: try body.take(Int(length), "reason").array())
+      }
+    default:
+      if body.remaining >= 4 { fields.set("identifier", try body.read(UInt32.self, "SSRC")) }
+      if type == 204 { fields.set("name", wire: try body.take(4, "name").array()) }
+      if type == 205 || type == 206 { fields.set("mediaIdentifier", try body.read(UInt32.self, "media SSRC")) }
+      if type != 207 { fields.set("format", count) }
+      fields.set("byteCount", body.remaining)
+    }
+  }
+
+  private static func name(_ type: UInt8) -> String {
+    switch type {
+    case 200: "SR"
+    case 201: "RR"
+    case 202: "SDES"
+    case 203: "BYE"
+    case 204: "APP"
+    case 205: "RTPFB"
+    case 206: "PSFB"
+    case 207: "XR"
+    default: String(type)
+    }
+  }
+
+  /// NTP's 32.32 seconds since 1900 (RFC 3550, 4).
+  private static func time(_ seconds: UInt32, _ fraction: UInt32) -> CaptureTime {
+    CaptureTime(
+      nanoseconds: (Int64(seconds) - 2_208_988_800) * 1_000_000_000
+        + Int64((UInt64(fraction) * 1_000_000_000) >> 32))
+  }
+
+  private static func reports(_ count: Int, _ body: inout ByteReader) throws(ReadError) -> [Value] {
+    var reports: [Value] = []
+    for _ in 0..<count {
+      var fields: Fields = ["identifier": .integer(Int64(try body.read(UInt32.self, "SSRC")))]
+      let loss: UInt32 = try body.read("loss")
+      fields.set("fractionLost", loss >> 24)
+      let lost = Int32(bitPattern: loss << 8) >> 8
+      fields.set("cumulativeLost", lost)
+      fields.set("highestSequence", try body.read(UInt32.self, "highest sequence number"))
+      fields.set("jitter", try body.read(UInt32.self, "jitter"))
+      fields.set("lastReport", try body.read(UInt32.self, "last SR"))
+      fields.set("delaySinceLastReport", try body.read(UInt32.self, "delay since last SR"))
+      reports.append(.object(fields))
+    }
+    return reports
+  }
+
+  private mutating func descriptions(_ count: Int, _ body: inout ByteReader) throws(ReadError) -> [Value] {
+    var sources: [Value] = []
+    for _ in 0..<count {
+      var fields: Fields = ["identifier": .integer(Int64(try body.read(UInt32.self, "SSRC")))]
+      let begin = body.offset
+      while true {
+        let type: UInt8 = try body.read("SDES item")
+        if type == 0 { break }
+        let length: UInt8 = try body.read("SDES length")
+        let text = try body.take(Int(length), "SDES text").array()
+        if type == 1, cname == nil { cname = text }
+        fields.set(Self.item(type), wire: text)
+      }
+      let padding = (4 - (body.offset - begin) % 4) % 4
+      try body.skip(min(padding, body.remaining), "SDES padding")
+      sources.append(.object(fields))
+    }
+    return sources
+  }
+
+  private static func item(_ type: UInt8) -> String {
+    switch type {
+    case 1: "cname"
+    case 2: "name"
+    case 3: "email"
+    case 4: "phone"
+    case 5: "location"
+    case 6: "tool"
+    case 7: "note"
+    default: "item\(type)"
+    }
+  }
+}

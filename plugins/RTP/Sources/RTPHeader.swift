@@ -1,0 +1,60 @@
+import DecoderKit
+
+/// The fixed header of an RTP packet and where its payload stands (RFC 3550, 5.1).
+struct RTPHeader {
+  let payloadType: UInt8
+  let marker: Bool
+  let sequence: UInt16
+  let timestamp: UInt32
+  let identifier: UInt32
+  let payload: Range<Int>
+  /// The payload when it has exactly four bytes, as that of a telephone event has (RFC 4733, 2.3).
+  let word: UInt32?
+
+  /// Nil when the bytes do not have the form of RTP: version, payload type, lengths of lists, extension and padding.
+  ///
+  /// An empty payload passes only beside padding, which is how senders probe a path.
+  @inline(__always)
+  init?(_ bytes: RawSpan) {
+    let count = bytes.byteCount
+    guard count >= 12 else { return nil }
+    let first = bytes[0]
+    guard first >> 6 == 2, Self.isAssigned(bytes[1] & 0x7f) else { return nil }
+    var reader = ByteReader(bytes)
+    guard (try? reader.skip(2, "first bytes")) != nil, let sequence: UInt16 = try? reader.read("sequence number"),
+      let timestamp: UInt32 = try? reader.read("timestamp"), let identifier: UInt32 = try? reader.read("SSRC")
+    else { return nil }
+    var begin = 12 + Int(first & 15) * 4
+    if first & 0x10 != 0 {
+      guard count >= begin + 4 else { return nil }
+      begin += 4 + (Int(bytes[begin + 2]) << 8 | Int(bytes[begin + 3])) * 4
+    }
+    var end = count
+    if first & 0x20 != 0 {
+      let padding = Int(bytes[count - 1])
+      guard padding > 0, padding <= count - min(begin, count) else { return nil }
+      end -= padding
+    }
+    guard begin < end || (begin == end && first & 0x20 != 0) else { return nil }
+    payloadType = bytes[1] & 0x7f
+    marker = bytes[1] & 0x80 != 0
+    self.sequence = sequence
+    self.timestamp = timestamp
+    self.identifier = identifier
+    payload = begin..<end
+    if end - begin == 4, (try? reader.move(to: begin, "payload")) != nil {
+      word = try? reader.read("payload")
+    } else {
+      word = nil
+    }
+  }
+
+  /// Whether a payload type has a meaning: the assigned ones and the dynamic ones (RFC 3551, 6).
+  ///
+  /// 64 to 95 would be RTCP where both share a port (RFC 5761, 4); 20 to 24, 27, 29, 30 and 35 to 63 are not assigned.
+  @inline(__always)
+  static func isAssigned(_ type: UInt8) -> Bool {
+    if type >= 96 { return true }
+    return type < 35 && !(20...24).contains(type) && type != 27 && type != 29 && type != 30
+  }
+}

@@ -1,0 +1,194 @@
+import DecoderKit
+
+/// A session description: who wants to receive which media where (RFC 8866).
+struct SessionDescription {
+  static let maximumMedia = 64
+  static let maximumPayloads = 128
+
+  private(set) var media: [MediaOffer] = []
+  /// Addresses that are names; the message's sender stood in for them.
+  private(set) var namedHosts: [String] = []
+  /// Lines of media and addresses that could not be read.
+  private(set) var oddLineCount = 0
+  /// Whether there are more media than `maximumMedia`.
+  private(set) var isOverLimit = false
+
+  /// Reads the lines of a description; `sender` stands in where an address is missing or a name.
+  ///
+  /// An address of zeros, with which a party once put the other on hold (RFC 3264, 8.4), is kept as it stands.
+  init(_ text: [UInt8], sender: Endpoint) {
+    var sessionAddress: InternetAddress?
+    var sessionDirection = MediaOffer.Direction.sendReceive
+    var mediaLines = 0
+    // Lines behind a media line that could not be read belong to no media.
+    var isSession = true
+    var isInMedia = false
+    for line in text.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d }) where line.count >= 2 {
+      guard line[line.startIndex + 1] == 0x3d else { continue }
+      let value = String(decoding: line.dropFirst(2), as: UTF8.self)
+      switch line[line.startIndex] {
+      case 0x63:  // c=
+        let address = address(value) ?? sender.address
+        if isSession {
+          sessionAddress = address
+        } else if isInMedia {
+          media[media.count - 1].receivesAt.address = address
+        }
+      case 0x6d:  // m=
+        isSession = false
+        guard mediaLines < Self.maximumMedia else {
+          isOverLimit = true
+          return
+        }
+        let offer = offer(value, sessionAddress ?? sender.address, sessionDirection, mediaLines)
+        mediaLines += 1
+        isInMedia = offer != nil
+        if let offer { media.append(offer) } else { oddLineCount += 1 }
+      case 0x61:  // a=
+        if isSession {
+          sessionDirection = Self.direction(value) ?? sessionDirection
+        } else if isInMedia {
+          attribute(value)
+        }
+      default: break
+      }
+    }
+  }
+
+  private mutating func address(_ value: String) -> InternetAddress? {
+    let parts = value.split(separator: " ")
+    guard parts.count >= 3, let text = parts[2].split(separator: "/").first else {
+      oddLineCount += 1
+      return nil
+    }
+    if let address = InternetAddress(text) { return address }
+    if namedHosts.count < Self.maximumMedia { namedHosts.append(String(text.prefix(255))) }
+    return nil
+  }
+
+  private func offer(
+    _ value: String, _ address: InternetAddress, _ direction: MediaOffer.Direction, _ index: Int
+  ) -> MediaOffer? {
+    let parts = value.split(separator: " ", omittingEmptySubsequences: true)
+    guard parts.count >= 3, let portText = parts[1].split(separator: "/").first, let port = UInt16(portText) else {
+      return nil
+    }
+    var offer = MediaOffer(
+      kind: String(parts[0].prefix(64)), receivesAt: Endpoint(address, port: port),
+      transport: String(parts[2].prefix(64)), index: UInt16(clamping: index))
+    offer.direction = direction
+    for part in parts.dropFirst(3).prefix(Self.maximumPayloads) {
+      guard let type = UInt8(part), type < 128 else { continue }
+      let known = Self.staticPayload(type)
+      offer.payloads.append(
+        .init(type: type, encoding: known?.encoding ?? "", clockRate: known?.rate ?? 0, channels: known?.channels ?? 1))
+    }
+    return offer
+  }
+
+  private static func direction(_ value: String) -> MediaOffer.Direction? {
+    switch value.trimmingSpaces {
+    case "sendrecv": .sendReceive
+    case "sendonly": .sendOnly
+    case "recvonly": .receiveOnly
+    case "inactive": .inactive
+    default: nil
+    }
+  }
+
+  private mutating func attribute(_ value: String) {
+    let place = media.count - 1
+    if let direction = Self.direction(value) {
+      media[place].direction = direction
+      return
+    }
+    let pair = value.split(separator: ":", maxSplits: 1)
+    guard pair.count == 2 else { return }
+    let words = pair[1].split(separator: " ", maxSplits: 1)
+    switch pair[0] {
+    case "ptime": media[place].packetTime = UInt16(words.first ?? "") ?? 0
+    case "rtpmap":
+      guard words.count == 2, let type = UInt8(words[0]),
+        let payload = media[place].payloads.firstIndex(where: { $0.type == type })
+      else { return }
+      let parts = words[1].trimmingSpaces.split(separator: "/")
+      media[place].payloads[payload].encoding = parts.first.map { String($0.prefix(64)).uppercased() } ?? ""
+      media[place].payloads[payload].clockRate = parts.count > 1 ? UInt32(parts[1]) ?? 0 : 0
+      media[place].payloads[payload].channels = parts.count > 2 ? UInt8(parts[2]) ?? 1 : 1
+    case "fmtp":
+      guard words.count == 2, let type = UInt8(words[0]),
+        let payload = media[place].payloads.firstIndex(where: { $0.type == type })
+      else { return }
+      media[place].payloads[payload].parameters = String(words[1].prefix(4_096))
+    default: break
+    }
+  }
+
+  /// The assigned payload types (RFC 3551, 6).
+  static func staticPayload(_ type: UInt8) -> (encoding: String, rate: UInt32, channels: UInt8)? {
+    switch type {
+    case 0: ("PCMU", 8_000, 1)
+    case 3: ("GSM", 8_000, 1)
+    case 4: ("G723", 8_000, 1)
+    case 5: ("DVI4", 8_000, 1)
+    case 6: ("DVI4", 16_000, 1)
+    case 7: ("LPC", 8_000, 1)
+    case 8: ("PCMA", 8_000, 1)
+    case 9: ("G722", 8_000, 1)
+    case 10: ("L16", 44_100, 2)
+    case 11: ("L16", 44_100, 1)
+    case 12: ("QCELP", 8_000, 1)
+    case 13: ("CN", 8_000, 1)
+    case 14: ("MPA", 90_000, 1)
+    case 15: ("G728", 8_000, 1)
+    case 16: ("DVI4", 11_025, 1)
+    case 17: ("DVI4", 22_050, 1)
+    case 18: ("G729", 8_000, 1)
+    case 25: ("CELB", 90_000, 1)
+    case 26: ("JPEG", 90_000, 1)
+    case 28: ("NV", 90_000, 1)
+    case 31: ("H261", 90_000, 1)
+    case 32: ("MPV", 90_000, 1)
+    case 33: ("MP2T", 90_000, 1)
+    case 34: ("H263", 90_000, 1)
+    default: nil
+    }
+  }
+
+  /// Media as a record shows them.
+  static func value(of media: [MediaOffer]) -> Value {
+    .list(
+      media.map { offer in
+        .object([
+          "kind": .text(offer.kind), "address": .text(offer.receivesAt.address.description),
+          "port": .integer(Int64(offer.receivesAt.port)), "transport": .text(offer.transport),
+          "direction": .text(name(offer.direction)),
+          "payloads": .list(
+            offer.payloads.map {
+              .object([
+                "type": .integer(Int64($0.type)), "encoding": .text($0.encoding),
+                "clockRate": .integer(Int64($0.clockRate)),
+              ])
+            }),
+        ])
+      })
+  }
+
+  private static func name(_ direction: MediaOffer.Direction) -> String {
+    switch direction {
+    case .sendReceive: "sendrecv"
+    case .sendOnly: "sendonly"
+    case .receiveOnly: "recvonly"
+    case .inactive: "inactive"
+    }
+  }
+}
+
+extension StringProtocol {
+  var trimmingSpaces: String {
+    var text = Substring(self)
+    while text.first == " " || text.first == "\t" { text.removeFirst() }
+    while text.last == " " || text.last == "\t" { text.removeLast() }
+    return String(text)
+  }
+}

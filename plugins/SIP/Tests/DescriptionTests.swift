@@ -1,0 +1,99 @@
+import DecoderKit
+import DecoderTesting
+import SIPDecoder
+import Testing
+
+@Suite struct DescriptionTests {
+  private func offer(_ lines: [String]) -> DecodingOutcome {
+    decode(alice(inCall("INVITE sip:b@x SIP/2.0", "1 INVITE", body: lines.joined(separator: "\r\n") + "\r\n")))
+  }
+
+  private func media(_ lines: [String]) -> [MediaOffer] { offer(lines).signals.first?.media ?? [] }
+
+  @Test func readsSeveralMediaWithTheirOwnAddresses() throws {
+    let outcome = offer([
+      "v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", "c=IN IP4 192.0.2.10", "t=0 0", "a=sendonly", "a=ptime:30",
+      "m=audio 4000/2 RTP/AVP 0 18 96 101", "a=rtpmap:96 opus/48000/2", "a=fmtp:96 useinbandfec=1; stereo=1",
+      "a=rtpmap:101 telephone-event/8000", "a=ptime:20", "a=rtcp:4001", "a=candidate:1 1 UDP 1 10.0.0.1 9 typ host",
+      "m=video 5000 RTP/SAVP 97", "c=IN IP6 2001:db8::1", "a=rtpmap:97 H264/90000", "a=recvonly",
+      "m=image 0 udptl t38", "a=inactive",
+    ])
+    let media = try #require(outcome.signals.first?.media)
+    #expect(media.map(\.kind) == ["audio", "video", "image"])
+    #expect(media.map(\.receivesAt.description) == ["192.0.2.10:4000", "[2001:db8::1]:5000", "192.0.2.10:0"])
+    #expect(media.map(\.transport) == ["RTP/AVP", "RTP/SAVP", "udptl"])
+    #expect(media.map(\.direction) == [.sendOnly, .receiveOnly, .inactive])
+    #expect(media.map(\.index) == [0, 1, 2])
+    #expect(media.first?.packetTime == 20)
+    #expect(
+      media.first?.payloads == [
+        .init(type: 0, encoding: "PCMU", clockRate: 8_000), .init(type: 18, encoding: "G729", clockRate: 8_000),
+        .init(type: 96, encoding: "OPUS", clockRate: 48_000, channels: 2, parameters: "useinbandfec=1; stereo=1"),
+        .init(type: 101, encoding: "TELEPHONE-EVENT", clockRate: 8_000),
+      ])
+    guard case .object(let shown) = outcome.records.first?.list("sdp").first else {
+      Issue.record("no media in the record")
+      return
+    }
+    #expect(shown["direction"] == "sendonly")
+    #expect(shown["address"] == "192.0.2.10")
+    #expect(shown["port"] == 4_000)
+    #expect(outcome.contents.isEmpty)
+    #expect(outcome.findings.isEmpty)
+  }
+
+  @Test func keepsTheAddressOfZerosThatMeansHold() {
+    let offers = media(["v=0", "c=IN IP4 0.0.0.0", "m=audio 4000 RTP/AVP 0"])
+    #expect(offers.map(\.receivesAt.description) == ["0.0.0.0:4000"])
+  }
+
+  @Test func takesTheSendersAddressForAName() {
+    let outcome = offer(["v=0", "c=IN IP4 media.example.org", "m=audio 4000 RTP/AVP 0"])
+    #expect(outcome.signals.first?.media.first?.receivesAt == Endpoint(aliceEndpoint.address, port: 4_000))
+    #expect(outcome.codes == ["sip/namedMediaHost"])
+    #expect(outcome.findings.first?.fields["host"] == "media.example.org")
+    #expect(outcome.findings.first?.severity == .notice)
+  }
+
+  @Test func givesLinesOfAnUnreadableMediumToNobody() {
+    let outcome = offer([
+      "v=0", "c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 0", "m=video 70000 RTP/AVP 97", "c=IN IP4 192.0.2.66",
+      "a=inactive", "m=audio 4004 RTP/AVP 8",
+    ])
+    let media = outcome.signals.first?.media ?? []
+    #expect(media.map(\.receivesAt.description) == ["192.0.2.1:4000", "192.0.2.1:4004"])
+    #expect(media.map(\.direction) == [.sendReceive, .sendReceive])
+    #expect(media.map(\.index) == [0, 2])
+    #expect(outcome.codes == ["sip/malformedDescription"])
+  }
+
+  @Test func readsALineFeedForALineEndAndADescriptionWithoutAType() {
+    let body = "v=0\nc=IN IP4 192.0.2.1/127\nm=audio 4000 RTP/AVP 0\n"
+    let text = "INVITE sip:b@x SIP/2.0\nv: SIP/2.0/UDP h\nf: <sip:a@x>\nt: <sip:b@x>\ni: c\nCSeq: 1 INVITE\n\n" + body
+    let outcome = decode(alice(Array(text.utf8)))
+    #expect(outcome.signals.first?.media.first?.receivesAt.description == "192.0.2.1:4000")
+    #expect(outcome.findings.isEmpty)
+  }
+
+  @Test func stopsAtTheLimitOfMedia() {
+    let lines = ["v=0", "c=IN IP4 192.0.2.1"] + (1...80).map { "m=audio \($0) RTP/AVP 0" }
+    let outcome = offer(lines)
+    #expect(outcome.signals.first?.media.count == 64)
+    #expect(outcome.codes == ["sip/mediaLimit"])
+  }
+
+  @Test func stopsAtTheLimitOfPayloadTypes() {
+    let types = (0..<200).map { String($0 % 128) }.joined(separator: " ")
+    let offers = media(["v=0", "c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP " + types])
+    #expect(offers.first?.payloads.count == 128)
+  }
+
+  @Test func survivesNonsense() {
+    let outcome = offer([
+      "v=0", "c=", "c=IN", "m=", "m=audio", "m=audio x RTP/AVP 0", "m=audio 4000 RTP/AVP 300 -1 x 128 127",
+      "a=rtpmap:", "a=rtpmap:127", "a=rtpmap:x y/z", "a=rtpmap:127 /", "a=fmtp:127", "a=ptime:999999", "a=", "x",
+    ])
+    #expect(outcome.signals.first?.media.map { $0.payloads.map(\.type) } == [[127]])
+    #expect(outcome.codes == ["sip/malformedDescription"])
+  }
+}
