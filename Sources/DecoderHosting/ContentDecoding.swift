@@ -66,7 +66,9 @@ func makeReverser(_ coding: ContentCoding) -> any CodingReverser {
       unsafe stream.next_in = UnsafeMutablePointer(
         mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
       unsafe stream.avail_in = UInt32(input.count)
-      while unsafe stream.avail_in > 0 {
+      var isFull = false
+      // Output may wait in zlib when the input is used up.
+      while unsafe stream.avail_in > 0 || isFull {
         if isAtEnd {
           guard isGzip, unsafe stream.next_in.pointee == 0x1f, unsafe inflateReset(&stream) == Z_OK else {
             return unsafe .ended(trailing: Int(stream.avail_in))
@@ -77,6 +79,7 @@ func makeReverser(_ coding: ContentCoding) -> any CodingReverser {
         unsafe stream.avail_out = UInt32(output.count)
         let result = unsafe CCompression.inflate(&stream, Z_NO_FLUSH)
         let made = unsafe output.count - Int(stream.avail_out)
+        isFull = unsafe stream.avail_out == 0 && result == Z_OK
         if made > 0 { unsafe emit(UnsafeRawBufferPointer(rebasing: output[0..<made]).bytes) }
         switch result {
         case Z_OK, Z_BUF_ERROR: if made == 0, unsafe stream.avail_in > 0, result == Z_BUF_ERROR { return .fine }
@@ -133,7 +136,11 @@ final class Base64Reverser: CodingReverser {
     var out: [UInt8] = []
     out.reserveCapacity(bytes.byteCount / 4 * 3 + 3)
     for offset in bytes.byteOffsets {
-      guard let value = Self.value(bytes[offset]) else { continue }
+      guard let value = Self.value(bytes[offset]) else {
+        // Padding ends a group; another may follow it.
+        if bytes[offset] == 0x3d { out += endGroup() }
+        continue
+      }
       bits = bits << 6 | UInt32(value)
       count += 1
       if count == 4 {
@@ -142,8 +149,6 @@ final class Base64Reverser: CodingReverser {
         out.append(UInt8(truncatingIfNeeded: bits))
         count = 0
         bits = 0
-      } else if count >= 2, bytes[offset] == 0x3d {
-        continue
       }
     }
     isAtEnd = count == 0
@@ -154,13 +159,22 @@ final class Base64Reverser: CodingReverser {
 
   /// Hands out what the last, incomplete group holds.
   func finish(_ emit: (RawSpan) -> Void) {
-    var out: [UInt8] = []
-    if count == 2 { out = [UInt8(truncatingIfNeeded: bits >> 4)] }
-    if count == 3 { out = [UInt8(truncatingIfNeeded: bits >> 10), UInt8(truncatingIfNeeded: bits >> 2)] }
-    isAtEnd = count != 1
-    count = 0
+    let isBroken = count == 1
+    let out = endGroup()
+    isAtEnd = !isBroken
     // Safe: the view ends before `out` does.
     if !out.isEmpty { unsafe emit(out.span.bytes) }
+  }
+
+  /// The bytes of a group of two or three letters; one letter alone says nothing.
+  private func endGroup() -> [UInt8] {
+    defer {
+      count = 0
+      bits = 0
+    }
+    if count == 2 { return [UInt8(truncatingIfNeeded: bits >> 4)] }
+    if count == 3 { return [UInt8(truncatingIfNeeded: bits >> 10), UInt8(truncatingIfNeeded: bits >> 2)] }
+    return []
   }
 
   private static func value(_ letter: UInt8) -> UInt8? {
@@ -205,8 +219,11 @@ final class QuotedPrintableReverser: CodingReverser {
       out += pair
       held = []
     } else {
-      out += held
+      // The escape sign stands for itself; what follows it may begin another.
+      let rest = held.dropFirst()
+      out.append(held[0])
       held = []
+      for byte in rest { take(byte, &out) }
     }
   }
 

@@ -233,7 +233,7 @@ import EvidenceModel
     wroteRecords = true
     if deferred != nil {
       var own = fields
-      own.set("decoder", label)
+      if own["decoder"] == nil { own.set("decoder", label) }
       deferred?.append((own, trace))
     } else {
       write("artefact", fields, from: side, trace)
@@ -277,7 +277,7 @@ import EvidenceModel
 
   /// Counts a datagram that was indexed, until its stream is judged.
   func tally(original: UInt16, bytes: Int) -> Bool {
-    guard lastStream >= 0 else { return false }
+    guard lastStream >= 0, streams[lastStream].isOpen else { return false }
     streams[lastStream].tally[original, default: (0, 0)].packets += 1
     streams[lastStream].tally[original, default: (0, 0)].bytes += UInt64(bytes)
     return true

@@ -31,7 +31,7 @@ final class FileReading {
     guard !isStopped else { return }
     pending += bytes.array()
     runs.append(.init(count: bytes.byteCount, trace: source, packet: packet))
-    guard pending.count >= wanted else { return }
+    guard pending.count >= min(wanted, unit.host.limits.pendingBytes + 1) else { return }
     wanted = 0
     do throws(ReadError) {
       var done = 0

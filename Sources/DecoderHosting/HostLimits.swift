@@ -14,7 +14,7 @@ public struct HostLimits: Hashable, Sendable {
   public var openContents = 256
   /// Media streams of one session.
   public var streamsPerConversation = 1_024
-  /// Bytes of a hole that are filled with zeros; a longer hole ends the artefact.
+  /// Bytes of all holes of an artefact that are filled with zeros; more end the artefact.
   public var holeBytes = 64 << 20
   /// How deep files may stand in files.
   public var depth = 8
@@ -38,7 +38,7 @@ public struct HostLimits: Hashable, Sendable {
       NamedLimit("findings of a conversation", findingsPerConversation, "findings"),
       NamedLimit("open artefacts of a session", openContents, "artefacts"),
       NamedLimit("media streams of a conversation", streamsPerConversation, "streams"),
-      NamedLimit("bytes of a hole that are filled", holeBytes, "bytes"),
+      NamedLimit("bytes of an artefact's holes", holeBytes, "bytes"),
       NamedLimit("depth of files in files", depth, "levels"),
       NamedLimit("bytes of an expanded artefact", expandedBytes, "bytes"),
       NamedLimit("expansion ratio beyond \(expansionFloor) bytes", expansionRatio, "times"),

@@ -212,8 +212,13 @@ public final class HostedStreams {
   }
 
   private func giveUpIfHopeless() {
-    let isHopeless = { (state: SideState) in state.isRejected && state.attempts >= self.host.limits.claimAttempts }
-    guard isHopeless(initiator), isHopeless(responder) || responder.end != nil else { return }
+    let limit = host.limits.claimAttempts
+    let isHopeless = { (one: SideState, other: SideState) in
+      guard one.isRejected, one.attempts >= limit else { return false }
+      // Of the other side perhaps nothing was captured.
+      return other.end != nil || (other.isRejected && other.attempts >= limit) || one.attempts >= 4 * limit
+    }
+    guard isHopeless(initiator, responder) || isHopeless(responder, initiator) else { return }
     phase = .given
     initiator.drop(initiator.pending.count)
     responder.drop(responder.pending.count)
@@ -240,7 +245,7 @@ public final class HostedStreams {
     if !state(side).pending.isEmpty {
       let isEnough = with(side) { state in
         state.keep(bytes, packet)
-        return state.pending.count >= state.wanted
+        return state.pending.count >= min(state.wanted, host.limits.pendingBytes + 1)
       }
       if isEnough { showPending(side, packet) }
       return

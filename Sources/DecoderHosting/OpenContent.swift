@@ -11,6 +11,7 @@ final class OpenContent {
   private let reversers: [any CodingReverser]
   private var trace = Trace()
   private var holes: [Value] = []
+  private var holeByteCount = 0
   private var receivedCount = 0
   private var storedCount = 0
   private var fault: String?
@@ -88,7 +89,9 @@ final class OpenContent {
       stop("\(byteCount) bytes of the encoded data are missing", unit)
       return
     }
-    guard byteCount <= host.limits.holeBytes, holes.count < Self.maximumHoleCount else {
+    // A file decoder that lacks the beginning can do nothing.
+    isChildSought = true
+    guard byteCount <= host.limits.holeBytes - holeByteCount, holes.count < Self.maximumHoleCount else {
       stop("a hole of \(byteCount) bytes is over the limit", unit)
       return
     }
@@ -102,6 +105,7 @@ final class OpenContent {
       rest -= step
     }
     storedCount += byteCount
+    holeByteCount += byteCount
     child?.skip(byteCount)
   }
 
