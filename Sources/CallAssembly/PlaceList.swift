@@ -42,8 +42,11 @@ struct PlaceList {
   func best(for stream: MediaStream) -> Place? {
     guard stream.first.isKnown else { return places.last }
     let asked = count(until: stream.first)
-    if let running = last(before: asked, endingFrom: stream.first) { return running }
+    let running = last(before: asked, endingFrom: stream.first)
+    if let running, running.endedAt != nil { return running }
+    // A call without an end in the capture may have been over long before the next one began.
     if asked < places.count, places[asked].since <= stream.first.adding(CallPlanner.leadTime) { return places[asked] }
+    if let running { return running }
     if let ended = last(before: asked, endingFrom: stream.first.adding(-CallPlanner.tailTime)) { return ended }
     guard asked < places.count, places[asked].since <= stream.last.adding(CallPlanner.leadTime) else { return nil }
     return places[asked]

