@@ -43,13 +43,17 @@ struct PlaceList {
     guard stream.first.isKnown else { return places.last }
     let asked = count(until: stream.first)
     let running = last(before: asked, endingFrom: stream.first)
-    if let running, running.endedAt != nil { return running }
-    // A call without an end in the capture may have been over long before the next one began.
-    if asked < places.count, places[asked].since <= stream.first.adding(CallPlanner.leadTime) { return places[asked] }
-    if let running { return running }
+    let next = asked < places.count ? places[asked] : nil
+    let soon = next.flatMap { $0.since <= stream.first.adding(CallPlanner.leadTime) ? $0 : nil }
+    if let running {
+      // A call without an end in the capture may have been over long before the next one began: the nearer one counts.
+      guard running.endedAt == nil, let soon, soon.since.isNearer(than: running.since, to: stream.first) else {
+        return running
+      }
+    }
+    if let soon { return soon }
     if let ended = last(before: asked, endingFrom: stream.first.adding(-CallPlanner.tailTime)) { return ended }
-    guard asked < places.count, places[asked].since <= stream.last.adding(CallPlanner.leadTime) else { return nil }
-    return places[asked]
+    return next.flatMap { $0.since <= stream.last.adding(CallPlanner.leadTime) ? $0 : nil }
   }
 
   /// How many places were asked for up to a moment; those of unknown time count.
@@ -82,6 +86,12 @@ struct PlaceList {
 }
 
 extension CaptureTime {
+  /// Whether this later time is nearer to a moment than an earlier one.
+  fileprivate func isNearer(than earlier: CaptureTime, to moment: CaptureTime) -> Bool {
+    let (before, isFar) = moment.nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
+    return isFar || nanoseconds.subtractingReportingOverflow(moment.nanoseconds).partialValue < before
+  }
+
   /// That many nanoseconds later, within what a time can hold.
   func adding(_ nanoseconds: Int64) -> CaptureTime {
     let (sum, isOver) = self.nanoseconds.addingReportingOverflow(nanoseconds)

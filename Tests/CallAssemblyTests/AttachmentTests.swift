@@ -69,6 +69,19 @@ import Testing
     #expect(plan.calls.map { $0.streams.count } == [1, 0])
   }
 
+  @Test func prefersTheNearerCallWhereTheEndOfTheFormerIsMissing() {
+    var signals = Signalling.whole("one", from: 0, to: 60)
+    signals.removeLast()
+    signals += Signalling.whole("two", from: 100, to: 160, packet: 10)
+    let plan = CallPlanner.plan(
+      signals: signals,
+      streams: [
+        stream(bob, alice, from: 0.5, to: 60, packet: 500), stream(bob, alice, from: 50, to: 60, packet: 600),
+        stream(bob, alice, from: 99.5, to: 160, packet: 700),
+      ])
+    #expect(plan.calls.map { $0.streams.map(\.index) } == [[0, 1], [2]])
+  }
+
   @Test func takesMediaThatBeganBeforeTheInvitation() {
     var call = Signalling()
     call.add(.invited, at: 100, fromCaller: true, transaction: 5, [offer(alice)])
@@ -143,7 +156,11 @@ import Testing
     var call = Signalling()
     call.add(
       .invited, at: 0, fromCaller: true,
-      [offer(alice, [.init(type: 96, encoding: "OPUS", clockRate: 48_000), .init(type: 97, encoding: "ILBC", clockRate: 8_000)])])
+      [
+        offer(
+          alice,
+          [.init(type: 96, encoding: "OPUS", clockRate: 48_000), .init(type: 97, encoding: "ILBC", clockRate: 8_000)])
+      ])
     call.add(
       .answered, at: 1, fromCaller: false, status: 200,
       [offer(bob, [.init(type: 96, encoding: "SPEEX", clockRate: 8_000)])])

@@ -164,7 +164,8 @@ import Testing
       Signalling.whole("one", from: 1, to: 30) + Signalling.whole("two", from: 2, to: 40, packet: 10)
       + Signalling.whole("three", from: 3, to: 20, packet: 20)
     let streams = (0..<6).map {
-      stream(endpoint(9, 100 + $0), endpoint($0 % 2 + 1, $0 % 2 == 0 ? 4_000 : 6_000), from: Double($0), to: 50,
+      stream(
+        endpoint(9, 100 + $0), endpoint($0 % 2 + 1, $0 % 2 == 0 ? 4_000 : 6_000), from: Double($0), to: 50,
         packet: 100 + $0, identifier: UInt32($0))
     }
     let plan = CallPlanner.plan(signals: signals, streams: streams)

@@ -10,7 +10,9 @@ func endpoint(_ host: Int, _ port: Int) -> Endpoint {
   Endpoint(InternetAddress(version4: 0x0a00_0000 + UInt32(host)), port: UInt16(port))
 }
 
-func offer(_ endpoint: Endpoint, _ payloads: [MediaOffer.Payload] = [.init(type: 8, encoding: "PCMA", clockRate: 8_000)])
+func offer(
+  _ endpoint: Endpoint, _ payloads: [MediaOffer.Payload] = [.init(type: 8, encoding: "PCMA", clockRate: 8_000)]
+)
   -> MediaOffer
 {
   var offer = MediaOffer(kind: "audio", receivesAt: endpoint, transport: "RTP/AVP", index: 0)
@@ -52,7 +54,8 @@ struct Signalling {
 
   /// A call from the invitation to its end, with media at both parties' ports.
   static func whole(
-    _ callID: String = "call", from begin: Double, to end: Double, packet: Int = 0, alice: Endpoint = endpoint(1, 4_000),
+    _ callID: String = "call", from begin: Double, to end: Double, packet: Int = 0,
+    alice: Endpoint = endpoint(1, 4_000),
     bob: Endpoint = endpoint(2, 6_000)
   ) -> [CallSignal] {
     var call = Signalling(callID, packet: packet)

@@ -33,7 +33,7 @@ import Testing
     #expect(analysis.lost == 0)
     #expect(analysis.duplicates == 0)
     #expect(analysis.restarts == 0)
-    #expect(analysis.positions.last == 69_999 * 160)
+    #expect(analysis.positions.last == Int64(69_999 * 160))
   }
 
   @Test func countsWhatIsMissing() {
@@ -44,7 +44,7 @@ import Testing
     #expect(analysis.expected == 100)
     #expect(analysis.received == 94)
     #expect(analysis.lost == 6)
-    #expect(analysis.positions.last == 99 * 160)
+    #expect(analysis.positions.last == Int64(99 * 160))
   }
 
   @Test func putsOvertakenPacketsInOrder() {
@@ -140,7 +140,7 @@ import Testing
     let list = (0..<300_000).map { packet($0, at: Int64($0) * 20 + Int64($0) / 500) }
     let analysis = analyse(list)
     #expect(analysis.late == 0)
-    #expect(analysis.positions.last == 299_999 * 160)
+    #expect(analysis.positions.last == Int64(299_999 * 160))
   }
 
   @Test func callsNobodyLateForOnePacketThatWasEarly() {
@@ -180,7 +180,9 @@ import Testing
 
   @Test func keepsAPauseOfTheTimestamps() {
     let list = (0..<100).map { place in
-      packet(place, timestamp: UInt32(place * 160 + (place < 50 ? 0 : 80_000)), at: Int64(place * 20 + (place < 50 ? 0 : 10_000)))
+      packet(
+        place, timestamp: UInt32(place * 160 + (place < 50 ? 0 : 80_000)),
+        at: Int64(place * 20 + (place < 50 ? 0 : 10_000)))
     }
     #expect(analyse(list).positions[50] == 50 * 160 + 80_000)
   }
@@ -190,7 +192,7 @@ import Testing
     var list = (0..<50).map { packet($0, timed: false) }
     list[20].timestamp &+= 0x7000_0000
     let positions = analyse(list).positions
-    #expect(positions.max() == 49 * 160)
+    #expect(positions.max() == Int64(49 * 160))
   }
 
   @Test func survivesNumbersAtTheEndsOfTheirScales() {
@@ -216,6 +218,6 @@ import Testing
   @Test func survivesAPauseOfAMonth() {
     let month: Int64 = 30 * 86_400_000
     let analysis = analyse([packet(0), packet(1), packet(2, at: month), packet(3, at: month + 20)], rate: 90_000)
-    #expect(analysis.positions.last == month * 90 + 160)
+    #expect(analysis.positions.last == Int64(month * 90 + 160))
   }
 }

@@ -33,7 +33,8 @@ func map(_ audio: CallAudio, _ stream: Int = 0) -> [String] {
     case .list(let ranges) = fields["ranges"]
   else { return [] }
   return ranges.compactMap { range in
-    guard case .object(let entry) = range, case .text(let kind) = entry["kind"], case .integer(let from) = entry["from"],
+    guard case .object(let entry) = range, case .text(let kind) = entry["kind"],
+      case .integer(let from) = entry["from"],
       case .integer(let to) = entry["to"]
     else { return nil }
     var text = "\(kind) \(from)-\(to)"

@@ -8,7 +8,9 @@ import Testing
 /// The audio itself.
 @Suite struct RenderingTests {
   /// Renders a call whose payloads stand in `original`, and gives each file's bytes.
-  private func render(_ audio: CallAudio, _ original: [UInt8]) throws -> (files: [CallAudio.File: [UInt8]], failures: Int) {
+  private func render(_ audio: CallAudio, _ original: [UInt8]) throws -> (
+    files: [CallAudio.File: [UInt8]], failures: Int
+  ) {
     let folder = try TemporaryFolder()
     let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.write(original, "original")))
     defer { try? file.close() }
@@ -27,7 +29,8 @@ import Testing
     }
   }
 
-  private func one(_ kind: PayloadKind, _ original: [UInt8]) throws -> (files: [CallAudio.File: [UInt8]], failures: Int) {
+  private func one(_ kind: PayloadKind, _ original: [UInt8]) throws -> (files: [CallAudio.File: [UInt8]], failures: Int)
+  {
     var whole = packet(0, length: UInt16(original.count))
     whole.payloadOffset = 0
     return try render(audio([whole], kinds: [8: kind]), original)
@@ -84,7 +87,9 @@ import Testing
   /// Samples that tell where they come from: each packet holds one code, which decodes to a number of its own.
   private let codes = (0..<100).flatMap { [UInt8](repeating: UInt8($0), count: 160) }
 
-  private func decoded(_ code: Int) throws -> Int16 { try #require(samples(one(.aLaw, [UInt8(code)]).files[.left]).first) }
+  private func decoded(_ code: Int) throws -> Int16 {
+    try #require(samples(one(.aLaw, [UInt8(code)]).files[.left]).first)
+  }
 
   @Test func leavesWhatIsMissingSilent() throws {
     var list = packets(10)
@@ -120,7 +125,8 @@ import Testing
   @Test func alignsTheTwoSides() throws {
     // The called party's first packet comes half a second after the caller's.
     let left = packets(50)
-    let right = (0..<20).map { packet($0, timestamp: 99, at: 500) }.prefix(1)
+    let right =
+      (0..<20).map { packet($0, timestamp: 99, at: 500) }.prefix(1)
       + (1..<20).map { packet($0, timestamp: 99 + UInt32($0) * 160, at: 500 + Int64($0) * 20) }
     var call = CallAudio(start: left[0].time)
     call.add(analyse(left), track: 0, first: left[0].time, kinds: [8: .aLaw], description: [:])
