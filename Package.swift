@@ -73,6 +73,8 @@ let package = Package(
     tests("PacketLayers", ["PacketLayers", "CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("FlowAssembly", ["FlowAssembly", "PacketLayers", "CaptureReading", "EvidenceModel", "TestSupport"]),
     tests("DecoderHosting", ["DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("CallAssembly", ["CallAssembly", "EvidenceModel"]),
+    tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
     tests("CommandLine", ["TestSupport"]),
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),

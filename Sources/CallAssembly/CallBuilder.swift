@@ -18,8 +18,8 @@ struct CallBuilder {
   private(set) var destinations: [Destination] = []
   private var calledTags: Set<String> = []
   private var lastRejection: CallSignal?
-  private var isCancelled = false
-  private var invites = 0
+  /// The number of the request that the caller took back.
+  private var cancelled: UInt32?
 
   /// Offers of one call that are kept.
   static let maximumDestinations = 4_096
@@ -37,9 +37,10 @@ struct CallBuilder {
     let time = signal.trace.first
     switch signal.step {
     case .invited:
-      invites += 1
       if call.invitedAt == nil, call.answeredAt == nil { call.invitedAt = known(time) }
       if call.answeredAt == nil { lastRejection = nil }
+      // A new attempt under the same identifier.
+      if let former = cancelled, signal.transaction > former { cancelled = nil }
     case .proceeding, .earlyMedia: break
     case .ringing:
       if call.ringingAt == nil, call.answeredAt == nil { call.ringingAt = known(time) }
@@ -52,7 +53,7 @@ struct CallBuilder {
       }
       if !signal.calledTag.isEmpty { calledTags.insert(signal.calledTag) }
     case .rejected: if call.answeredAt == nil { lastRejection = signal }
-    case .cancelled: if call.answeredAt == nil { isCancelled = true }
+    case .cancelled: if call.answeredAt == nil { cancelled = signal.transaction }
     case .ended:
       if call.endedAt == nil {
         call.endedAt = known(time)
@@ -94,7 +95,7 @@ struct CallBuilder {
       call.reason = rejection.reason
       call.endedAt = call.endedAt ?? known(rejection.trace.first)
     }
-    if isCancelled {
+    if cancelled != nil {
       call.outcome = .cancelled
       call.endedBy = .caller
     } else if let rejection = lastRejection {

@@ -11,15 +11,12 @@ public struct CallPlanner {
   /// Nanoseconds of silence after which the same endpoints begin another call without signalling.
   static let pauseTime: Int64 = 60_000_000_000
 
-  private struct Place {
-    let call: Int
-    let destination: CallBuilder.Destination
-  }
-
   private let streams: [MediaStream]
   private var builders: [CallBuilder] = []
   private var calls: [PlannedCall] = []
-  private var byEndpoint: [Endpoint: [Place]] = [:]
+  /// Where the signalling asks for media, and where it would come if NAT put the sender's own address there.
+  private var direct: [Endpoint: PlaceList] = [:]
+  private var mapped: [Endpoint: PlaceList] = [:]
 
   private init(_ streams: [MediaStream]) { self.streams = streams }
 
@@ -33,8 +30,8 @@ public struct CallPlanner {
   private mutating func follow(_ signals: [CallSignal]) {
     var places: [String: Int] = [:]
     let ordered = signals.enumerated().sorted { left, right in
-      let one = left.element.trace.packets.last ?? PacketPosition(rawValue: 0)
-      let two = right.element.trace.packets.last ?? PacketPosition(rawValue: 0)
+      let one = Self.order(left.element)
+      let two = Self.order(right.element)
       return one != two ? one < two : left.offset < right.offset
     }
     for (_, signal) in ordered {
@@ -49,12 +46,22 @@ public struct CallPlanner {
       builders[index].finish()
       calls.append(builders[index].call)
       for destination in builders[index].destinations {
-        let place = Place(call: index, destination: destination)
-        byEndpoint[destination.endpoint, default: []].append(place)
-        let mapped = Endpoint(destination.signalledFrom, port: destination.endpoint.port)
-        if mapped != destination.endpoint { byEndpoint[mapped, default: []].append(place) }
+        let place = Place(call: index, destination: destination, endedAt: builders[index].call.endedAt)
+        direct[destination.endpoint, default: PlaceList()].add(place)
+        let other = Endpoint(destination.signalledFrom, port: destination.endpoint.port)
+        if other != destination.endpoint { mapped[other, default: PlaceList()].add(place) }
       }
     }
+    for endpoint in direct.keys { direct[endpoint]?.settle() }
+    for endpoint in mapped.keys { mapped[endpoint]?.settle() }
+  }
+
+  /// The order of the evidence; messages that one packet holds go by their own numbers.
+  private static func order(_ signal: CallSignal) -> (UInt64, UInt64, UInt32, UInt8) {
+    (
+      signal.trace.packets.last?.rawValue ?? 0, signal.trace.packets.first?.rawValue ?? 0, signal.transaction,
+      signal.step.rawValue
+    )
   }
 
   private mutating func attach() -> CallPlan {
@@ -76,7 +83,11 @@ public struct CallPlanner {
       }
     }
     calls += withoutSignalling(unnamed)
-    plan.calls = calls.sorted { first($0) < first($1) }
+    let kept = calls.filter {
+      $0.signalling == nil || $0.invitedAt != nil || !$0.streams.isEmpty || $0.endedAt != nil || $0.answeredAt != nil
+    }
+    plan.calls = kept.map { (first: first($0), call: $0) }
+      .sorted { ($0.first, $0.call.callID) < ($1.first, $1.call.callID) }.map(\.call)
     return plan
   }
 
@@ -88,23 +99,10 @@ public struct CallPlanner {
 
   private static func other(_ party: PlannedCall.Party) -> PlannedCall.Party { party == .caller ? .called : .caller }
 
-  /// The call that asked for media at an endpoint when a stream began; the one that asked last.
+  /// The call that asked for media at an endpoint when a stream began; what was asked for goes before what NAT may have made.
   private func find(_ endpoint: Endpoint, _ stream: MediaStream) -> (Place, isDirect: Bool)? {
-    guard let places = byEndpoint[endpoint] else { return nil }
-    var best: Place?
-    for place in places where fits(place, stream) {
-      if let known = best, known.destination.since > place.destination.since { continue }
-      best = place
-    }
-    return best.map { ($0, $0.destination.endpoint == endpoint) }
-  }
-
-  private func fits(_ place: Place, _ stream: MediaStream) -> Bool {
-    guard stream.first.isKnown, place.destination.since.isKnown else { return true }
-    let since = place.destination.since.nanoseconds
-    guard stream.last.nanoseconds >= since - Self.leadTime else { return false }
-    guard let end = calls[place.call].endedAt else { return true }
-    return stream.first.nanoseconds <= end.nanoseconds + Self.tailTime
+    if let place = direct[endpoint]?.best(for: stream) { return (place, true) }
+    return mapped[endpoint]?.best(for: stream).map { ($0, false) }
   }
 
   private mutating func add(
@@ -154,7 +152,7 @@ public struct CallPlanner {
     var end = Int64.min
     for index in indices {
       let stream = streams[index]
-      if result.isEmpty || stream.first.nanoseconds > end.addingReportingOverflow(Self.pauseTime).partialValue {
+      if result.isEmpty || stream.first > CaptureTime(nanoseconds: end).adding(Self.pauseTime) {
         var call = PlannedCall()
         call.source = stream.source
         call.destination = stream.destination

@@ -8,37 +8,64 @@ public struct CallAudio {
   /// What a WAV file is: the caller's or first side's track, the other's, or both side by side.
   public enum File: Int, Sendable, CaseIterable { case left, right, stereo }
 
+  /// How far a packet may be placed before the first captured one, in samples; what would stand before is not rendered.
+  static let maximumLead: Int64 = 10 * sampleRate
+
+  /// The caller's or first side's track and the other's, once `settle` was called.
   public private(set) var tracks = [Track(), Track()]
+  /// What stands where, once `settle` was called.
   public private(set) var timeMap: [Value] = []
-  private let start: CaptureTime
+  private var start: CaptureTime
+  private var parts: [Part] = []
+
+  private struct Part {
+    var placed: [StreamAnalysis.Placed]
+    /// Where its first placed packet stands, in samples from `start`.
+    let offset: Int64
+    let track: Int
+    let kinds: [UInt8: PayloadKind]
+    let description: Fields
+  }
 
   /// `start` is when the call's audio begins: the capture time of its first media packet.
   public init(start: CaptureTime) { self.start = start }
 
-  /// Adds a stream to a track and to the time map; `kinds` says what its payload types are.
+  /// Adds a stream to track 0 or 1 and to the time map; `kinds` says what its payload types are.
   public mutating func add(
     _ analysis: StreamAnalysis, track: Int, first: CaptureTime, kinds: [UInt8: PayloadKind], description: Fields
   ) {
-    var offset: Int64 = 0
-    if first.isKnown, start.isKnown {
-      offset = max(0, first.nanoseconds(since: start) / 125_000 - analysis.leadSamples)
-    }
-    let law = kinds.compactMapValues { kind -> G711Decoder.Law? in
-      switch kind {
-      case .aLaw: .a
-      case .muLaw: .mu
-      default: nil
+    var placed = analysis.placed
+    var lead = analysis.leadSamples
+    let rate = Int64(analysis.clockRate)
+    if rate != Self.sampleRate {
+      for index in placed.indices {
+        placed[index].position = min(placed[index].position.scaled(Self.sampleRate, rate), MediaClock.maximumPosition)
       }
+      lead = lead.scaled(Self.sampleRate, rate)
     }
-    tracks[track].add(analysis.placed, at: offset, law: law)
-    var map = description
-    map.set("track", track == 0 ? "left" : "right")
-    map.set("firstSample", offset)
-    map.set("ranges", .list(TimeMap.ranges(analysis.placed, at: offset, kinds: kinds)))
-    timeMap.append(.object(map))
+    let offset = (first.since(start) ?? 0) / 125_000 - lead
+    parts.append(
+      Part(placed: placed, offset: offset, track: track == 0 ? 0 : 1, kinds: kinds, description: description))
   }
 
+  /// Settles where everything stands: packets that belong before the first captured one move the beginning.
   public mutating func settle() {
+    let least = parts.filter { !$0.placed.isEmpty }.map(\.offset).min() ?? 0
+    let lead = max(0, min(-least, Self.maximumLead))
+    if lead > 0, start.isKnown {
+      let (moved, isOver) = start.nanoseconds.subtractingReportingOverflow(lead * 125_000)
+      if !isOver { start = CaptureTime(nanoseconds: moved) }
+    }
+    for part in parts {
+      let offset = part.offset + lead
+      tracks[part.track].add(part.placed, at: offset, law: part.kinds.compactMapValues(\.law))
+      var map = part.description
+      map.set("track", part.track == 0 ? "left" : "right")
+      map.set("firstSample", offset)
+      map.set("ranges", .list(TimeMap.ranges(part.placed, at: offset, kinds: part.kinds)))
+      timeMap.append(.object(map))
+    }
+    parts = []
     tracks[0].settle()
     tracks[1].settle()
   }
@@ -100,6 +127,14 @@ public enum PayloadKind: Hashable, Sendable {
   case aLaw, muLaw, comfortNoise, event
   /// Audio or video that is not decoded here; its name.
   case other(String)
+
+  var law: G711Decoder.Law? {
+    switch self {
+    case .aLaw: .a
+    case .muLaw: .mu
+    case .comfortNoise, .event, .other: nil
+    }
+  }
 }
 
 /// The header of a WAV file with 16-bit PCM (RFC 2361; the classic 44 bytes).

@@ -2,14 +2,12 @@ public import EvidenceModel
 
 /// What a stream's packets tell of it: loss, order, jitter, and where each packet belongs (RFC 3550, 6.4.1, A.1, A.8).
 public struct StreamAnalysis: Sendable {
-  /// A jump of the sequence number beyond this is a restart of the sender (RFC 3550, A.1).
-  static let maximumDropout = 3_000
   /// How much later than its place a packet may come, in nanoseconds, before it counts as late.
   public static let lateAfter: Int64 = 200_000_000
-  /// How far RTP time and capture time may drift apart, in nanoseconds, before a packet is placed by capture time.
-  static let maximumDrift: Int64 = 10_000_000_000
+  /// How far a clock may run away from the recorder's before its packets count as late: a thousandth.
+  static let maximumSkew: Int64 = 1_000
 
-  /// A packet that is kept, with its place in samples from the stream's first packet.
+  /// A packet that is kept, with its place in units of `clockRate` from the stream's first packet.
   public struct Placed: Sendable {
     public var packet: MediaPacket
     public var position: Int64
@@ -26,6 +24,10 @@ public struct StreamAnalysis: Sendable {
   public private(set) var late: Int64 = 0
   public private(set) var restarts: Int64 = 0
   public private(set) var payloadTypes: [UInt8] = []
+  /// Hertz of the stream's timestamps.
+  public let clockRate: UInt32
+  /// Units of `clockRate` by which the first placed packet stands before the first captured one.
+  public private(set) var leadSamples: Int64 = 0
   private var maximumJitter: Int64 = 0
   private var jitterSum: Int64 = 0
   private var jitterCount: Int64 = 0
@@ -44,15 +46,13 @@ public struct StreamAnalysis: Sendable {
 
   /// Analyses packets in the order of the capture; `clockRate` is in hertz.
   public init(_ packets: [MediaPacket], clockRate: UInt32) {
+    self.clockRate = clockRate
     guard let first = packets.first, clockRate > 0 else { return }
     let rate = Int64(clockRate)
-    var base: Int64 = Int64(first.sequence)
-    var highest = base
+    var numbering = SequenceNumbering(first.sequence)
+    var clock = MediaClock(first, rate: rate)
     var seen = Set<Int64>()
-    var lastTime = first.timestamp
-    var lastPosition: Int64 = 0
-    var baseline: Int64 = 0
-    var lastArrival: Int64 = 0
+    var lateness = Lateness()
     var jitter: Int64 = 0
     var former: MediaPacket?
     placed.reserveCapacity(packets.count)
@@ -61,83 +61,89 @@ public struct StreamAnalysis: Sendable {
       if !payloadTypes.contains(packet.payloadType), payloadTypes.count < 128 {
         payloadTypes.append(packet.payloadType)
       }
-      var extended = highest + Int64(Int16(bitPattern: packet.sequence &- UInt16(truncatingIfNeeded: highest)))
-      if abs(extended - highest) > Self.maximumDropout {
-        restarts += 1
-        expected += highest - base + 1
-        // A new numbering begins behind all that were used.
-        extended = (highest / 65_536 + 2) * 65_536 + Int64(packet.sequence)
-        base = extended
-        highest = extended
-      }
+      let (extended, isEarlier) = numbering.extend(packet.sequence)
       guard seen.insert(extended).inserted else {
         duplicates += 1
         continue
       }
-      if extended < highest { reordered += 1 }
-      highest = max(highest, extended)
-      base = min(base, extended)
-      var position = lastPosition + Int64(Int32(bitPattern: packet.timestamp &- lastTime))
+      if isEarlier { reordered += 1 }
+      let position = clock.place(packet)
       var isLate = false
-      if packet.time.isKnown, first.time.isKnown {
-        let arrival = Self.clamped(packet.time.nanoseconds(since: first.time))
-        var transit = arrival - Self.nanoseconds(position, rate)
-        if abs(transit) > Self.maximumDrift {
-          position = Self.samples(arrival, rate)
-          transit = 0
-          baseline = 0
-        }
-        // The recorder's and the sender's clocks drift apart by up to 100 parts in a million; that is no delay.
-        baseline = min(baseline + max(0, arrival - lastArrival) / 10_000, transit)
-        lastArrival = max(lastArrival, arrival)
-        isLate = transit - baseline > Self.lateAfter
+      if let arrival = clock.arrival(packet) {
+        isLate = lateness.measure(arrival, position.nanoseconds(at: rate)) > Self.lateAfter
       }
       if isLate { late += 1 }
       placed.append(Placed(packet: packet, position: position, extended: extended, isLate: isLate))
-      if packet.timestamp != lastTime || lastPosition == 0 {
-        lastTime = packet.timestamp
-        lastPosition = position
-      }
-      if let former, former.time.isKnown, packet.time.isKnown {
-        let transit =
-          Self.clamped(packet.time.nanoseconds(since: former.time))
-          - Self.nanoseconds(Int64(Int32(bitPattern: packet.timestamp &- former.timestamp)), rate)
-        if abs(transit) < 3_600_000_000_000 {
-          jitter += (abs(transit) - jitter) / 16
-          maximumJitter = max(maximumJitter, jitter)
-          jitterSum += jitter
-          jitterCount += 1
-        }
+      if let former, let transit = Self.transit(former, packet, rate) {
+        jitter += (abs(transit) - jitter) / 16
+        maximumJitter = max(maximumJitter, jitter)
+        jitterSum += jitter
+        jitterCount += 1
       }
       former = packet
     }
-    expected += highest - base + 1
+    expected = numbering.expected
+    restarts = numbering.restarts
     let least = placed.map(\.position).min() ?? 0
     if least < 0 {
       for index in placed.indices { placed[index].position -= least }
+      leadSamples = -least
     }
-    leadSamples = least < 0 ? -least : 0
     placed.sort { ($0.position, $0.extended) < ($1.position, $1.extended) }
   }
 
-  /// Samples by which the first placed packet stands before the first captured one.
-  public private(set) var leadSamples: Int64 = 0
-
-  /// Times beyond ten years are no times; they must not overflow what is computed from them.
-  private static func clamped(_ nanoseconds: Int64) -> Int64 {
-    min(max(nanoseconds, -maximumSpan), maximumSpan)
+  /// How differently two packets travelled, in nanoseconds (RFC 3550, 6.4.1); nil when that is an hour or more.
+  private static func transit(_ former: MediaPacket, _ packet: MediaPacket, _ rate: Int64) -> Int64? {
+    guard let between = packet.time.since(former.time) else { return nil }
+    let stamps = Int64(Int32(bitPattern: packet.timestamp &- former.timestamp)).nanoseconds(at: rate)
+    let (transit, isOver) = between.subtractingReportingOverflow(stamps)
+    return !isOver && transit.magnitude < 3_600_000_000_000 ? transit : nil
   }
 
-  private static let maximumSpan: Int64 = 315_360_000_000_000_000
+  /// Measures how much later than the quickest packets one comes, while the two clocks drift apart.
+  private struct Lateness {
+    /// The least delay that two packets in a row kept to: one that is early alone proves nothing.
+    private var quickest: Int64?
+    private var formerDelay: Int64 = 0
+    private var formerArrival: Int64 = 0
 
-  /// The samples of a time, and the time of samples, by parts, so that nothing overflows.
-  private static func samples(_ nanoseconds: Int64, _ rate: Int64) -> Int64 {
-    nanoseconds / 1_000_000_000 * rate + nanoseconds % 1_000_000_000 * rate / 1_000_000_000
+    mutating func measure(_ arrival: Int64, _ place: Int64) -> Int64 {
+      let (delay, isOver) = arrival.subtractingReportingOverflow(place)
+      guard !isOver else { return 0 }
+      let passed = max(0, arrival.subtractingReportingOverflow(formerArrival).partialValue)
+      let grown = quickest?.addingReportingOverflow(passed / StreamAnalysis.maximumSkew).partialValue ?? delay
+      let base = min(max(delay, formerDelay), grown)
+      quickest = base
+      formerDelay = delay
+      formerArrival = arrival
+      return delay.subtractingReportingOverflow(base).partialValue
+    }
+  }
+}
+
+extension Int64 {
+  /// This many units of a clock in nanoseconds, within what 64 bits can hold.
+  func nanoseconds(at rate: Int64) -> Int64 { scaled(1_000_000_000, rate) }
+
+  /// This number times `factor` by `divisor`, within what 64 bits can hold; both are positive.
+  func scaled(_ factor: Int64, _ divisor: Int64) -> Int64 {
+    let limit: Int64 = isNegative ? .min + 1 : .max
+    guard factor > 0, divisor > 0 else { return limit }
+    let product = magnitude.multipliedFullWidth(by: factor.magnitude)
+    guard product.high < divisor.magnitude else { return limit }
+    let quotient = divisor.magnitude.dividingFullWidth(product).quotient
+    guard let value = Int64(exactly: quotient) else { return limit }
+    return isNegative ? -value : value
   }
 
-  private static func nanoseconds(_ samples: Int64, _ rate: Int64) -> Int64 {
-    let seconds = samples / rate
-    guard abs(seconds) < maximumSpan / 1_000_000_000 else { return seconds < 0 ? -maximumSpan : maximumSpan }
-    return seconds * 1_000_000_000 + samples % rate * 1_000_000_000 / rate
+  private var isNegative: Bool { self < 0 }
+}
+
+extension CaptureTime {
+  /// Nanoseconds from another time to this one; nil when either is unknown or they are centuries apart.
+  func since(_ other: CaptureTime) -> Int64? {
+    guard isKnown, other.isKnown else { return nil }
+    let (difference, isOver) = nanoseconds.subtractingReportingOverflow(other.nanoseconds)
+    return isOver ? nil : difference
   }
 }

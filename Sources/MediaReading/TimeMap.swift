@@ -9,39 +9,61 @@ enum TimeMap {
     var packets: PacketSet
   }
 
-  /// Ranges of one stream: `received`, `late`, `event`, `notDecoded`, and between them `lost` or `silenceSuppressed`.
+  /// The longest packet that a codec which is not decoded is taken to have, in samples: 120 milliseconds (RFC 6716, 2.1.4).
+  static let maximumPacket: Int64 = 960
+  /// The longest telephone event, in samples (RFC 4733, 2.3.5: 16 bits).
+  static let maximumEvent: Int64 = 65_535
+
+  /// Ranges of one stream: `received`, `late`, `event`, `notDecoded`, and between them `lost`, `restarted` or
+  /// `silenceSuppressed`.
+  ///
+  /// Missing numbers make a gap `lost`, though part of it may have been silence; where the sender's numbering began anew
+  /// nobody can tell, and the gap is `restarted`.
   static func ranges(
     _ placed: [StreamAnalysis.Placed], at start: Int64, kinds: [UInt8: PayloadKind]
   ) -> [Value] {
     var ranges: [Range] = []
     var end = start + (placed.first?.position ?? 0)
-    var former: Int64?
-    for entry in placed {
+    var highest: Int64?
+    var eventStart: StreamAnalysis.Placed?
+    for (index, entry) in placed.enumerated() {
       let from = start + entry.position
-      let (kind, length) = meaning(entry, kinds)
-      if from > end, let former {
-        let isLost = entry.extended - former > 1
-        // How long a packet of undecoded media lasts is not known: it reaches to the next one.
-        let kind = isLost ? "lost" : ranges.last?.kind == "notDecoded" ? "notDecoded" : "silenceSuppressed"
-        append(Range(from: end, to: from, kind: kind, packets: PacketSet()), &ranges)
+      if from > end, let highest {
+        append(Range(from: end, to: from, kind: gap(entry.extended - highest), packets: PacketSet()), &ranges)
       }
-      let to = max(from + length, end)
+      if eventStart?.position != entry.position { eventStart = entry }
+      let next = index + 1 < placed.count ? placed[index + 1] : nil
+      let (kind, length) = meaning(entry, next, eventStart ?? entry, kinds)
+      let begin = max(from, min(end, from + length))
+      end = max(end, from + length)
       append(
-        Range(from: max(from, min(end, to)), to: to, kind: kind, packets: PacketSet(entry.packet.position)), &ranges)
-      end = max(end, to)
-      former = max(former ?? entry.extended, entry.extended)
+        Range(from: begin, to: max(begin, from + length), kind: kind, packets: PacketSet(entry.packet.position)),
+        &ranges)
+      highest = max(highest ?? entry.extended, entry.extended)
     }
     return ranges.map(value)
   }
 
+  private static func gap(_ step: Int64) -> String {
+    if step > Int64(SequenceNumbering.maximumDropout) { return "restarted" }
+    return step > 1 ? "lost" : "silenceSuppressed"
+  }
+
   private static func meaning(
-    _ entry: StreamAnalysis.Placed, _ kinds: [UInt8: PayloadKind]
+    _ entry: StreamAnalysis.Placed, _ next: StreamAnalysis.Placed?, _ eventStart: StreamAnalysis.Placed,
+    _ kinds: [UInt8: PayloadKind]
   ) -> (kind: String, length: Int64) {
     switch kinds[entry.packet.payloadType] {
-    case .aLaw, .muLaw: (entry.isLate ? "late" : "received", Int64(entry.packet.payloadLength))
-    case .comfortNoise: ("silenceSuppressed", 0)
-    case .event: ("event", 0)
-    default: ("notDecoded", 0)
+    case .aLaw, .muLaw: return (entry.isLate ? "late" : "received", Int64(entry.packet.payloadLength))
+    case .comfortNoise: return ("silenceSuppressed", 0)
+    case .event:
+      // All packets of an event tell of its beginning; it lasts at least until they stop coming.
+      let lasted = (entry.packet.time.since(eventStart.packet.time) ?? 0) / 125_000
+      return ("event", max(0, min(lasted, maximumEvent)))
+    case .other, nil:
+      guard let next, next.extended - entry.extended == 1 else { return ("notDecoded", 0) }
+      let length = next.position - entry.position
+      return ("notDecoded", length <= maximumPacket ? max(0, length) : 0)
     }
   }
 

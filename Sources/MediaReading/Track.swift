@@ -53,7 +53,7 @@ public struct Track: Sendable {
 
   /// Puts the pieces in order; where two claim the same samples, the one that begins first keeps them.
   mutating func settle() {
-    pieces.sort { $0.from < $1.from }
+    pieces.sort { ($0.from, $0.original, $0.payloadOffset) < ($1.from, $1.original, $1.payloadOffset) }
     var kept: [Piece] = []
     kept.reserveCapacity(pieces.count)
     var end: Int64 = 0
