@@ -9,8 +9,6 @@ enum TimeMap {
     var packets: PacketSet
   }
 
-  /// The longest packet that a codec which is not decoded is taken to have, in samples: 120 milliseconds (RFC 6716, 2.1.4).
-  static let maximumPacket: Int64 = 960
   /// The longest telephone event, in samples (RFC 4733, 2.3.5: 16 bits).
   static let maximumEvent: Int64 = 65_535
 
@@ -62,8 +60,8 @@ enum TimeMap {
       return ("event", max(0, min(lasted, maximumEvent)))
     case .other, nil:
       guard let next, next.extended - entry.extended == 1 else { return ("notDecoded", 0) }
-      let length = next.position - entry.position
-      return ("notDecoded", length <= maximumPacket ? max(0, length) : 0)
+      // How long a packet of undecoded media lasts is not known: it reaches to the next one.
+      return ("notDecoded", max(0, next.position - entry.position))
     }
   }
 

@@ -51,7 +51,10 @@ import Testing
     let rooms = Set(try Self.folders("Sources"))
     for room in rooms.sorted()
     where !room.hasPrefix("C") || ["CallAssembly", "CaptureReading", "Custody"].contains(room) {
-      guard let start = manifest.range(of: "\"\(room)\"") else {
+      guard
+        let start = ["room(\"\(room)\"", "room(\n      \"\(room)\"", ".executableTarget(\n      name: \"\(room)\""]
+          .compactMap({ manifest.range(of: $0) }).first
+      else {
         Issue.record("\(room) is not in Package.swift")
         continue
       }

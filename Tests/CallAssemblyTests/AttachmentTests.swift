@@ -152,6 +152,17 @@ import Testing
     #expect(plan.unclaimed == [1])
   }
 
+  @Test func tellsWhatTheSignallingEncrypts() {
+    var secret = offer(bob)
+    secret.transport = "UDP/TLS/RTP/SAVPF"
+    var call = Signalling()
+    call.add(.invited, at: 0, fromCaller: true, [offer(alice)])
+    call.add(.answered, at: 1, fromCaller: false, status: 200, [secret])
+    let plan = CallPlanner.plan(
+      signals: call.signals, streams: [stream(alice, bob, from: 1, to: 9), stream(bob, alice, from: 1, to: 9)])
+    #expect(plan.calls[0].streams.map(\.isEncrypted) == [true, false])
+  }
+
   @Test func letsTheReceiversMeaningOfATypeCount() {
     var call = Signalling()
     call.add(

@@ -15,7 +15,9 @@ struct ContentTests {
       stage.say(Array(bytes[begin..<min(begin + pieces, bytes.count)]))
     }
     stage.finish(end)
-    return (stage.output.artefacts.first ?? [], stage.output.records.last { $0.kind == "artefact" }?.fields ?? [:], stage)
+    return (
+      stage.output.artefacts.first ?? [], stage.output.records.last { $0.kind == "artefact" }?.fields ?? [:], stage
+    )
   }
 
   private static let text = Array(String(repeating: "The quick brown fox. ", count: 5_000).utf8)
@@ -31,7 +33,8 @@ struct ContentTests {
   }
 
   @Test(arguments: [
-    ("gzip", "gzip.compress(d)"), ("gzip", "gzip.compress(d[:999])+gzip.compress(d[999:])"), ("deflate", "zlib.compress(d)"),
+    ("gzip", "gzip.compress(d)"), ("gzip", "gzip.compress(d[:999])+gzip.compress(d[999:])"),
+    ("deflate", "zlib.compress(d)"),
     ("deflate", "zlib.compress(d,9)[2:-4]"), ("base64", "base64.encodebytes(d)"),
     ("base64", "base64.b64encode(d[:1])+base64.b64encode(d[1:])"), ("quoted-printable", "quopri.encodestring(d)"),
     ("gzip,deflate", "gzip.compress(zlib.compress(d))"), ("base64,gzip", "base64.encodebytes(gzip.compress(d))"),
@@ -62,7 +65,11 @@ struct ContentTests {
     let text = Array("hello hello hello\n".utf8)
     let encoded: [UInt8] = [0x8c, 0x08, 0x00 | 0x80] + text + [0x03]
     let stored = store(encoded, "br", pieces: 5)
-    if stored.stage.output.findings.isEmpty { #expect(stored.bytes == text) } else { print("brotli: \(stored.stage.output.findings)") }
+    if stored.stage.output.findings.isEmpty {
+      #expect(stored.bytes == text)
+    } else {
+      print("brotli: \(stored.stage.output.findings)")
+    }
   }
 
   @Test func keepsWhatCameBeforeDamage() throws {
@@ -107,12 +114,17 @@ struct ContentTests {
     let stored = store(Array("wwwwwwX".utf8), pieces: 2, type: "test/wrap") { $0.depth = 3 }
     // The outer file and one for each level.
     let records = stored.stage.output.records.filter { $0.kind == "artefact" }
-    #expect(stored.stage.output.artefacts.map { String(decoding: $0, as: UTF8.self) } == ["wwwwwwX", "wwwwwX", "wwwwX", "wwwX"])
+    #expect(
+      stored.stage.output.artefacts.map { String(decoding: $0, as: UTF8.self) } == [
+        "wwwwwwX", "wwwwwX", "wwwwX", "wwwX",
+      ])
     #expect(records.count == 4)
     var parents: [String: String] = [:]
     for record in records {
       guard case .text(let own)? = record.fields["sha256"] else { continue }
-      if case .text(let parent)? = record.fields["parentSha256"] { parents[String(own.prefix(2))] = String(parent.prefix(2)) }
+      if case .text(let parent)? = record.fields["parentSha256"] {
+        parents[String(own.prefix(2))] = String(parent.prefix(2))
+      }
     }
     #expect(parents == ["01": "00", "02": "01", "03": "02"])
     #expect(records.map { $0.fields["decoder"] }.filter { $0 == "wrap 1.0" }.count == 3)

@@ -22,7 +22,8 @@ struct HostedDatagramsTests {
   @Test func asksForEachDatagram() {
     let output = play([[4, 1], [0, 2], [1, 3], [3, 4], [2, 5], []])
     #expect(output.records.map { $0.fields["value"] } == [1, 4, 5])
-    #expect(output.rows == ["decoded sure": .init(packets: 3, bytes: 6), "unclaimed udp/25": .init(packets: 3, bytes: 4)])
+    #expect(
+      output.rows == ["decoded sure": .init(packets: 3, bytes: 6), "unclaimed udp/25": .init(packets: 3, bytes: 4)])
   }
 
   @Test func startsAnewAfterAnError() {

@@ -51,7 +51,10 @@ struct HostedStreamsTests {
       stage.say("LINE too late\n")
       stage.finish()
       #expect(stage.lines.isEmpty)
-      #expect(stage.output.rows == ["unclaimed tcp/25": .init(packets: UInt64(200 * sides.count + 1), bytes: UInt64(200 * sides.count + 14))])
+      #expect(
+        stage.output.rows == [
+          "unclaimed tcp/25": .init(packets: UInt64(200 * sides.count + 1), bytes: UInt64(200 * sides.count + 14))
+        ])
     }
   }
 

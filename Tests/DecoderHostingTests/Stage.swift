@@ -20,7 +20,9 @@ final class Output: EvidenceOutput {
   }
   func append(_ bytes: RawSpan, toArtefact number: Int) { artefacts[number] += bytes.array() }
   func endArtefact(_ number: Int) -> StoredArtefact? {
-    guard !artefacts[number].isEmpty, let hash = ContentHash([UInt8](repeating: UInt8(number), count: 32)) else { return nil }
+    guard !artefacts[number].isEmpty, let hash = ContentHash([UInt8](repeating: UInt8(number), count: 32)) else {
+      return nil
+    }
     return StoredArtefact(
       sha256: hash, sha1: "", md5: "", byteCount: artefacts[number].count, mediaType: "", typeDescription: "", path: "")
   }
@@ -64,7 +66,8 @@ final class Stage {
 
   static func packet(_ number: UInt64) -> PacketContext {
     PacketContext(
-      position: PacketPosition(original: 1, packet: number), time: CaptureTime(nanoseconds: Int64(number) * 1_000_000_000),
+      position: PacketPosition(original: 1, packet: number),
+      time: CaptureTime(nanoseconds: Int64(number) * 1_000_000_000),
       fileOffset: number * 100_000)
   }
 

@@ -3,7 +3,8 @@ import DecoderKit
 /// Lines that begin with `LINE`; `BAD` is malformed, `WAIT n` needs n more bytes.
 struct LineDecoder: EvidenceDecoder {
   static let identity = DecoderIdentity(
-    name: "line", version: "1.0", summary: "", kinds: [RecordKind("line/text", "", [FieldDeclaration("text", .text, "")])])
+    name: "line", version: "1.0", summary: "",
+    kinds: [RecordKind("line/text", "", [FieldDeclaration("text", .text, "")])])
 
   func claim(_ bytes: RawSpan, from side: Side, in context: borrowing DecodingContext) -> Claim {
     if case .tcp = context.carrier {} else { return .none }
@@ -26,7 +27,8 @@ struct LineDecoder: EvidenceDecoder {
       return .consumed(length + 1)
     }
     mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
-      try sink.emit("line/text", ["text": .text("gap \(gap.byteCount) \(gap.abandoned)")], from: side, trace: sink.trace)
+      try sink.emit(
+        "line/text", ["text": .text("gap \(gap.byteCount) \(gap.abandoned)")], from: side, trace: sink.trace)
     }
   }
 }
@@ -53,8 +55,10 @@ struct StoreDecoder: EvidenceDecoder {
       var reader = ByteReader(bytes)
       guard let length = reader.distance(to: 0x0a) else { return .needs(more: 1) }
       let parts = String(repairing: try reader.take(length, "line")).split(separator: " ")
-      let codings = parts.count > 2 ? parts[2].split(separator: ",").compactMap { ContentCoding(rawValue: String($0)) } : []
-      handle = try sink.open(ContentDescription(role: "test", mediaType: String(parts[1]), codings: codings), from: side)
+      let codings =
+        parts.count > 2 ? parts[2].split(separator: ",").compactMap { ContentCoding(rawValue: String($0)) } : []
+      handle = try sink.open(
+        ContentDescription(role: "test", mediaType: String(parts[1]), codings: codings), from: side)
       return .consumed(length + 1)
     }
     mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
@@ -98,7 +102,8 @@ struct WrapDecoder: EvidenceDecoder {
 /// Datagrams: claims as surely as the first byte says; a second byte of 255 is malformed.
 struct SureDecoder: EvidenceDecoder {
   static let identity = DecoderIdentity(
-    name: "sure", version: "1.0", summary: "", kinds: [RecordKind("sure/byte", "", [FieldDeclaration("value", .integer, "")])])
+    name: "sure", version: "1.0", summary: "",
+    kinds: [RecordKind("sure/byte", "", [FieldDeclaration("value", .integer, "")])])
 
   func claim(_ bytes: RawSpan, from side: Side, in context: borrowing DecodingContext) -> Claim {
     guard case .udp = context.carrier, bytes.byteCount > 1 else { return .none }

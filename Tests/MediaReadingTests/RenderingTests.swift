@@ -171,6 +171,19 @@ import Testing
     #expect(call.tracks[0].pieces.count == 3)
   }
 
+  @Test func countsSamplesThatHaveNoPlace() {
+    #expect(audio([packet(0), packet(1, timestamp: 7_080, at: 10)]).tracks[0].overlappingSamples == 80)
+    #expect(audio([packet(0), packet(1, timestamp: 7_000, at: 10)]).tracks[0].overlappingSamples == 160)
+  }
+
+  @Test func rendersNoHoursOfSilence() throws {
+    let call = audio([packet(0), packet(1), packet(2, at: 7_200_000)])
+    #expect(call.isSparse)
+    let result = try render(call, codes)
+    #expect(result.files.isEmpty && result.failures == 0)
+    #expect(!audio([packet(0), packet(1), packet(2, at: 3_500_000)]).isSparse)
+  }
+
   @Test func countsWhatCannotBeRead() throws {
     let result = try render(audio(packets(10)), Array(codes.prefix(800)))
     #expect(result.failures > 0)
