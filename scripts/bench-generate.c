@@ -2,7 +2,7 @@
  *
  * Usage: bench-generate KIND BYTES FILE
  *
- * voice   SIP calls over UDP with two G.711 streams each, 100 calls at a time, many hosts
+ * voice   SIP calls over UDP of 10 s to 3 min with two G.711 streams each, 100 calls at a time, many hosts
  * trunk   the same, all between two hosts
  * web     HTTP/1.1 over TCP: objects of 1 kB to 2 MB, several requests a connection, some segments swapped or sent twice
  * flows   many small conversations: a DNS question with its answer, and TCP connections with one short transfer
@@ -139,7 +139,8 @@ static void rtp(Call *c, int side) {
 static void begin(Call *c, int id, int trunk) {
   char body[400], line[100];
   c->id = id;
-  c->left = 150 + draw() % 20;
+  /* 10 to 180 seconds of 20 ms each */
+  c->left = 500 + draw() % 8500;
   c->a = 0x0a000000 + (trunk ? 1 : 1 + id % 60000);
   c->b = 0x0a800000 + (trunk ? 1 : 1 + (id * 7) % 60000);
   c->pa = 16384 + (id * 2) % 40000;
@@ -171,7 +172,7 @@ static void voice(int trunk) {
   int id = 0;
   for (int i = 0; i < 100; i++) {
     begin(&calls[i], id++, trunk);
-    calls[i].left = 2 + i * 160 / 100;
+    calls[i].left = 100 + i * 90;
   }
   while (written < limit) {
     for (int i = 0; i < 100; i++) {

@@ -18,7 +18,7 @@ extension HTMLWriter {
         if entries.count > 1 { html.text(" and \(entries.count - 1) more") }
       }
       html.element(.dl, [.class("facts")]) { html in
-        for entry in entries.prefix(100) { html.source(entry) }
+        for entry in entries.prefix(100) { html.source(entry, of: record) }
         for (name, title) in [
           ("id", "Record"), ("decoder", "Read by"), ("transport", "Transport"), ("communityID", "Community ID"),
         ] {
@@ -28,16 +28,34 @@ extension HTMLWriter {
     }
   }
 
-  private mutating func source(_ entry: Fields) {
+  /// Bytes of a list of packets that are shown; longer ones stand in the record alone.
+  static let maximumPackets = 1_000
+
+  private mutating func source(_ entry: Fields, of record: Fields) {
     fact("Original", entry.text("original") ?? "")
     if let packets = entry.text("packets") {
-      fact("Packets", packets)
-      if let filter = Self.filter(packets) {
-        element(.dt, "Wireshark filter")
-        element(.dd) { $0.code(filter) }
+      if packets.utf8.count <= Self.maximumPackets {
+        fact("Packets", packets)
+        if let filter = Self.filter(packets) {
+          element(.dt, "Wireshark filter")
+          element(.dd) { $0.code(filter) }
+        }
+      } else {
+        element(.dt, "Packets")
+        element(.dd) { html in
+          html.captured(Self.begin(of: packets))
+          html.text(" … The record names all; “exhibit show \(record.text("id") ?? "ID") --pcap FILE” copies them out.")
+        }
       }
     }
-    if let bytes = entry.text("bytes") { fact("Bytes of the original", bytes) }
+    if let bytes = entry.text("bytes") { fact("Bytes of the original", String(bytes.prefix(Self.maximumPackets))) }
+  }
+
+  /// The first ranges of a long list, whole.
+  private static func begin(of packets: String) -> String {
+    let part = packets.utf8.prefix(240)
+    let end = part.lastIndex(of: 0x2c) ?? part.endIndex
+    return String(packets[..<end])
   }
 
   mutating func fact(_ title: String, _ text: String) {
@@ -51,10 +69,12 @@ extension HTMLWriter {
   }
 
   private static func shortened(_ packets: String) -> String {
-    guard packets.utf8.count > 24 else { return packets }
-    let parts = packets.split(separator: ",")
-    guard parts.count > 2, let first = parts.first, let last = parts.last else { return String(packets.prefix(24)) }
-    return "\(first) … \(last)"
+    let units = packets.utf8
+    guard units.count > 24 else { return packets }
+    guard let first = units.firstIndex(of: 0x2c), let last = units.lastIndex(of: 0x2c), first < last else {
+      return String(packets.prefix(24))
+    }
+    return "\(packets[..<first]) … \(packets[units.index(after: last)...])"
   }
 
   /// `12-14,17` as Wireshark's display filter; nil when it is no list of packets.

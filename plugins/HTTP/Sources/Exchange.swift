@@ -49,6 +49,7 @@ final class Exchange {
     fields.set("requestHeaders", Self.list(message.head.fields))
     if !message.trailers.isEmpty { fields.set("requestTrailers", Self.list(message.trailers)) }
     if message.trace.first.isKnown { fields.set("requestedAt", message.trace.first) }
+    if let user = message.head.fields.lazy.compactMap(WithheldSecret.user).first { fields.set("user", wire: user) }
     if let agent = message.head.first("User-Agent") { fields.set("userAgent", wire: agent) }
     if let referer = message.head.first("Referer") { fields.set("referer", wire: referer) }
     if !message.mediaType.name.isEmpty { fields.set("requestMediaType", message.mediaType.name) }
@@ -78,7 +79,7 @@ final class Exchange {
       headers.map { header in
         var entry = Fields()
         entry.set("name", wire: header.name)
-        entry.set("value", wire: header.value)
+        entry.set("value", wire: WithheldSecret.shownValue(of: header))
         return .object(entry)
       })
   }

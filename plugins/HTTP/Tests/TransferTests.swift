@@ -4,6 +4,27 @@ import HTTPDecoder
 import Testing
 
 @Suite struct TransferTests {
+  @Test(arguments: [
+    ("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Basic [withheld]", "Aladdin"),
+    ("basic QWxhZGRpbjo", "basic [withheld]", "Aladdin"), ("Basic !", "Basic [withheld]", nil),
+    ("Bearer abc.def", "Bearer [withheld]", nil), ("", " [withheld]", nil),
+    (
+      "Digest username=\"a,b\", response=\"6629fae4\", nc=1",
+      "Digest username=\"a,b\", response=[withheld], nc=1", "a,b"
+    ),
+  ]) func withholdsCredentials(_ value: String, _ shown: String, _ user: String?) throws {
+    let outcome = decode(
+      client("GET / HTTP/1.1\r\nHost: example.org\r\nAuthorization: \(value)\r\n\r\n"),
+      server("HTTP/1.1 204 No Content\r\n\r\n"))
+    let record = try #require(outcome.records.first)
+    guard case .list(let headers)? = record.fields["requestHeaders"], case .object(let last)? = headers.last else {
+      Issue.record("no headers")
+      return
+    }
+    #expect(last["value"] == .text(shown))
+    #expect(record.text("user") == user)
+  }
+
   @Test func pairsRequestAndResponse() throws {
     let outcome = decode(
       client("GET /a/report.pdf?x=1 HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nReferer: http://r/\r\n\r\n"),

@@ -114,26 +114,10 @@ struct SIPMessage {
         head.fields.map { field in
           var entry = Fields()
           entry.set("name", wire: field.name)
-          entry.set("value", wire: Self.withheld(field))
+          entry.set("value", wire: WithheldSecret.shownValue(of: field))
           return .object(entry)
         }))
     return fields
-  }
-
-  /// The value of a header; secrets that would let one log in are withheld, the fact stays (RFC 3261, 22; RFC 8898).
-  private static func withheld(_ field: MessageHead.Field) -> [UInt8] {
-    guard field.isNamed("Authorization") || field.isNamed("Proxy-Authorization") else { return field.value }
-    let scheme = field.value.prefix { $0 != 0x20 && $0 != 0x09 }
-    let mark = Array("[withheld]".utf8)
-    guard scheme.equalsIgnoringCase("Digest") else { return scheme + [0x20] + mark }
-    let parts = HeaderList.elements(of: Array(field.value.dropFirst(scheme.count)))
-    let kept = parts.map { part -> [UInt8] in
-      guard let equals = part.firstIndex(of: 0x3d), part[..<equals].trimmed.equalsIgnoringCase("response") else {
-        return part
-      }
-      return part[...equals] + mark
-    }
-    return scheme + [0x20] + Array(kept.joined(separator: [0x2c, 0x20]))
   }
 
   private func set(_ fields: inout Fields, _ name: String, _ value: [UInt8]) {
