@@ -78,6 +78,7 @@ let package = Package(
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
     tests("CommandLine", ["TestSupport"], exclude: ["Transcripts"]),
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
+    tests("EvidenceBundle", ["EvidenceBundle", "EvidenceModel"]),
     tests("EvidenceReport", ["EvidenceReport", "EvidenceBundle", "EvidenceModel"]),
     tests("Custody", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
     tests("Architecture", ["BuiltInDecoders", "DecoderKit", "TestSupport"]),

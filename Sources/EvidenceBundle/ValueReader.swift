@@ -67,16 +67,21 @@ public struct ValueReader: ~Escapable {
   private mutating func number() -> Value? {
     let isNegative = reader.peek() == 0x2d
     if isNegative { advance(1) }
+    // Counted downwards, for the least number has no positive.
     var value: Int64 = 0
     var digits = 0
     while let byte = reader.peek(), (0x30...0x39).contains(byte) {
-      guard digits < 18 else { return nil }
-      value = value * 10 + Int64(byte - 0x30)
+      let (tens, isOver) = value.multipliedReportingOverflow(by: 10)
+      let (sum, isBeyond) = tens.subtractingReportingOverflow(Int64(byte - 0x30))
+      guard !isOver, !isBeyond else { return nil }
+      value = sum
       digits += 1
       advance(1)
     }
     if let byte = reader.peek(), byte == 0x2e || byte == 0x65 || byte == 0x45 { return nil }
-    return digits > 0 ? .integer(isNegative ? -value : value) : nil
+    guard digits > 0 else { return nil }
+    if isNegative { return .integer(value) }
+    return value == .min ? nil : .integer(-value)
   }
 
   @_lifetime(self: copy self)
@@ -116,11 +121,13 @@ public struct ValueReader: ~Escapable {
     if reader.distance(to: 0x5c, within: quote) == nil {
       guard let bytes = try? reader.take(quote, "JSON") else { return nil }
       advance(1)
-      return Self.text(bytes.array())
+      let units = bytes.array()
+      return units.contains { $0 < 0x20 } ? nil : String(validating: units, as: UTF8.self)
     }
     var bytes: [UInt8] = []
     while let byte: UInt8 = try? reader.read("JSON") {
-      if byte == 0x22 { return Self.text(bytes) }
+      if byte == 0x22 { return String(validating: bytes, as: UTF8.self) }
+      guard byte >= 0x20 else { return nil }
       guard byte == 0x5c else {
         bytes.append(byte)
         continue
@@ -130,20 +137,16 @@ public struct ValueReader: ~Escapable {
     return nil
   }
 
-  private static func text(_ bytes: [UInt8]) -> String? {
-    bytes.contains { $0 < 0x20 } ? nil : String(validating: bytes, as: UTF8.self)
-  }
-
   @_lifetime(self: copy self)
   private mutating func escape(_ bytes: inout [UInt8]) -> Bool {
     guard let letter: UInt8 = try? reader.read("JSON") else { return false }
     switch letter {
     case 0x22, 0x5c, 0x2f: bytes.append(letter)
-    case 0x62: appendControl(8, &bytes)
-    case 0x66: appendControl(12, &bytes)
-    case 0x6e: appendControl(10, &bytes)
-    case 0x72: appendControl(13, &bytes)
-    case 0x74: appendControl(9, &bytes)
+    case 0x62: bytes.append(8)
+    case 0x66: bytes.append(12)
+    case 0x6e: bytes.append(10)
+    case 0x72: bytes.append(13)
+    case 0x74: bytes.append(9)
     case 0x75:
       guard var code = hexadecimal() else { return false }
       if (0xd800..<0xdc00).contains(code) {
@@ -158,8 +161,6 @@ public struct ValueReader: ~Escapable {
     }
     return true
   }
-
-  private func appendControl(_ byte: UInt8, _ bytes: inout [UInt8]) { bytes.append(byte) }
 
   @_lifetime(self: copy self)
   private mutating func hexadecimal() -> UInt32? {

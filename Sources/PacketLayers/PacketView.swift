@@ -22,14 +22,14 @@ public struct PacketView: Sendable {
 
   public enum Layer: UInt8, Sendable {
     case link, vlan, llc, ipv4, ipv6, tcp, udp, icmp, icmpv6, arp, igmp
+    case wlan, ppp, pppoe, frameRelay, mpls, macsec, pbb, nsh, ah, gre, etherip, l2tp
   }
 
   public enum Transport: UInt8, Sendable { case none, tcp, udp }
 
   public var outcome: Outcome = .otherProtocol
   public var layer: Layer = .link
-  /// The EtherType, LLC service access point (with bit 16 set), IP protocol number (with bit 17 set) or address
-  /// family of a loopback header (with both) of what is not read.
+  /// The number of the protocol that is not read, and above bit 16 of which kind the number is (`ProtocolSpace`).
   public var protocolCode: UInt32 = 0
   public var hasAddresses = false
   public var source = InternetAddress(version4: 0)
@@ -40,13 +40,20 @@ public struct PacketView: Sendable {
   public var sequence: UInt32 = 0
   public var acknowledgement: UInt32 = 0
   public var flags: TCPFlags = []
+  /// The tunnels that the packet came through.
+  public var tunnels = TunnelPath()
+  /// Where a fragment belongs; of use when the outcome is `fragment`.
+  public var fragment = FragmentPlace()
   /// Where the payload begins in the packet, and how many bytes of it were captured.
   public var payloadStart: Int = 0
   public var payloadCount: Int = 0
   /// How many bytes of payload the headers announce; more than `payloadCount` when the recorder cut the packet short.
   public var announcedPayloadCount: Int = 0
 
-  @inlinable public init() {}
+  /// Where the innermost header that announces a length says that its content ends, from the packet's beginning.
+  var limit = Int.max
+
+  public init() {}
 
   @inlinable public var isCut: Bool { announcedPayloadCount > payloadCount }
 }
@@ -62,49 +69,13 @@ public struct TCPFlags: OptionSet, Hashable, Sendable {
   public static let ack = TCPFlags(rawValue: 16)
 }
 
-extension PacketView {
-  /// The name of the protocol that was not read, for the ledger: `ethertype 0x88cc`, `ip protocol 132`.
-  public var protocolName: String {
-    switch protocolCode >> 16 {
-    case 1: "LLC service access point 0x" + String(protocolCode & 0xff, radix: 16)
-    case 2: "ip protocol \(protocolCode & 0xff)" + Self.name(ofProtocol: UInt8(protocolCode & 0xff))
-    case 3: "address family \(protocolCode & 0xffff)"
-    default:
-      "ethertype 0x" + String(protocolCode, radix: 16)
-        + Self.name(ofEtherType: UInt16(truncatingIfNeeded: protocolCode))
-    }
-  }
-
-  private static func name(ofProtocol number: UInt8) -> String {
-    switch number {
-    case 4: " (IPv4 in IP)"
-    case 41: " (IPv6 in IP)"
-    case 46: " (RSVP)"
-    case 47: " (GRE)"
-    case 50: " (ESP)"
-    case 51: " (AH)"
-    case 88: " (EIGRP)"
-    case 89: " (OSPF)"
-    case 103: " (PIM)"
-    case 112: " (VRRP)"
-    case 115: " (L2TPv3)"
-    case 132: " (SCTP)"
-    case 136: " (UDP-Lite)"
-    default: ""
-    }
-  }
-
-  private static func name(ofEtherType type: UInt16) -> String {
-    switch type {
-    case 0x8847, 0x8848: " (MPLS)"
-    case 0x8863, 0x8864: " (PPPoE)"
-    case 0x8809: " (slow protocols)"
-    case 0x888e: " (802.1X)"
-    case 0x88cc: " (LLDP)"
-    case 0x88e5: " (MACsec)"
-    case 0x88e7: " (PBB)"
-    case 0x894f: " (NSH)"
-    default: ""
-    }
-  }
+/// Where a fragment stands in its IP packet (RFC 791, 3.2; RFC 8200, 4.5).
+public struct FragmentPlace: Hashable, Sendable {
+  public var identification: UInt32 = 0
+  /// Bytes from the beginning of the packet's payload.
+  public var offset: Int = 0
+  public var isLast = false
+  /// The protocol of the payload; the first fragment's counts.
+  public var protocolNumber: UInt8 = 0
+  public var isIPv6 = false
 }

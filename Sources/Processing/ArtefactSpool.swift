@@ -67,7 +67,7 @@ final class ArtefactSpool {
 
   /// Ends an artefact; nil when it has no bytes. `class` names files of ours whose type is always the same.
   func end(_ number: Int, class: String? = nil) throws(ProcessingError) -> StoredArtefact? {
-    guard var ended = open.removeValue(forKey: number), ended.byteCount > 0 else { return nil }
+    guard let ended = open.removeValue(forKey: number), ended.byteCount > 0 else { return nil }
     let hashes = ended.hash.finalise()
     if let stored = known[hashes.sha256] {
       if ended.file != nil { unlinkQuietly(ended.path) }
@@ -80,18 +80,30 @@ final class ArtefactSpool {
     let target = "\(root)/\(name)"
     try makeDirectory("\(root)/\(hex.prefix(2))")
     if ended.file == nil {
-      let path = "\(root)/\(prefix)-\(number).part"
-      let file = try BufferedFile(creating: path, capacity: 1)
-      try file.write(ended.bytes)
-      try file.flush()
-      ended.path = path
+      try write(ended.bytes, target, number)
+    } else {
+      try move(ended.path, target)
     }
-    try move(ended.path, target)
     let stored = StoredArtefact(
       sha256: hashes.sha256, sha1: hashes.sha1, md5: hashes.md5, byteCount: ended.byteCount,
       mediaType: type.mediaType, typeDescription: type.description, path: "data/artefacts/\(name)")
     if known.count < Self.maximumKnown { known[hashes.sha256] = stored }
     return stored
+  }
+
+  /// Writes a small artefact under its final name at once. Where that name exists, another worker wrote or is writing the same bytes,
+  /// or died before its end: then the file is made anew beside it and takes its place.
+  private func write(_ bytes: [UInt8], _ target: String, _ number: Int) throws(ProcessingError) {
+    let written: BufferedFile
+    do throws(ProcessingError) {
+      written = try BufferedFile(creating: target, capacity: 1)
+    } catch {
+      let path = "\(root)/\(prefix)-\(number).part"
+      let file = try BufferedFile(creating: path, capacity: 1)
+      try file.write(bytes)
+      return try move(path, target)
+    }
+    try written.write(bytes)
   }
 
   private func unlinkQuietly(_ path: String) {

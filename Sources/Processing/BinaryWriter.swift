@@ -3,9 +3,8 @@ struct BinaryWriter {
   private(set) var bytes: [UInt8] = []
 
   mutating func write<T: FixedWidthInteger>(_ value: T) {
-    for shift in stride(from: T.bitWidth - 8, through: 0, by: -8) {
-      bytes.append(UInt8(truncatingIfNeeded: value >> T(shift)))
-    }
+    // Safe: the copy is made within the closure.
+    unsafe withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
   }
 
   mutating func write(_ text: String) {
