@@ -51,4 +51,41 @@ public final class DecoderHost {
     }
     return best
   }
+
+  /// Packets that came in fragments: the last fragment to come, in rising order, and all of them.
+  private var fragments: [(last: UInt64, all: PacketSet)] = []
+
+  /// Notes that a packet came in fragments, the last of `packets` completing it: what is made of it comes from all of them.
+  ///
+  /// Such packets are noted in the order of the capture.
+  public func note(fragments packets: [PacketPosition]) {
+    guard let last = packets.last, packets.count > 1, last.rawValue > fragments.last?.last ?? 0 else { return }
+    var set = PacketSet()
+    for packet in packets { set.insert(packet) }
+    fragments.append((last.rawValue, set))
+  }
+
+  /// Adds to a trace the other fragments of its packets.
+  func withFragments(_ trace: Trace) -> Trace {
+    guard !fragments.isEmpty else { return trace }
+    var whole = trace
+    for range in trace.packets.ranges {
+      var place = lowerBound(range.lowerBound)
+      while place < fragments.count, fragments[place].last <= range.upperBound {
+        whole.packets.formUnion(fragments[place].all)
+        place += 1
+      }
+    }
+    return whole
+  }
+
+  private func lowerBound(_ position: UInt64) -> Int {
+    var low = 0
+    var high = fragments.count
+    while low < high {
+      let middle = (low + high) / 2
+      if fragments[middle].last < position { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
 }

@@ -25,6 +25,7 @@ import EvidenceModel
   private var nextContent = 0
   private var streams: [OpenStream] = []
   private var isRecordLimitNoted = false
+  private var isScatterNoted = false
   private(set) var lastStream = -1
   /// Whether it was given anything but candidates' packets.
   private(set) var wroteRecords = false
@@ -165,6 +166,7 @@ import EvidenceModel
   }
 
   private func write(_ kind: String, _ fields: Fields, from side: Side, _ trace: Trace) {
+    let trace = host.withFragments(trace)
     var full = fields
     full.place(trace)
     if full["decoder"] == nil { full.set("decoder", label) }
@@ -242,7 +244,11 @@ import EvidenceModel
 
   // MARK: Facts for the join
 
-  func signal(_ signal: CallSignal) { host.output.signal(signal) }
+  func signal(_ signal: CallSignal) {
+    var whole = signal
+    whole.trace = host.withFragments(signal.trace)
+    host.output.signal(whole)
+  }
 
   func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
     let stream = MediaStream(
@@ -260,10 +266,20 @@ import EvidenceModel
       payload.lowerBound >= 0, payload.upperBound <= shownCount
     else { return }
     lastStream = place
+    // The bytes of a packet that came in fragments do not stand together in the original; it counts, without its content.
+    let isScattered = current.fileOffset == PacketContext.scattered
+    if isScattered, !isScatterNoted {
+      isScatterNoted = true
+      note(
+        Finding(.warning, "media/fragmented", "Media packets came in fragments; their content is not rendered."),
+        from: side(of: place), trace: Trace(current.position, at: current.time))
+    }
     host.output.index(
       MediaPacket(
-        time: current.time, position: current.position, payloadOffset: current.fileOffset + UInt64(payload.lowerBound),
-        payloadLength: UInt16(clamping: payload.count), sequence: packet.sequence, timestamp: packet.timestamp,
+        time: current.time, position: current.position,
+        payloadOffset: isScattered ? 0 : current.fileOffset + UInt64(payload.lowerBound),
+        payloadLength: isScattered ? 0 : UInt16(clamping: payload.count), sequence: packet.sequence,
+        timestamp: packet.timestamp,
         payloadType: packet.payloadType, marker: packet.marker), inStream: streams[place].number)
     if streams[place].stream.packetCount == 0 {
       streams[place].stream.firstPacket = current.position
@@ -274,6 +290,8 @@ import EvidenceModel
     streams[place].stream.lastPacket = current.position
     streams[place].stream.last = current.time
   }
+
+  private func side(of stream: Int) -> Side { streams[stream].side }
 
   /// Counts a datagram that was indexed, until its stream is judged.
   func tally(original: UInt16, bytes: Int) -> Bool {

@@ -23,11 +23,11 @@ public final class HostedDatagrams {
   }
 
   public init(
-    _ host: DecoderHost, initiator: Endpoint, responder: Endpoint, at packet: PacketContext
+    _ host: DecoderHost, initiator: Endpoint, responder: Endpoint, at packet: PacketContext, tunnels: String = ""
   ) {
     self.host = host
     origin = UnitOrigin(
-      firstPacket: packet.position, protocolNumber: 17, initiator: initiator, responder: responder)
+      firstPacket: packet.position, protocolNumber: 17, initiator: initiator, responder: responder, tunnels: tunnels)
     carrier = .udp(initiator: initiator, responder: responder)
     rows = Rows(
       unclaimed: LedgerRow(.unclaimed, "udp/\(min(initiator.port, responder.port))"),

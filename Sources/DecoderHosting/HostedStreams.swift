@@ -50,11 +50,12 @@ public final class HostedStreams {
 
   public init(
     _ host: DecoderHost, initiator: Endpoint, responder: Endpoint, hasBeginning: Bool, at packet: PacketContext,
-    firstPacket: PacketPosition
+    firstPacket: PacketPosition, tunnels: String = ""
   ) {
     self.host = host
     self.hasBeginning = hasBeginning
-    origin = UnitOrigin(firstPacket: firstPacket, protocolNumber: 6, initiator: initiator, responder: responder)
+    origin = UnitOrigin(
+      firstPacket: firstPacket, protocolNumber: 6, initiator: initiator, responder: responder, tunnels: tunnels)
     carrier = .tcp(initiator: initiator, responder: responder)
     unclaimedRow = LedgerRow(.unclaimed, "tcp/\(min(initiator.port, responder.port))")
   }
@@ -254,7 +255,7 @@ public final class HostedStreams {
       var done = 0
       while done < bytes.byteCount {
         var context = packet
-        context.fileOffset += UInt64(done)
+        context.advance(done)
         let progress = try unit.decode(bytes.extracting(done..<bytes.byteCount), from: side, context)
         guard case .consumed(let count) = progress, count > 0, count <= bytes.byteCount - done else {
           with(side) { state in

@@ -7,13 +7,16 @@ final class UnitOrigin {
   /// 17 for UDP, 6 for TCP.
   let protocolNumber: UInt8
   let endpoints: (initiator: Endpoint, responder: Endpoint)
+  /// The tunnels that the conversation's first packet came through, outermost first; empty without any.
+  let tunnels: String
   var ordinal: UInt32 = 0
   var findingCount = 0
   private lazy var initiatorText = endpoints.initiator.description
   private lazy var responderText = endpoints.responder.description
   private var communityID: String?
 
-  init(firstPacket: PacketPosition, protocolNumber: UInt8, initiator: Endpoint, responder: Endpoint) {
+  init(firstPacket: PacketPosition, protocolNumber: UInt8, initiator: Endpoint, responder: Endpoint, tunnels: String) {
+    self.tunnels = tunnels
     self.firstPacket = firstPacket
     self.protocolNumber = protocolNumber
     endpoints = (initiator, responder)
@@ -29,6 +32,7 @@ final class UnitOrigin {
     fields.set("source", side == .initiator ? initiatorText : responderText)
     fields.set("destination", side == .initiator ? responderText : initiatorText)
     fields.set("transport", protocolNumber == 6 ? "tcp" : "udp")
+    if !tunnels.isEmpty { fields.set("tunnels", tunnels) }
     if communityID == nil {
       communityID = output.communityID(endpoints.initiator, endpoints.responder, protocolNumber: protocolNumber)
     }

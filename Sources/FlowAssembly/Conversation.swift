@@ -1,4 +1,5 @@
 public import EvidenceModel
+public import PacketLayers
 
 /// What passes between two endpoints over one transport, in both directions.
 public final class Conversation {
@@ -13,6 +14,8 @@ public final class Conversation {
   public let responder: Endpoint
   /// The packet with which it began; it names the conversation within a run.
   public let firstPacket: PacketPosition
+  /// The tunnels that its first packet came through.
+  public let tunnels: TunnelPath
   public internal(set) var lastTime: CaptureTime
   public internal(set) var lastPacket: PacketPosition
   public internal(set) var packetCount: UInt64 = 0
@@ -29,13 +32,14 @@ public final class Conversation {
 
   init(
     _ transport: Transport, initiator: Endpoint, responder: Endpoint, initiatorIsLower: Bool,
-    firstPacket: PacketPosition, at time: CaptureTime
+    firstPacket: PacketPosition, at time: CaptureTime, tunnels: TunnelPath
   ) {
     self.transport = transport
     self.initiator = initiator
     self.responder = responder
     self.initiatorIsLower = initiatorIsLower
     self.firstPacket = firstPacket
+    self.tunnels = tunnels
     lastTime = time
     lastPacket = firstPacket
   }

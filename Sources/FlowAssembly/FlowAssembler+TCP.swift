@@ -123,7 +123,7 @@ extension FlowAssembler {
       return fresh == 0 ? .retransmission : .newBytes(fresh)
     }
     var context = packet
-    context.fileOffset += UInt64(-distance)
+    context.advance(-distance)
     return .newBytes(deliverNow(&stream, bytes.extracting((-distance)..<count), side, conversation, context))
   }
 

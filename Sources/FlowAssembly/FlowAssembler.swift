@@ -35,7 +35,8 @@ public final class FlowAssembler {
     let source = Endpoint(view.source, port: view.sourcePort)
     let destination = Endpoint(view.destination, port: view.destinationPort)
     let isTCP = view.transport == .tcp
-    let (key, sourceIsLower) = ConversationKey.make(source, destination, isTCP: isTCP)
+    let (key, sourceIsLower) = ConversationKey.make(
+      source, destination, isTCP: isTCP, network: view.tunnels.network)
     var found: Conversation?
     if key == lastKey { found = lastConversation } else { found = conversations[key] }
     if isTCP, let old = found, begins(anew: old, view, sourceIsLower) {
@@ -77,7 +78,7 @@ public final class FlowAssembler {
     let conversation = Conversation(
       view.transport == .tcp ? .tcp : .udp, initiator: isAnswer ? destination : source,
       responder: isAnswer ? source : destination, initiatorIsLower: isAnswer ? !sourceIsLower : sourceIsLower,
-      firstPacket: packet.position, at: packet.time.isKnown ? packet.time : latest)
+      firstPacket: packet.position, at: packet.time.isKnown ? packet.time : latest, tunnels: view.tunnels)
     if view.transport == .tcp {
       conversation.streams = StreamPair()
       conversation.hasBeginning = view.flags.contains(.syn)
@@ -170,20 +171,23 @@ public final class FlowAssembler {
   }
 }
 
-/// The two endpoints, the lower one first, and the transport.
+/// The two endpoints, the lower one first, the transport, and the network that they belong to where a tunnel names it.
 struct ConversationKey: Hashable {
   let lower: Endpoint
   let higher: Endpoint
   let isTCP: Bool
+  let network: UInt64
 
   @inline(__always)
-  static func make(_ source: Endpoint, _ destination: Endpoint, isTCP: Bool) -> (ConversationKey, Bool) {
+  static func make(
+    _ source: Endpoint, _ destination: Endpoint, isTCP: Bool, network: UInt64 = 0
+  ) -> (ConversationKey, Bool) {
     let one = source.address.words
     let two = destination.address.words
     let isLower =
       one.0 != two.0 ? one.0 < two.0 : one.1 != two.1 ? one.1 < two.1 : source.port <= destination.port
     return isLower
-      ? (ConversationKey(lower: source, higher: destination, isTCP: isTCP), true)
-      : (ConversationKey(lower: destination, higher: source, isTCP: isTCP), false)
+      ? (ConversationKey(lower: source, higher: destination, isTCP: isTCP, network: network), true)
+      : (ConversationKey(lower: destination, higher: source, isTCP: isTCP, network: network), false)
   }
 }

@@ -50,7 +50,7 @@ struct StreamState {
       }
       let pieceEnd = min(end, nextBegin)
       var context = packet
-      context.fileOffset += UInt64(from - base)
+      context.advance(from - base)
       waiting.insert(
         Waiting(
           sequence: next &+ UInt32(truncatingIfNeeded: from), bytes: Array(bytes[(from - base)..<(pieceEnd - base)]),

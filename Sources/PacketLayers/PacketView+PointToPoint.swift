@@ -14,7 +14,8 @@ extension PacketView {
       case 0x8000...0xffff:  // control protocols
         outcome = .control
         return
-      case 0x003d where reader.peek().map({ $0 & 0xc0 == 0xc0 }) ?? false:  // multilink, whole in one piece (RFC 1990, 3)
+      case 0x003d where reader.peek().map({ $0 & 0xc0 == 0xc0 }) ?? false:
+        // Multilink, whole in one piece (RFC 1990, 3).
         try reader.skip(4, "multilink header")
       default:
         outcome = .otherProtocol

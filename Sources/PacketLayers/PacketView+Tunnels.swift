@@ -212,7 +212,6 @@ extension PacketView {
     layer = .ah
     let next: UInt8 = try reader.read("next header")
     let length: UInt8 = try reader.read("payload length")
-    guard length >= 1 else { throw ReadError(.malformed, at: reader.offset - 1, reading: "AH length") }
     try enter(.ah, reader)
     try reader.skip((Int(length) + 2) * 4 - 2, "authentication header")
     try readTransport(&reader, next)

@@ -84,8 +84,8 @@ extension PacketView {
       let flags: UInt8 = try reader.read("flags")
       try reader.skip(3, "reserved")
       let identifier: UInt32 = try reader.read("network identifier")
-      // Reserved fields are to be ignored; the bit beside the flag announces a protocol field.
-      guard flags & 0x0c == 0x08, Structure.isEthernet(reader, 0, view.limit) else { return false }
+      // Some senders leave the flag out and fill reserved fields; the inner packet decides. Another bit announces a protocol field.
+      guard flags & 0x04 == 0, Structure.isEthernet(reader, 0, view.limit) else { return false }
       try view.enter(.vxlan, reader, network: identifier >> 8 + 1)
       return view.settle(&reader, isEthernet: true)
     }
@@ -183,10 +183,13 @@ extension PacketView {
         try reader.skip(2, "reserved")
         let session: UInt32 = try reader.read("session")
         guard flags == 3, session != 0 else { return false }
+        let depth = view.tunnels.count
+        let ports = (view.sourcePort, view.destinationPort)
+        view.sourcePort = 0
+        view.destinationPort = 0
         try view.readL2TP3Content(&reader)
-        guard view.outcome != .otherProtocol || !view.tunnels.isEmpty else { return false }
-        view.sourcePort = view.transport == .none ? 0 : view.sourcePort
-        return view.tunnels.count > 0
+        if view.tunnels.count == depth { (view.sourcePort, view.destinationPort) = ports }
+        return view.tunnels.count > depth
       }
       guard flags & 15 == 2, flags & 0x34f0 == 0 else { return false }
       if flags & 0x4000 != 0 {

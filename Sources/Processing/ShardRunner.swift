@@ -20,6 +20,7 @@ final class ShardRunner: ConversationReceiver {
   private var filter: PacketFilter?
   private var quick = QuickCounts()
   private var ledger = LedgerCount()
+  private var fragments = FragmentAssembler()
 
   /// Rows that most packets of a capture fall into, counted without looking anything up.
   private struct QuickCounts {
@@ -49,6 +50,7 @@ final class ShardRunner: ConversationReceiver {
 
   func run() throws -> LedgerCount {
     for original in order.originals { read(original) }
+    fragments.finish { giveUp($0) }
     for assembler in assemblers { assembler?.finishAll() }
     noteCrowding()
     for original in order.originals {
@@ -109,6 +111,9 @@ final class ShardRunner: ConversationReceiver {
   private func take(_ packet: CapturedPacket, _ bytes: RawSpan, _ original: UInt16) {
     let view = PacketView(bytes, linkType: packet.linkType)
     let slice = Slice(view)
+    if view.outcome == .fragment, order.filter == nil || passes(packet, bytes) {
+      return takeFragment(view, bytes, packet, [PacketPosition(original: original, packet: packet.number)])
+    }
     guard isMine[Int(slice.number)] else { return }
     if order.filter != nil, !passes(packet, bytes) {
       output.count(LedgerRow(.outsideFilter), original: original, packets: 1, payloadBytes: 0)
@@ -126,6 +131,87 @@ final class ShardRunner: ConversationReceiver {
     let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
     let (reception, conversation) = assembler.take(view, payload, context)
     account(reception, conversation, original, payload.byteCount)
+  }
+
+  // MARK: Fragments
+
+  /// Gathers fragments, whichever slice they belong to: only the whole packet shows its innermost addresses.
+  private func takeFragment(
+    _ view: PacketView, _ bytes: RawSpan, _ packet: CapturedPacket, _ positions: [PacketPosition]
+  ) {
+    let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
+    let reception = fragments.take(view, payload, positions, at: packet.time) { giveUp($0) }
+    switch reception {
+    case .waiting: break
+    case .duplicate: countFragments(positions, LedgerRow(.fragment, "duplicate"), Slice(view))
+    case .refused: countFragments(positions, LedgerRow(.malformed, "\(view.layer)"), Slice(view))
+    case .whole(let whole): take(whole, packet)
+    }
+  }
+
+  private func countFragments(_ positions: some Sequence<PacketPosition>, _ row: LedgerRow, _ slice: Slice) {
+    guard isMine[Int(slice.number)] else { return }
+    for position in positions { output.count(row, original: position.original, packets: 1, payloadBytes: 0) }
+  }
+
+  /// Takes a packet that was put together, as if its last fragment had brought all of it.
+  private func take(_ whole: FragmentAssembler.Whole, _ packet: CapturedPacket) {
+    guard let last = whole.packets.last else { return }
+    // Safe: the view ends before `whole` does.
+    let bytes = unsafe whole.bytes.span.bytes
+    let view = whole.view.reassembled(bytes)
+    if view.outcome == .fragment { return takeFragment(view, bytes, packet, whole.packets) }
+    let slice = Slice(view)
+    guard isMine[Int(slice.number)] else { return }
+    countFragments(whole.packets.dropLast(), LedgerRow(.fragment, "reassembled"), slice)
+    if whole.hasConflict { noteConflict(whole, packet.time) }
+    guard view.outcome == .transport else {
+      account(view, packet, last.original)
+      return
+    }
+    host.note(fragments: whole.packets)
+    isCut = view.isCut
+    let context = PacketContext(position: last, time: packet.time, fileOffset: PacketContext.scattered)
+    let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
+    let (reception, conversation) = assembler(slice).take(view, payload, context)
+    account(reception, conversation, last.original, payload.byteCount)
+  }
+
+  private func noteConflict(_ whole: FragmentAssembler.Whole, _ time: CaptureTime) {
+    note(
+      Finding(
+        .warning, "ip/fragmentConflict",
+        "Fragments of a packet overlap and bring different bytes; what came first was used."),
+      whole.view, whole.packets, time)
+  }
+
+  private func giveUp(_ packet: FragmentAssembler.Unfinished) {
+    let slice = Slice(packet.view)
+    guard isMine[Int(slice.number)] else { return }
+    countFragments(packet.packets, LedgerRow(.fragment, "incomplete"), slice)
+    var fields: Fields = ["byteCount": .integer(Int64(packet.byteCount))]
+    if let missing = packet.missingBytes { fields.set("missingBytes", missing) }
+    note(
+      Finding(
+        .warning, "ip/fragmentsMissing",
+        "Fragments of a packet are missing from the capture; nothing was made of the others.", fields),
+      packet.view, packet.packets, packet.time)
+  }
+
+  private func note(_ finding: Finding, _ view: PacketView, _ packets: [PacketPosition], _ time: CaptureTime) {
+    var trace = Trace()
+    for position in packets { trace.insert(position, at: time) }
+    var fields = finding.fields
+    fields.place(trace)
+    fields.set("severity", finding.severity.rawValue)
+    fields.set("code", finding.code)
+    fields.set("message", finding.message)
+    fields.set("decoder", "flow 1.0")
+    fields.set("source", view.source.description)
+    fields.set("destination", view.destination.description)
+    output.record(
+      "finding", fields,
+      RecordKey(position: trace.packets.last ?? PacketPosition(rawValue: 0), decoder: 0xffd0, ordinal: 0))
   }
 
   private func passes(_ packet: CapturedPacket, _ bytes: RawSpan) -> Bool {
@@ -206,7 +292,7 @@ final class ShardRunner: ConversationReceiver {
       host, initiator: conversation.initiator, responder: conversation.responder,
       hasBeginning: conversation.hasBeginning,
       at: PacketContext(position: conversation.firstPacket, time: conversation.lastTime, fileOffset: 0),
-      firstPacket: conversation.firstPacket)
+      firstPacket: conversation.firstPacket, tunnels: conversation.tunnels.name)
     conversation.attachment = made
     return made
   }
@@ -218,7 +304,8 @@ final class ShardRunner: ConversationReceiver {
       datagrams = unsafe unsafeDowncast(known, to: HostedDatagrams.self)
     } else {
       datagrams = HostedDatagrams(
-        host, initiator: conversation.initiator, responder: conversation.responder, at: packet)
+        host, initiator: conversation.initiator, responder: conversation.responder, at: packet,
+        tunnels: conversation.tunnels.name)
       conversation.attachment = datagrams
     }
     datagrams.take(bytes, from: side, isCut: isCut, packet)

@@ -32,6 +32,8 @@ struct ValueReaderTests {
 
   @Test func acceptsSpaceAndAnyOrder() {
     #expect(
-      ValueReader.fields(Array(" { \"b\" : [ 1 , true ] ,\r\n\"a\":false } ".utf8)) == ["b": .list([1, true]), "a": false])
+      ValueReader.fields(Array(" { \"b\" : [ 1 , true ] ,\r\n\"a\":false } ".utf8)) == [
+        "b": .list([1, true]), "a": false,
+      ])
   }
 }

@@ -1,4 +1,5 @@
 import PacketLayers
+import Testing
 
 /// Headers made by hand, each a function that puts itself in front of what it carries.
 enum Headers {
@@ -44,9 +45,9 @@ enum Headers {
     bytes += [(offset ?? UInt8(5 + options.count / 4)) << 4, flags, 1, 0, 0, 0, 0, 0]
     return bytes + options + payload
   }
-  static func udp(_ payload: [UInt8], length: Int? = nil) -> [UInt8] {
+  static func udp(_ payload: [UInt8], length: Int? = nil, to port: Int = 53) -> [UInt8] {
     var bytes = big16(5_060)
-    bytes += big16(53)
+    bytes += big16(port)
     bytes += big16(length ?? payload.count + 8)
     return bytes + [0, 0] + payload
   }
@@ -62,4 +63,27 @@ func view(_ bytes: [UInt8], _ linkType: UInt16 = 1) -> PacketView {
 func payload(_ bytes: [UInt8], _ linkType: UInt16 = 1) -> [UInt8] {
   let view = view(bytes, linkType)
   return Array(bytes[view.payloadStart..<view.payloadStart + view.payloadCount])
+}
+
+/// Reads every beginning of a packet, and the packet with each byte changed to each value: what is shown stays inside.
+func expectNoTrap(_ bytes: [UInt8], _ linkType: UInt16) {
+  for count in 0...bytes.count { expectInside(Array(bytes.prefix(count)), linkType) }
+  for place in bytes.indices {
+    for value in 0...255 as ClosedRange<UInt8> {
+      var changed = bytes
+      changed[place] = value
+      expectInside(changed, linkType)
+    }
+  }
+}
+
+private func expectInside(_ bytes: [UInt8], _ linkType: UInt16) {
+  let found = view(bytes, linkType)
+  let isInside =
+    found.payloadCount >= 0 && found.payloadStart >= 0 && found.payloadStart + found.payloadCount <= bytes.count
+    && found.announcedPayloadCount >= found.payloadCount
+  if !isInside { Issue.record("\(found) of \(bytes)") }
+  _ = found.protocolName
+  _ = found.tunnels.name
+  _ = Slice(found)
 }

@@ -154,25 +154,6 @@ struct PacketViewTests {
       (276, [8, 0] + [UInt8](repeating: 0, count: 18) + Self.udp4),
       (229, H.ipv6(0, H.extensionHeader(44, H.fragmentHeader(6, 0, H.tcp(Self.data))))),
     ]
-    for (linkType, bytes) in samples {
-      for count in 0...bytes.count { check(Array(bytes.prefix(count)), linkType) }
-      for place in bytes.indices {
-        for value in 0...255 as ClosedRange<UInt8> {
-          var changed = bytes
-          changed[place] = value
-          check(changed, linkType)
-        }
-      }
-    }
-  }
-
-  private func check(_ bytes: [UInt8], _ linkType: UInt16) {
-    let found = view(bytes, linkType)
-    let isInside =
-      found.payloadCount >= 0 && found.payloadStart >= 0 && found.payloadStart + found.payloadCount <= bytes.count
-      && found.announcedPayloadCount >= found.payloadCount
-    if !isInside { Issue.record("\(found) of \(bytes)") }
-    _ = found.protocolName
-    _ = Slice(found)
+    for (linkType, bytes) in samples { expectNoTrap(bytes, linkType) }
   }
 }

@@ -68,7 +68,8 @@ struct RealPacketsTests {
       counts[verdict, default: 0] += 1
       if verdict.hasPrefix("differs"), shown < 40, counts[verdict] ?? 0 < 4 {
         shown += 1
-        print("packet \(packet.number) \(verdict): \(line) ours \(view.protocolName) \(view.source) \(view.destination)")
+        print(
+          "packet \(packet.number) \(verdict): \(line) ours \(view.protocolName) \(view.source) \(view.destination)")
       }
     }
     print("headers: \(lines.count) packets")
@@ -100,7 +101,9 @@ struct RealPacketsTests {
       if view.outcome == .fragment || parts[14] == "1" { return "fragment" }
       return "differs: \(view.outcome)\(tunnels), theirs \(parts[1])"
     }
-    if layers.last == "arp" || layers.last == "igmp", view.outcome == .control { return "equal without transport" + tunnels }
+    if layers.last == "arp" || layers.last == "igmp", view.outcome == .control {
+      return "equal without transport" + tunnels
+    }
     if view.outcome != .transport { return "differs: \(view.outcome) \(view.layer)\(tunnels)" }
     let addresses = layers[network] == "ipv6" ? (parts[4], parts[5]) : (parts[2], parts[3])
     guard InternetAddress(addresses.0) == view.source, InternetAddress(addresses.1) == view.destination else {
@@ -116,7 +119,9 @@ struct RealPacketsTests {
     }
     // Wireshark stops at an IPv6 packet of a segmentation offload that is larger than its length field can say.
     if view.payloadCount > 65_535 { return "offload" }
-    guard parts[8] == "\(view.sourcePort)", parts[9] == "\(view.destinationPort)" else { return "differs: udp\(tunnels)" }
+    guard parts[8] == "\(view.sourcePort)", parts[9] == "\(view.destinationPort)" else {
+      return "differs: udp\(tunnels)"
+    }
     // Of a UDP length beyond IP's, ours keeps what IP has.
     let length = Int(parts[13]) ?? -1
     return length == view.announcedPayloadCount + 8 || length == 0 || length > view.announcedPayloadCount + 8
