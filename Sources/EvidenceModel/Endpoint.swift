@@ -58,7 +58,7 @@ extension InternetAddress: CustomStringConvertible {
 }
 
 extension InternetAddress {
-  /// Reads dotted decimals or the text of RFC 4291, 2.2; nil when it is neither.
+  /// Reads dotted decimals or the text of RFC 4291, 2.2; nil when it is neither. Zeros in front of decimals do not count.
   public init?(_ text: some StringProtocol) {
     if text.utf8.contains(0x3a) {
       self.init(version6Text: Substring(text))
@@ -86,14 +86,18 @@ extension InternetAddress {
     let halves = text.split(separator: "::", omittingEmptySubsequences: false)
     guard halves.count <= 2 else { return nil }
     var parsed: [[UInt16]] = []
-    for half in halves {
+    for (place, half) in halves.enumerated() {
       var groups: [UInt16] = []
       for part in half.split(separator: ":", omittingEmptySubsequences: false) where !half.isEmpty {
         if part.utf8.contains(0x2e) {
-          guard let value = Self.dotted(part) else { return nil }
+          guard place == halves.count - 1, part.endIndex == half.endIndex, let value = Self.dotted(part) else {
+            return nil
+          }
           groups += [UInt16(value >> 16), UInt16(truncatingIfNeeded: value)]
         } else {
-          guard (1...4).contains(part.utf8.count), let group = UInt16(part, radix: 16) else { return nil }
+          guard (1...4).contains(part.utf8.count), part.utf8.first != 0x2b, let group = UInt16(part, radix: 16) else {
+            return nil
+          }
           groups.append(group)
         }
       }
