@@ -39,7 +39,10 @@ let package = Package(
     room("DecoderKit", ["EvidenceModel", "ByteReading"]),
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
-    room("CaptureReading", ["ByteReading", "EvidenceModel", "CPcap", "CArchive"]),
+    .systemLibrary(
+      name: "CExpansion",
+      providers: [.apt(["zlib1g-dev", "liblzma-dev", "libbz2-dev", "libzstd-dev", "liblz4-dev"])]),
+    room("CaptureReading", ["ByteReading", "EvidenceModel", "CPcap", "CArchive", "CExpansion"]),
     room("PacketLayers", ["ByteReading", "EvidenceModel"]),
     room("FlowAssembly", ["PacketLayers", "ByteReading", "EvidenceModel"]),
     .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libbrotli-dev"])]),

@@ -41,6 +41,13 @@ public struct CompressedOriginal: Hashable, Sendable {
     let output = unsafe open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard output >= 0 else { throw CaptureFault(.system, at: 0, systemMessage(errno)) }
     defer { close(output) }
+    let whole = try expandWhole(path: path, into: output, limit: limit)
+    guard whole.fault != nil, whole.byteCount < limit, let found = CompressedOriginal(path: path) else { return whole }
+    let rest = try found.salvage(path: path, into: output, after: whole.byteCount, limit: limit)
+    return Expansion(byteCount: whole.byteCount + rest, fault: whole.fault)
+  }
+
+  private static func expandWhole(path: String, into output: Int32, limit: UInt64) throws(CaptureFault) -> Expansion {
     guard let archive = unsafe archive_read_new() else { throw CaptureFault(.system, at: 0, "out of memory") }
     defer { unsafe _ = archive_read_free(archive) }
     unsafe archive_read_support_filter_gzip(archive)
@@ -53,24 +60,80 @@ public struct CompressedOriginal: Hashable, Sendable {
     guard unsafe archive_read_open_filename(archive, path, 1 << 18) == ARCHIVE_OK,
       unsafe archive_read_next_header(archive, &entry) == ARCHIVE_OK
     else { return Expansion(byteCount: 0, fault: unsafe message(archive)) }
-    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    defer { unsafe buffer.deallocate() }
     var total: UInt64 = 0
     while true {
-      let count = unsafe archive_read_data(archive, &buffer, buffer.count)
+      let count = unsafe archive_read_data(archive, buffer.baseAddress, buffer.count)
       if count == 0 { return Expansion(byteCount: total, fault: unsafe trailing(archive, path)) }
       if count < 0 { return Expansion(byteCount: total, fault: unsafe message(archive)) }
       guard total + UInt64(count) <= limit else {
         return Expansion(byteCount: total, fault: "more than \(limit) bytes when expanded")
       }
-      var written = 0
-      while written < count {
-        let step = unsafe buffer.withUnsafeBytes { unsafe write(output, $0.baseAddress! + written, count - written) }
-        if step < 0, errno == EINTR { continue }
-        guard step > 0 else { throw CaptureFault(.system, at: total, systemMessage(errno)) }
-        written += step
-      }
+      // Safe: `count` bytes were read.
+      try unsafe writeAll(output, UnsafeRawBufferPointer(rebasing: buffer[..<count]), total)
       total += UInt64(count)
     }
+  }
+
+  private static func writeAll(
+    _ output: Int32, _ bytes: UnsafeRawBufferPointer, _ offset: UInt64
+  ) throws(CaptureFault) {
+    var written = 0
+    while written < bytes.count {
+      // Safe: what is left of the bytes.
+      let step = unsafe write(output, bytes.baseAddress! + written, bytes.count - written)
+      if step < 0, errno == EINTR { continue }
+      guard step > 0 else { throw CaptureFault(.system, at: offset, systemMessage(errno)) }
+      written += step
+    }
+  }
+
+  /// Writes what stands between the last block that libarchive gave and the very byte of the fault; gives how many bytes.
+  private func salvage(
+    path: String, into output: Int32, after start: UInt64, limit: UInt64
+  ) throws(CaptureFault) -> UInt64 {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0, let expander = Expander(compression) else { return 0 }
+    defer { close(descriptor) }
+    let size = 1 << 18
+    let input = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+    defer {
+      unsafe input.deallocate()
+      unsafe room.deallocate()
+    }
+    var total: UInt64 = 0
+    var begin = 0
+    var end = 0
+    var isOver = false
+    while total < limit, !isOver {
+      if begin == end {
+        // Safe: the buffer has room for `size` bytes.
+        let count = unsafe read(descriptor, input.baseAddress, size)
+        begin = 0
+        end = max(0, count)
+      }
+      let produced: Int
+      // Safe: the range is inside the buffer.
+      switch unsafe expander.step(UnsafeMutableRawBufferPointer(rebasing: input[begin..<end]), into: room) {
+      case .went(let consumed, let count):
+        begin += consumed
+        produced = count
+      case .failed(let count):
+        produced = count
+        isOver = true
+      }
+      let known = Int(clamping: min(UInt64(produced), start > total ? start - total : 0))
+      let fresh = Int(clamping: min(UInt64(produced), limit - total))
+      // Safe: both bounds are inside what was produced.
+      if fresh > known {
+        try unsafe Self.writeAll(
+          output, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[known..<fresh]), total)
+      }
+      total += UInt64(fresh)
+    }
+    return total > start ? total - start : 0
   }
 
   /// What stands behind the end of the compressed data, which libarchive passes over.

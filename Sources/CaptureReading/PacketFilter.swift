@@ -4,6 +4,8 @@ import CPcap
 @safe public struct PacketFilter: ~Copyable {
   private let expression: String
   private var programs: [UInt16: UnsafeMutablePointer<bpf_program>] = unsafe [:]
+  /// Link types that the expression does not fit, with libpcap's reason.
+  private var misfits: [UInt16: CaptureFault] = [:]
 
   /// Ethernet, raw IP, 802.11 with radiotap, Linux cooked, Bluetooth HCI: an expression must fit one of them.
   private static let triedLinkTypes: [UInt16] = [1, 101, 127, 113, 187]
@@ -50,7 +52,13 @@ import CPcap
   public mutating func passes(_ packet: CapturedPacket, _ bytes: RawSpan) throws(CaptureFault) -> Bool {
     if packet.isBlock { return false }
     if unsafe programs[packet.linkType] == nil {
-      try unsafe Self.compile(expression, packet.linkType, &programs)
+      if let known = misfits[packet.linkType] { throw known }
+      do throws(CaptureFault) {
+        try unsafe Self.compile(expression, packet.linkType, &programs)
+      } catch {
+        misfits[packet.linkType] = error
+        throw error
+      }
     }
     guard let program = unsafe programs[packet.linkType] else { return false }
     var header = pcap_pkthdr()

@@ -87,19 +87,32 @@ public final class FlowAssembler {
     return conversation
   }
 
-  /// Whether a SYN begins another conversation between the same ports.
+  /// Whether a segment begins another conversation between the same ports.
   private func begins(anew old: Conversation, _ view: PacketView, _ sourceIsLower: Bool) -> Bool {
-    guard view.flags.contains(.syn), !view.flags.contains(.ack), let streams = old.streams else { return false }
+    guard let streams = old.streams, old.isFinished || view.flags.contains(.syn) else { return false }
     let isInitiator = sourceIsLower == old.initiatorIsLower
     let stream = isInitiator ? streams.initiator : streams.responder
+    if view.flags.contains([.syn, .ack]) {
+      // The answer to a SYN that was not captured, unless it repeats what began this conversation.
+      return (old.isFinished || stream.isEnded) && !isKnown(stream, view.sequence &+ 1)
+    }
+    guard view.flags.contains(.syn) else {
+      // No handshake was captured: the numbers alone tell.
+      return view.payloadCount > 0 && stream.isStarted && abs(stream.distance(to: view.sequence)) > limits.window
+    }
     if old.isFinished || old.isReset { return true }
     // Where the other side spoke without a handshake, this one is new; otherwise it is the answer of a simultaneous open.
     guard stream.isStarted else {
       return !old.hasBeginning && (isInitiator ? streams.responder : streams.initiator).isStarted
     }
     // A repeated SYN has the number just before the stream's first byte.
-    let distance = stream.distance(to: view.sequence &+ 1)
-    return !(distance <= 0 && -distance <= limits.window)
+    return !isKnown(stream, view.sequence &+ 1)
+  }
+
+  /// Whether a stream has passed a place not long ago, or stands there.
+  private func isKnown(_ stream: StreamState, _ sequence: UInt32) -> Bool {
+    let distance = stream.distance(to: sequence)
+    return stream.isStarted && distance <= 0 && -distance <= limits.window
   }
 
   func finish(_ conversation: Conversation, _ key: ConversationKey, because end: StreamEnd) {

@@ -21,6 +21,9 @@ struct MediaClock {
   /// Where a packet stood whose timestamp leaped; when the next agrees with it, the sender's clock was set anew.
   private var leaped: Anchor?
 
+  /// The last packet's timestamp did not fit the former ones.
+  var hasLeaped: Bool { leaped != nil }
+
   init(_ first: MediaPacket, rate: Int64) {
     start = first.time
     self.rate = rate

@@ -44,8 +44,8 @@ public struct StreamAnalysis: Sendable {
     return "\(thousandths / 1_000)." + String(repeating: "0", count: 3 - rest.count) + rest
   }
 
-  /// Analyses packets in the order of the capture; `clockRate` is in hertz.
-  public init(_ packets: [MediaPacket], clockRate: UInt32) {
+  /// Analyses packets in the order of the capture; `clockRate` is in hertz, `events` are the payload types of telephone events.
+  public init(_ packets: [MediaPacket], clockRate: UInt32, events: Set<UInt8> = []) {
     self.clockRate = clockRate
     guard let first = packets.first, clockRate > 0 else { return }
     let rate = Int64(clockRate)
@@ -74,13 +74,16 @@ public struct StreamAnalysis: Sendable {
       }
       if isLate { late += 1 }
       placed.append(Placed(packet: packet, position: position, extended: extended, isLate: isLate))
-      if let former, let transit = Self.transit(former, packet, rate) {
+      // Timestamps of events stand still, those of a clock set anew tell nothing: neither is jitter.
+      if let former, former.payloadType == packet.payloadType, !clock.hasLeaped,
+        let transit = Self.transit(former, packet, rate)
+      {
         jitter += (abs(transit) - jitter) / 16
         maximumJitter = max(maximumJitter, jitter)
         jitterSum += jitter
         jitterCount += 1
       }
-      former = packet
+      former = clock.hasLeaped || events.contains(packet.payloadType) ? nil : packet
     }
     expected = numbering.expected
     restarts = numbering.restarts

@@ -3,6 +3,8 @@ import Foundation
 /// Why a run could not be done; each carries what the command line prints and returns.
 public struct ProcessingError: Error, Hashable, Sendable {
   public enum Code: String, Sendable {
+    /// What was asked for makes no sense.
+    case usage
     /// An input cannot be opened at all.
     case input
     /// The output could not be written.

@@ -126,9 +126,10 @@ final class RenderStage {
     }
     trace.first = stream.first
     trace.last = stream.last
+    let events = Set(kinds.filter { $0.value == .event }.keys)
+    let analysis = StreamAnalysis(packets, clockRate: rate, events: events)
     return StreamWork(
-      planned: planned, stream: stream, analysis: StreamAnalysis(packets, clockRate: rate), kinds: kinds,
-      codecs: codecs, trace: trace)
+      planned: planned, stream: stream, analysis: analysis, kinds: kinds, codecs: codecs, trace: trace)
   }
 
   private func packets(of stream: MediaStream) throws -> [MediaPacket] {

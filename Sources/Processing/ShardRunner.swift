@@ -111,12 +111,12 @@ final class ShardRunner: ConversationReceiver {
   private func take(_ packet: CapturedPacket, _ bytes: RawSpan, _ original: UInt16) {
     let view = PacketView(bytes, linkType: packet.linkType)
     let slice = Slice(view)
-    if view.outcome == .fragment, order.filter == nil || passes(packet, bytes) {
+    if view.outcome == .fragment, order.filter == nil || scope(packet, bytes) == nil {
       return takeFragment(view, bytes, packet, [PacketPosition(original: original, packet: packet.number)])
     }
     guard isMine[Int(slice.number)] else { return }
-    if order.filter != nil, !passes(packet, bytes) {
-      output.count(LedgerRow(.outsideFilter), original: original, packets: 1, payloadBytes: 0)
+    if order.filter != nil, let row = scope(packet, bytes) {
+      output.count(row, original: original, packets: 1, payloadBytes: 0)
       return
     }
     guard view.outcome == .transport else {
@@ -214,8 +214,15 @@ final class ShardRunner: ConversationReceiver {
       RecordKey(position: trace.packets.last ?? PacketPosition(rawValue: 0), decoder: 0xffd0, ordinal: 0))
   }
 
-  private func passes(_ packet: CapturedPacket, _ bytes: RawSpan) -> Bool {
-    (try? filter?.passes(packet, bytes)) ?? true
+  /// The ledger's row of a packet that the filter does not let pass; nil when it does.
+  ///
+  /// Where the expression does not fit the link type, nobody can say that it lets the packet pass.
+  private func scope(_ packet: CapturedPacket, _ bytes: RawSpan) -> LedgerRow? {
+    do throws(CaptureFault) {
+      return try filter?.passes(packet, bytes) ?? true ? nil : LedgerRow(.outsideFilter)
+    } catch {
+      return LedgerRow(.outsideFilter, "the filter does not fit link type \(linkTypeName(packet.linkType))")
+    }
   }
 
   private func assembler(_ slice: Slice) -> FlowAssembler {

@@ -1,3 +1,4 @@
+import CaptureReading
 import Custody
 public import DecoderKit
 import EvidenceBundle
@@ -22,6 +23,7 @@ public final class Supervisor {
 
   /// Does the run. Throws before any harm when an input or the output cannot be used.
   public func run(progress: @escaping (ProcessingProgress) -> Void) throws(ProcessingError) -> ProcessingSummary {
+    try checkFilter()
     try openInputs()
     let writer = try bundling { () throws(BundleError) in try BundleWriter(target: request.output) }
     var chain = CustodyChain(directory: writer.staging, bundle: identifier)
@@ -46,6 +48,13 @@ public final class Supervisor {
 
   private func bundling<Result>(_ body: () throws(BundleError) -> Result) throws(ProcessingError) -> Result {
     do throws(BundleError) { return try body() } catch { throw ProcessingError(.output, error.path, error.message) }
+  }
+
+  private func checkFilter() throws(ProcessingError) {
+    guard let expression = request.filter else { return }
+    do throws(CaptureFault) { _ = try PacketFilter(expression) } catch {
+      throw ProcessingError(.usage, expression, "the filter cannot be used: \(error.message)")
+    }
   }
 
   private func openInputs() throws(ProcessingError) {
@@ -133,6 +142,7 @@ public final class Supervisor {
 
   private static func exitStatus(_ error: ProcessingError) -> Int {
     switch error.code {
+    case .usage: 2
     case .input, .expectation: 4
     case .output: 5
     case .originalChanged: 6

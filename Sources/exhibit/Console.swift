@@ -7,6 +7,7 @@ enum Console {
   /// The exit statuses, which are API (docs/cli.md).
   enum Status {
     static let checkFailed: Int32 = 1
+    static let usage: Int32 = 2
     static let partial: Int32 = 3
     static let input: Int32 = 4
     static let output: Int32 = 5
@@ -29,6 +30,7 @@ enum Console {
     let subject = error.path.isEmpty ? "" : "\(safe(error.path)): "
     Console.error("exhibit: \(subject)\(error.message)")
     switch error.code {
+    case .usage: exit(Status.usage)
     case .input, .expectation: exit(Status.input)
     case .output: exit(Status.output)
     case .originalChanged: exit(Status.originalChanged)

@@ -51,7 +51,25 @@ struct CompressedOriginalTests {
     let kept = [UInt8](try Data(contentsOf: URL(fileURLWithPath: target)))
     #expect(kept == Array(original.prefix(kept.count)) && UInt64(kept.count) == expansion.byteCount)
     print("\(name): of \(compressed.count * 3 / 4) bytes \(kept.count) expanded: \(expansion.fault ?? "")")
-    if name == "gzip" || name == "zstd" { #expect(!kept.isEmpty) }
+    // As much as the program itself gives, which is all up to the cut, or up to the last whole block.
+    let theirs = try run(
+      try #require(program(name)), ["-d", "-c", "-q"], input: Array(compressed.prefix(compressed.count * 3 / 4))
+    ).output
+    #expect(kept.count >= theirs.count && (kept.count > original.count / 2 || theirs.isEmpty))
+  }
+
+  /// Small originals, too: a block that is not whole is not given up.
+  @Test(arguments: programs) func keepsTheBytesBeforeTheCut(_ name: String, _ suffix: String, _ label: String) throws {
+    let original = Self.capture(packets: 200)
+    guard let compressed = try Self.compress(original, name) else { return }
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Array(compressed.dropLast(20)), "cut.\(suffix)")
+    let target = folder.path("expanded")
+    let expansion = try CompressedOriginal.expand(path: path, into: target, limit: 1 << 30)
+    #expect(expansion.fault != nil)
+    let kept = [UInt8](try Data(contentsOf: URL(fileURLWithPath: target)))
+    #expect(kept == Array(original.prefix(kept.count)))
+    if ["gzip", "xz"].contains(name) { #expect(kept.count > original.count - 1_000) }
   }
 
   @Test(arguments: programs) func expandsSeveralMembers(_ name: String, _ suffix: String, _ label: String) throws {

@@ -276,4 +276,42 @@ struct FlowAssemblerTests {
     #expect(wire.log.filter { $0.hasSuffix("datagram 1") }.count == 1_000)
     #expect(wire.streams[.initiator]?.count == 1_000)
   }
+
+  /// An answer with another number, after the end: its SYN was not captured.
+  @Test func anAnswerAfterTheEndBeginsAnew() {
+    let wire = Wire()
+    wire.tcp(true, .syn, 100)
+    wire.tcp(false, [.rst, .ack], 0, 101)
+    wire.tcp(false, [.fin, .ack], 0, 101)
+    wire.tcp(true, .rst, 101)
+    wire.tcp(false, [.syn, .ack], 26_175, 101)
+    wire.tcp(true, [.psh, .ack], 101, 26_176, ascii("GET"))
+    wire.tcp(false, [.psh, .ack], 26_176, 104, ascii("200"))
+    wire.finishAll()
+    #expect(wire.streams[.initiator] == ascii("GET") && wire.streams[.responder] == ascii("200"))
+    #expect(wire.conversations == 2)
+  }
+
+  @Test func aRepeatedAnswerBeginsNothing() {
+    let wire = Wire()
+    wire.open()
+    wire.tcp(true, [.fin, .ack], 101, 501)
+    wire.tcp(false, [.fin, .ack], 501, 102)
+    wire.tcp(false, [.syn, .ack], 500, 101)
+    wire.tcp(false, [.psh, .ack], 501, 102, ascii("late"))
+    wire.finishAll()
+    #expect(wire.conversations == 1 && wire.streams[.responder] == nil)
+  }
+
+  /// Long after the end, with numbers of its own and no handshake: another conversation, in the middle.
+  @Test func dataFarFromTheEndBeginsAnew() {
+    let wire = Wire()
+    wire.open()
+    wire.tcp(true, [.fin, .ack], 101, 501)
+    wire.tcp(false, [.fin, .ack], 501, 102)
+    #expect(wire.tcp(true, [.psh, .ack], 1_000_000_000, 7, ascii("new")) == .newBytes(3))
+    #expect(wire.tcp(false, [.psh, .ack], 600, 1_000_000_003, ascii("old")) == .newBytes(3))
+    wire.finishAll()
+    #expect(wire.conversations == 2)
+  }
 }
