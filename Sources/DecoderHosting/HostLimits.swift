@@ -23,6 +23,8 @@ public struct HostLimits: Hashable, Sendable {
   /// How many times larger an artefact may become, once it has `expansionFloor` bytes.
   public var expansionRatio = 250
   public var expansionFloor = 16 << 20
+  /// Bytes of an encoded artefact that are kept beside it until it is decoded to its end.
+  public var encodedBytes = 64 << 10
   /// Bytes of one text field; a longer one is cut, with a finding.
   public var textBytes = 1 << 20
 
@@ -41,6 +43,7 @@ public struct HostLimits: Hashable, Sendable {
       NamedLimit("bytes of an artefact's holes", holeBytes, "bytes"),
       NamedLimit("depth of files in files", depth, "levels"),
       NamedLimit("bytes of an expanded artefact", expandedBytes, "bytes"),
+      NamedLimit("bytes kept of what cannot be decoded", encodedBytes, "bytes"),
       NamedLimit("expansion ratio beyond \(expansionFloor) bytes", expansionRatio, "times"),
     ]
   }

@@ -2,7 +2,8 @@ public import ByteReading
 
 /// Reads the chunked transfer coding as it comes (RFC 9112, 7.1): chunk extensions are passed over, trailers are kept.
 ///
-/// It takes every byte it is shown. Lines may end with a bare LF. Limits: `maximumLineByteCount` for a size line,
+/// It takes every byte it is shown. Lines may end with a bare LF; space before a size and control characters behind it are passed
+/// over, as browsers do, and make the body `isOdd`. Limits: `maximumLineByteCount` for a size line,
 /// `maximumTrailerByteCount` for the trailer section; a chunk's size is below 2^60.
 public struct ChunkedBody: Hashable, Sendable {
   public static let maximumLineByteCount = 64 * 1024
@@ -24,6 +25,12 @@ public struct ChunkedBody: Hashable, Sendable {
   private var lineByteCount = 0
   private var trailerBytes: [UInt8] = []
   private var trailerLineIsEmpty = true
+
+  /// Some size line was not written as it should be.
+  public private(set) var isOdd = false
+  /// What was taken of the first size line; empty once that has ended.
+  public private(set) var firstLine: [UInt8] = []
+  private var hasChunk = false
 
   /// The fields of the trailer section, once the end has come.
   public private(set) var trailers: [MessageHead.Field] = []
@@ -55,6 +62,7 @@ public struct ChunkedBody: Hashable, Sendable {
       case .ended: return .end
       }
       try reader.skip(1, "chunk")
+      if !hasChunk { firstLine.append(byte) }
     }
     return state == .ended ? .end : .needsMore
   }
@@ -81,10 +89,18 @@ public struct ChunkedBody: Hashable, Sendable {
     case 0x41...0x46: digit = byte - 0x37
     case 0x61...0x66: digit = byte - 0x57
     case 0x0a, 0x0d, 0x20, 0x09, 0x3b:
-      guard digitCount > 0 else { throw ReadError(.malformed, at: offset, reading: "chunk size") }
+      guard digitCount > 0 else {
+        guard byte != 0x3b else { throw ReadError(.malformed, at: offset, reading: "chunk size") }
+        isOdd = true
+        return try countLine(offset)
+      }
       state = .afterSize
       try readAfterSize(byte, offset)
       return
+    case 0x00..<0x20 where digitCount > 0:
+      isOdd = true
+      state = .afterSize
+      return try countLine(offset)
     default: throw ReadError(.malformed, at: offset, reading: "chunk size")
     }
     digitCount += 1
@@ -96,6 +112,8 @@ public struct ChunkedBody: Hashable, Sendable {
   private mutating func readAfterSize(_ byte: UInt8, _ offset: Int) throws(ReadError) {
     if byte == 0x0a {
       state = remaining > 0 ? .data : .trailers
+      hasChunk = true
+      firstLine = []
     } else {
       try countLine(offset)
     }

@@ -15,6 +15,8 @@ extension PacketView {
       isOpen = inner.openVXLAN(reader) || inner.openVXLANGPE(reader)
     } else if has(6081) {
       isOpen = inner.openGeneve(reader)
+    } else if has(4754) {
+      isOpen = inner.openGRE(reader)
     } else if has(1701) {
       isOpen = inner.openL2TP(reader)
     } else if has(3544) || reader.peek().map({ $0 >> 4 == 6 }) ?? false {
@@ -81,11 +83,10 @@ extension PacketView {
   /// VXLAN (RFC 7348, 5).
   private mutating func openVXLAN(_ reader: borrowing ByteReader) -> Bool {
     trying(reader) { (view, reader) throws(ReadError) in
-      let flags: UInt8 = try reader.read("flags")
-      try reader.skip(3, "reserved")
+      try reader.skip(4, "flags and reserved")
       let identifier: UInt32 = try reader.read("network identifier")
-      // Some senders leave the flag out and fill reserved fields; the inner packet decides. Another bit announces a protocol field.
-      guard flags & 0x04 == 0, Structure.isEthernet(reader, 0, view.limit) else { return false }
+      // Some senders leave the flag out and fill reserved fields: the inner packet decides.
+      guard Structure.isEthernet(reader, 0, view.limit) else { return false }
       try view.enter(.vxlan, reader, network: identifier >> 8 + 1)
       return view.settle(&reader, isEthernet: true)
     }
@@ -112,6 +113,24 @@ extension PacketView {
       view.destinationPort = 0
       try view.readNSH(&reader)
       return true
+    }
+  }
+
+  /// GRE in UDP (RFC 8086, 3), version 0 without source routes.
+  private mutating func openGRE(_ reader: borrowing ByteReader) -> Bool {
+    trying(reader) { (view, reader) throws(ReadError) in
+      let flags: UInt16 = try reader.read("flags")
+      let type: UInt16 = try reader.read("protocol")
+      guard flags & 0x4fff == 0 else { return false }
+      for bit: UInt16 in [0x8000, 0x2000, 0x1000] where flags & bit != 0 { try reader.skip(4, "GRE field") }
+      let isEthernet = type == 0x6558
+      guard
+        isEthernet
+          ? Structure.isEthernet(reader, 0, view.limit)
+          : (type == 0x0800 || type == 0x86dd) && Structure.isIP(reader, view.limit)
+      else { return false }
+      try view.enter(.gre, reader)
+      return view.settle(&reader, isEthernet: isEthernet)
     }
   }
 

@@ -61,15 +61,50 @@ struct ContentTests {
   }
 
   @Test func undoesBrotli() {
-    // "hello hello hello\n", as an uncompressed meta-block (RFC 7932, 9.2) and an empty last one.
+    // One meta-block that is not compressed (RFC 7932, 9.2), and an empty last one.
     let text = Array("hello hello hello\n".utf8)
-    let encoded: [UInt8] = [0x8c, 0x08, 0x00 | 0x80] + text + [0x03]
-    let stored = store(encoded, "br", pieces: 5)
-    if stored.stage.output.findings.isEmpty {
-      #expect(stored.bytes == text)
-    } else {
-      print("brotli: \(stored.stage.output.findings)")
+    let encoded: [UInt8] = [0x10, 0x01, 0x10] + text + [0x03]
+    for pieces in [1, 5, 100] {
+      let stored = store(encoded, "br", pieces: pieces)
+      #expect(stored.bytes == text && stored.stage.output.findings.isEmpty)
+      #expect(stored.fields["isComplete"] == true)
     }
+  }
+
+  /// What cannot be decoded to its end is kept as it came, too.
+  @Test func keepsWhatWasSent() throws {
+    guard var broken = try python("gzip.compress(d)", Self.text) else { return }
+    broken[broken.count / 2] ^= 0xff
+    let damaged = store(broken, "gzip")
+    #expect(damaged.stage.output.artefacts.last == broken && damaged.stage.output.artefacts.count == 2)
+    let records = damaged.stage.output.records.filter { $0.kind == "artefact" }.map(\.fields)
+    #expect(records.map { $0["role"] } == ["test, as sent", "test"])
+    #expect(records.map { $0["isComplete"] } == [true, false])
+    let large = store(broken, "gzip") { $0.encodedBytes = 100 }
+    #expect(large.stage.output.artefacts.count == 1)
+  }
+
+  /// Some senders name codings that are not there.
+  @Test(arguments: [
+    ("gzip", "d"), ("br", "d"), ("gzip,deflate", "gzip.compress(d)"), ("deflate,gzip", "gzip.compress(d)"),
+    ("gzip,gzip", "gzip.compress(d)"), ("gzip,gzip,gzip", "gzip.compress(gzip.compress(d))"), ("gzip,gzip", "d"),
+  ]) func leavesOutCodingsThatAreNotThere(_ codings: String, _ expression: String) throws {
+    let text = Array("<html>not what it says</html>".utf8)
+    guard let encoded = try python(expression, text) else { return }
+    for pieces in [1, 7, 100_000] {
+      let stored = store(encoded, codings, pieces: pieces)
+      #expect(stored.bytes == text, "\(codings) in pieces of \(pieces)")
+      #expect(stored.fields["isComplete"] == true && Set(stored.stage.output.findings) == ["host/coding"])
+    }
+  }
+
+  @Test func makesNoArtefactOfAHoleAlone() {
+    let stage = Stage()
+    stage.say("STORE test/plain\n")
+    stage.gap(60)
+    stage.finish()
+    #expect(stage.output.artefacts.allSatisfy { $0.isEmpty })
+    #expect(!stage.output.records.contains { $0.kind == "artefact" })
   }
 
   @Test func keepsWhatCameBeforeDamage() throws {

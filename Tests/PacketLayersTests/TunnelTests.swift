@@ -77,6 +77,9 @@ struct TunnelTests {
     ("VXLAN", 101, over(8472, [8, 0, 0, 0, 0, 0, 7, 0] + frame)),
     ("VXLAN", 101, over(4790, [0x0c, 0, 0, 1, 0, 0, 7, 0] + inner4)),
     ("VXLAN/NSH", 101, over(4790, [0x0c, 0, 0, 4, 0, 0, 7, 0] + [0, 2, 1, 1] + zeros(4) + inner4)),
+    ("VXLAN", 101, over(4789, [0xff, 1, 2, 3, 0, 0, 7, 9] + frame)),
+    ("GRE", 101, over(4754, [0, 0, 8, 0] + inner4)),
+    ("GRE", 101, over(4754, [0xb0, 0, 0x65, 0x58] + zeros(12) + frame)),
     ("Geneve", 101, over(6081, [1, 0, 0x65, 0x58, 0, 0, 7, 0] + zeros(4) + frame)),
     ("Geneve", 101, over(6081, [0, 0, 0x08, 0, 0, 0, 7, 0] + inner4)),
     ("Teredo", 101, over(3544, teredo)),
@@ -102,7 +105,7 @@ struct TunnelTests {
   /// A port alone opens nothing: a false packet would invent a conversation.
   @Test func opensNothingOnAPortAlone() {
     let noise = (0..<60).map { UInt8($0 * 37 % 251) }
-    for port in [2_152, 4_789, 4_790, 8_472, 6_081, 1_701, 3_544, 40_000] {
+    for port in [2_152, 4_754, 4_789, 4_790, 8_472, 6_081, 1_701, 3_544, 40_000] {
       for bytes in [
         noise, [0x60] + noise, [0x30, 255, 0, 52, 0, 0, 0, 1] + noise, Self.zeros(60), [8] + Self.zeros(60),
       ] {

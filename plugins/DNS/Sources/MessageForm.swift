@@ -6,6 +6,8 @@ enum MessageForm {
   static let maximumForeignRecordCount = 512
   /// Bytes of a message that is waited for on a foreign port.
   static let maximumForeignStreamByteCount = 8_000
+  /// QUERY, IQUERY, STATUS, NOTIFY, UPDATE (IANA, DNS OpCodes).
+  private static let assignedOperations: [UInt16] = [0, 1, 2, 4, 5]
   /// Records that a message on a port of DNS may announce.
   static let maximumRecordCount = 8_192
 
@@ -13,7 +15,7 @@ enum MessageForm {
     guard bytes.byteCount >= 12 else { return isOwnPort && bytes.byteCount > 0 ? .port : .none }
     guard hasPlausibleHeader(bytes, isOwnPort: isOwnPort) else { return .none }
     if isWhole(bytes) { return .content }
-    return isOwnPort ? .port : .none
+    return isOwnPort && hasAssignedOperation(bytes) ? .port : .none
   }
 
   /// Judges a stream, in which each message stands behind its length (RFC 1035, 4.2.2).
@@ -30,7 +32,14 @@ enum MessageForm {
     else { return .none }
     guard rest >= Int(length) else { return isOwnPort ? .port : .needsMore }
     if isWhole(message) { return .content }
-    return isOwnPort ? .port : .none
+    return isOwnPort && hasAssignedOperation(message) ? .port : .none
+  }
+
+  /// Whether the operation is one that IANA assigned; another one shows in messages that are well formed to their end.
+  private static func hasAssignedOperation(_ bytes: RawSpan) -> Bool {
+    var reader = ByteReader(bytes)
+    guard let header = try? MessageHeader(&reader) else { return false }
+    return assignedOperations.contains(header.operation)
   }
 
   /// Whether the beginning of a header, on a foreign port, does not speak against one.
@@ -51,7 +60,8 @@ enum MessageForm {
     var reader = ByteReader(bytes)
     guard let header = try? MessageHeader(&reader) else { return false }
     let records = Int(header.answers) + Int(header.authorities) + Int(header.additionals)
-    guard [0, 1, 2, 4, 5].contains(header.operation) else { return false }
+    let isAssigned = assignedOperations.contains(header.operation)
+    guard isAssigned || isOwnPort && Int(header.questions) + records > 0 else { return false }
     if isOwnPort {
       return header.questions <= 255 && records <= maximumRecordCount
         && (Int(header.questions) + records > 0 || header.isAnswer)

@@ -9,6 +9,8 @@ struct BodyFraming {
     case untilClose
   }
   var length = Length.none
+  /// The same for a body that says it is chunked and is not; `none` when nobody can tell.
+  var unchunked = Length.none
   /// In the order in which to undo them.
   var codings: [ContentCoding] = []
   var findings: [Finding] = []
@@ -36,10 +38,9 @@ struct BodyFraming {
             .warning, "http/conflictingLength",
             "A message has both Transfer-Encoding and Content-Length; the first counts."))
       }
-      if transfer.last?.equals("chunked") == true {
-        length = .chunked
-      } else {
-        length = isRequest ? numbers.first.map { .exactly($0) } ?? .none : .untilClose
+      unchunked = numbers.first.map { .exactly($0) } ?? (isRequest ? .none : .untilClose)
+      length = transfer.contains { $0.equals("chunked") } ? .chunked : isRequest ? unchunked : .untilClose
+      if transfer.last?.equals("chunked") != true {
         findings.append(
           Finding(.warning, "http/unknownTransferCoding", "The last transfer coding of a message is not chunked."))
       }
@@ -78,7 +79,7 @@ struct BodyFraming {
 
   private static func coding(_ token: [UInt8]) -> ContentCoding? {
     if token.equals("gzip") || token.equals("x-gzip") { return .gzip }
-    if token.equals("deflate") { return .deflate }
+    if token.equals("deflate") || token.equals("x-deflate") { return .deflate }
     if token.equals("br") { return .brotli }
     return nil
   }
@@ -87,7 +88,11 @@ struct BodyFraming {
 
   /// The elements of a list in lower case, without parameters.
   private static func tokens(_ value: [UInt8]) -> [[UInt8]] {
-    list(value).map { element in element.prefix { $0 != 0x3b }.trimmed.asciiLowercased }
+    list(value).map { element in
+      // Control characters around a name are passed over, as browsers do.
+      let name = element.prefix { $0 != 0x3b }.drop { $0 <= 0x20 || $0 == 0x7f }
+      return Array(name.reversed().drop { $0 <= 0x20 || $0 == 0x7f }.reversed()).asciiLowercased
+    }
   }
 
   /// Decimal digits below 2^53; nil for anything else.

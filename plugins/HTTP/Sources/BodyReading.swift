@@ -26,12 +26,9 @@ extension HTTPSession {
       try append(reader.takeRest(), lane, side, &sink)
       notePackets(begin..<reader.offset, lane, sink)
     case .chunked:
-      if try readChunks(&reader, lane, side, &sink) {
-        notePackets(begin..<reader.offset, lane, sink)
-        try endMessage(lane, side, isWhole: true, &sink)
-      } else {
-        notePackets(begin..<reader.offset, lane, sink)
-      }
+      let isOver = try readChunks(&reader, lane, side, &sink)
+      notePackets(begin..<reader.offset, lane, sink)
+      if isOver { try endMessage(lane, side, isWhole: true, &sink) }
     case .none: try endMessage(lane, side, isWhole: true, &sink)
     }
     return true
@@ -45,6 +42,10 @@ extension HTTPSession {
     while true {
       let step: ChunkedBody.Step
       do throws(ReadError) { step = try lane.chunks.advance(&reader) } catch {
+        if !lane.hasBody, lane.unchunked != .none {
+          try takeUnchunked(lane, side, &sink)
+          return false
+        }
         var finding = Finding(
           .error, "http/malformedChunk", "A chunk of a body does not begin as one should: \(error.field).")
         finding.fields.set("field", error.field)
@@ -60,6 +61,21 @@ extension HTTPSession {
       case .needsMore: return false
       }
     }
+  }
+
+  /// Goes on with a body that is not chunked although its head says so.
+  private mutating func takeUnchunked(_ lane: Lane, _ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
+    sink.note(
+      Finding(.warning, "http/notChunked", "A body is not chunked although its head says so; it is kept as it came."),
+      from: side, trace: lane.exchange?.trace ?? sink.trace)
+    let taken = lane.chunks.firstLine
+    lane.length = lane.unchunked
+    if case .exactly(let count) = lane.length {
+      if taken.count <= count { lane.remaining = count - taken.count } else { lane.length = .untilClose }
+    }
+    // Safe: the view ends before `taken` does.
+    try append(unsafe taken.span.bytes, lane, side, &sink)
+    if lane.length == .exactly(taken.count) { try endMessage(lane, side, isWhole: true, &sink) }
   }
 
   mutating func append(

@@ -44,6 +44,7 @@ public struct HTTPDecoder: EvidenceDecoder {
       NamedLimit("bytes of a start line looked at to know it", MessageStart.maximumLineByteCount, "bytes"),
       NamedLimit("requests without an answer that are kept", HTTPSession.maximumUnansweredCount, "requests"),
       NamedLimit("bytes of their heads that are kept", HTTPSession.maximumUnansweredByteCount, "bytes"),
+      NamedLimit("bytes in a row that belong to no message and are kept", HTTPSession.maximumPassedByteCount, "bytes"),
       NamedLimit("bytes of a chunk's size line", ChunkedBody.maximumLineByteCount, "bytes"),
       NamedLimit("bytes of a trailer section", ChunkedBody.maximumTrailerByteCount, "bytes"),
     ])

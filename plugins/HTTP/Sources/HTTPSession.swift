@@ -9,6 +9,9 @@ public struct HTTPSession: DecodingSession {
   /// Bytes of their heads, in the same way.
   public static let maximumUnansweredByteCount = 1 << 20
 
+  /// Bytes in a row that belong to no message and are kept.
+  public static let maximumPassedByteCount = 16 << 20
+
   let carrier: DecodingContext.Carrier
   let initiator = Lane()
   let responder = Lane()
@@ -57,7 +60,9 @@ public struct HTTPSession: DecodingSession {
       try salvageHead(lane, side, "A gap in the capture cut the head of a message.", &sink)
       lose(lane, side)
     case .body: try skipBody(gap.byteCount + gap.abandoned, lane, side, &sink)
-    case .lost: lane.passedCount += gap.abandoned
+    case .lost:
+      lane.passedCount += gap.abandoned
+      if let handle = lane.passed { sink.skip(gap.byteCount + gap.abandoned, in: handle) }
     case .tunnel: break
     }
   }

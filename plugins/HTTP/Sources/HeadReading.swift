@@ -9,7 +9,10 @@ extension HTTPSession {
       // Limit: the bytes at hand.
       while let byte = reader.peek(), byte == 0x0d || byte == 0x0a { try reader.skip(1, "empty line") }
       guard reader.remaining > 0 else { return false }
-      let start = MessageStart.judge(reader)
+      var start = MessageStart.judge(reader)
+      if start == .neither, clientSide == side.other, !exchanges.isEmpty {
+        start = MessageStart.judgeResponse(reader, 0, isAwaited: true)
+      }
       switch start {
       case .request where clientSide != side.other: break
       case .response where clientSide != side: break
@@ -76,7 +79,7 @@ extension HTTPSession {
     }
     guard let head, let start = Message.start(head.startLine), isFitting(start, side) else {
       note("http/malformedStart", "A message does not begin as one should.", trace, side, &sink)
-      lane.passedCount += bytes.byteCount
+      pass(bytes, lane, side, &sink)
       lose(lane, side)
       return
     }
@@ -99,6 +102,7 @@ extension HTTPSession {
   ) throws(ReadError) {
     let isStartKnown = !lane.headBytes.isEmpty
     var bytes = isStartKnown ? lane.headBytes : lane.startBytes
+    let all = bytes
     let trace = isStartKnown ? lane.headTrace : lane.startTrace
     lane.resetHead()
     guard !bytes.isEmpty else { return }
@@ -110,9 +114,15 @@ extension HTTPSession {
     guard let head = unsafe try? MessageHead(bytes.span.bytes),
       let start = Message.start(head.startLine, isCut: !isLineWhole), isFitting(start, side)
     else {
-      lane.passedCount += bytes.count - 4
+      // Safe: the view ends before `all` does.
+      unsafe pass(all.span.bytes, lane, side, &sink)
       return
     }
+    // What follows its last line may be the body.
+    let handle = try sink.open(ContentDescription(role: "http head that does not end"), from: side)
+    // Safe: the view ends before `all` does.
+    unsafe sink.append(all.span.bytes, to: handle)
+    _ = sink.close(handle, isWhole: false)
     var finding = Finding(.warning, "http/incompleteHead", why)
     finding.fields.set("byteCount", bytes.count - 4)
     sink.note(finding, from: side, trace: trace)

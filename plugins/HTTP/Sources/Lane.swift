@@ -21,8 +21,9 @@ final class Lane {
   var startBytes: [UInt8] = []
   /// Where `startBytes` came from.
   var startTrace = Trace()
-  /// Bytes that belong to no message.
+  /// Bytes that belong to no message, and the artefact that keeps them.
   var passedCount = 0
+  var passed: ContentHandle?
   /// Whether nothing was read or missed yet.
   var isFresh = true
   /// How the side ended.
@@ -33,6 +34,8 @@ final class Lane {
   var description: ContentDescription?
   var content: ContentHandle?
   var length = BodyFraming.Length.none
+  /// How the body is delimited when it turns out not to be chunked.
+  var unchunked = BodyFraming.Length.none
   var remaining = 0
   var chunks = ChunkedBody()
   /// Whether body bytes, or a hole, came.

@@ -41,9 +41,9 @@ enum MessageStart: Equatable {
 
   /// Whether a status line stands `place` bytes ahead: `HTTP/1.1 200`, with a space or a line end behind it.
   ///
-  /// Some servers write the name in lower case, and clients take it.
-  static func judgeResponse(_ reader: borrowing ByteReader, _ place: Int) -> MessageStart {
-    for (offset, isFitting) in statusLine.enumerated() {
+  /// Some servers write the name in lower case, and clients take it; with `isAwaited` the version may be any, as clients take that, too.
+  static func judgeResponse(_ reader: borrowing ByteReader, _ place: Int, isAwaited: Bool = false) -> MessageStart {
+    for (offset, isFitting) in statusLine.enumerated() where !isAwaited || offset != 5 && offset != 7 {
       guard let byte = reader.peek(place + offset) else {
         return .unfinished(isSure: offset >= 8)
       }

@@ -39,6 +39,7 @@ extension HTTPSession {
     lane.exchange = exchange
     lane.state = .body
     lane.length = framing.length
+    lane.unchunked = framing.unchunked
     lane.chunks = ChunkedBody()
     lane.tracksPackets = framing.length == .chunked || !framing.codings.isEmpty
     var description = ContentDescription(

@@ -19,16 +19,28 @@ extension HTTPSession {
       default: .response
       }
     let (found, passed) = MessageStart.search(reader, for: wanted)
-    lane.passedCount += passed
-    guard (try? reader.skip(passed, "search")) != nil, found != nil else { return false }
+    guard let bytes = try? reader.take(passed, "search") else { return false }
+    pass(bytes, lane, side, &sink)
+    guard found != nil else { return false }
     switch MessageStart.judge(reader) {
     case .request, .response: lane.state = .head
     default:
       // What looked like a message from afar is none.
-      lane.passedCount += 1
-      guard (try? reader.skip(1, "search")) != nil else { return false }
+      guard let byte = try? reader.take(1, "search") else { return false }
+      pass(byte, lane, side, &sink)
     }
     return true
+  }
+
+  /// Keeps bytes that belong to no message.
+  func pass(_ bytes: RawSpan, _ lane: Lane, _ side: Side, _ sink: inout EvidenceSink) {
+    guard bytes.byteCount > 0 else { return }
+    lane.passedCount += bytes.byteCount
+    guard lane.passedCount <= Self.maximumPassedByteCount else { return }
+    if lane.passed == nil {
+      lane.passed = try? sink.open(ContentDescription(role: "unreadable bytes of an http connection"), from: side)
+    }
+    if let handle = lane.passed { sink.append(bytes, to: handle) }
   }
 
   func notePassed(_ lane: Lane, _ side: Side, _ sink: inout EvidenceSink) {
@@ -37,6 +49,8 @@ extension HTTPSession {
       .warning, "http/unreadableBytes", "\(lane.passedCount) bytes belong to no message that could be read.")
     finding.fields.set("byteCount", lane.passedCount)
     sink.note(finding, from: side, trace: sink.trace)
+    if let handle = lane.passed { _ = sink.close(handle, isWhole: false) }
+    lane.passed = nil
     lane.passedCount = 0
   }
 
