@@ -251,10 +251,11 @@ import EvidenceModel
   }
 
   func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
-    let stream = MediaStream(
+    var stream = MediaStream(
       source: side == .initiator ? origin.endpoints.initiator : origin.endpoints.responder,
       destination: side == .initiator ? origin.endpoints.responder : origin.endpoints.initiator,
       identifier: identifier)
+    stream.tunnels = origin.tunnels
     let number = streams.count < host.limits.streamsPerConversation ? host.output.beginStream() : -1
     streams.append(OpenStream(side: side, number: number, stream: stream))
     return StreamHandle(number: streams.count - 1)

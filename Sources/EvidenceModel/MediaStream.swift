@@ -23,6 +23,8 @@ public struct MediaStream: Hashable, Sendable {
   public var last: CaptureTime
   /// Where its packets stand in the shard's index; only the host reads it.
   public var indexLocation: UInt64
+  /// The tunnels that its packets came through, outermost first; empty without any.
+  public var tunnels = ""
 
   public init(source: Endpoint, destination: Endpoint, identifier: UInt32) {
     self.source = source

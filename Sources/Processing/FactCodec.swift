@@ -45,6 +45,7 @@ enum FactCodec {
     writer.write(stream.first.nanoseconds)
     writer.write(stream.last.nanoseconds)
     writer.write(stream.indexLocation)
+    writer.write(stream.tunnels)
   }
 
   private static func write(_ media: MediaOffer, _ writer: inout BinaryWriter) {
@@ -166,6 +167,7 @@ enum FactCodec {
     stream.first = CaptureTime(nanoseconds: try reader.read("first time"))
     stream.last = CaptureTime(nanoseconds: try reader.read("last time"))
     stream.indexLocation = try reader.read("index location")
+    stream.tunnels = try text(&reader)
     return stream
   }
 

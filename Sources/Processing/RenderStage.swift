@@ -302,6 +302,7 @@ final class RenderStage {
     fields.set("jitterMean", analysis.jitterMean)
     fields.set("attachedBy", work.planned.attachment.rawValue)
     fields.set("evidence", work.planned.evidence)
+    if !work.stream.tunnels.isEmpty { fields.set("tunnels", work.stream.tunnels) }
     if !work.planned.kind.isEmpty { fields.set("mediaKind", work.planned.kind) }
     if let stored = files[work.planned.track == 0 ? .left : .right] { fields.set("audioSha256", stored.sha256.hex) }
     if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }

@@ -12,6 +12,8 @@ struct DNSMessage {
   private var extendedCode: UInt16 = 0
   /// Why the rest could not be read.
   private(set) var failure: ReadError?
+  /// Names that break the rules.
+  private(set) var malformedNames: [ReadError] = []
   /// Records whose data are not of their type's form.
   private(set) var malformedData: [ReadError] = []
   /// Bytes behind the message.
@@ -32,11 +34,26 @@ struct DNSMessage {
     } catch { failure = error }
   }
 
+  /// A name without its final dot; one that breaks the rules, and whose end is clear, as far as it can be read.
+  private mutating func readName(_ reader: inout ByteReader) throws(ReadError) -> (name: String, isCut: Bool) {
+    var ahead = reader
+    let (name, error) = DomainName.readAsFarAsPossible(&ahead)
+    guard let error else {
+      reader = ahead
+      return (DomainName.withoutFinalDot(name), false)
+    }
+    guard malformedNames.count < 100 else { throw error }
+    try DomainName.passOver(&reader)
+    malformedNames.append(error)
+    return (DomainName.withoutFinalDot(name), true)
+  }
+
   private mutating func readQuestion(_ reader: inout ByteReader) throws(ReadError) -> Value {
-    let name = DomainName.withoutFinalDot(try DomainName.read(&reader))
+    let (name, isCut) = try readName(&reader)
     let type = RecordType.text(try reader.read(UInt16.self, "question type"))
     var number = try reader.read(UInt16.self, "question class")
     var fields: Fields = ["name": .text(name), "type": .text(type)]
+    if isCut { fields.set("isNameCut", true) }
     if variant == .mdns, number.isSet(0x8000) {
       // RFC 6762, 5.4.
       fields.set("unicastResponse", true)
@@ -48,7 +65,7 @@ struct DNSMessage {
   }
 
   private mutating func readRecord(_ reader: inout ByteReader) throws(ReadError) -> Value {
-    let name = DomainName.withoutFinalDot(try DomainName.read(&reader))
+    let (name, isCut) = try readName(&reader)
     let type = try reader.read(UInt16.self, "record type")
     var number = try reader.read(UInt16.self, "record class")
     let ttl = try reader.read(UInt32.self, "time to live")
@@ -57,6 +74,7 @@ struct DNSMessage {
     // The data, with everything before them for the sake of pointers, and nothing behind them.
     try reader.skip(length, "record data")
     var fields: Fields = ["name": .text(name), "type": .text(RecordType.text(type)), "ttl": .integer(Int64(ttl))]
+    if isCut { fields.set("isNameCut", true) }
     if type == 41 {
       extendedCode = UInt16(truncatingIfNeeded: ttl >> 24) << 4
       fields.set("class", String(number))

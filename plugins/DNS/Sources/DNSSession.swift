@@ -70,6 +70,13 @@ public struct DNSSession: DecodingSession {
       finding.fields.set("field", failure.field)
       sink.note(finding, from: side, trace: trace)
     }
+    for failure in message.malformedNames {
+      var finding = Finding(
+        .warning, "dns/malformedName", "A name is shown as far as it can be read: \(failure.field) is malformed.")
+      finding.fields.set("byteOffset", failure.offset)
+      finding.fields.set("field", failure.field)
+      sink.note(finding, from: side, trace: trace)
+    }
     for failure in message.malformedData {
       var finding = Finding(
         .warning, "dns/malformedData", "The data of a record are not of its type's form: \(failure.field).")

@@ -48,12 +48,36 @@ enum DomainName {
 
   /// Reads a name with a dot behind each label, as a zone file has it; the root is one dot.
   static func read(_ reader: inout ByteReader) throws(ReadError) -> String {
+    let (name, error) = readAsFarAsPossible(&reader)
+    if let error { throw error }
+    return name
+  }
+
+  /// Reads a name, or as much of it as can be had, with the reason why there is no more.
+  static func readAsFarAsPossible(_ reader: inout ByteReader) -> (name: String, error: ReadError?) {
     var text: [UInt8] = []
-    try walk(&reader) { label in
-      for byte in label.array() { appendEscaped(byte, to: &text) }
-      text.append(0x2e)
+    var failure: ReadError?
+    do throws(ReadError) {
+      try walk(&reader) { label in
+        for byte in label.array() { appendEscaped(byte, to: &text) }
+        text.append(0x2e)
+      }
+    } catch { failure = error }
+    return (text.isEmpty ? "." : String(decoding: text, as: UTF8.self), failure)
+  }
+
+  /// Goes over a name where it stands, whatever its pointer leads to and however long it is.
+  static func passOver(_ reader: inout ByteReader) throws(ReadError) {
+    while true {
+      let start = reader.offset
+      let length = try reader.read(UInt8.self, "label length")
+      switch length >> 6 {
+      case 0 where length == 0: return
+      case 0: try reader.skip(Int(length), "label")
+      case 3: return try reader.skip(1, "compression pointer")
+      default: throw ReadError(.unsupported, at: start, reading: "label type")
+      }
     }
-    return text.isEmpty ? "." : String(decoding: text, as: UTF8.self)
   }
 
   /// A name without the dot at its end, unless it is the root.
