@@ -85,8 +85,23 @@ extension HTTPSession {
     }
     if !head.oddLines.isEmpty {
       note("http/oddHeaderLine", "A head has lines that are no header fields.", trace, side, &sink)
+      try keep(bytes, "http head with odd lines", side, &sink)
+    } else if head.fields.contains(where: Self.isOdd) {
+      // Some programs take a carriage return for the end of a line.
+      note("http/oddHeaderLine", "A header field holds control characters.", trace, side, &sink)
     }
     try begin(Message(start, head, trace), lane, side, &sink)
+  }
+
+  private static func isOdd(_ field: MessageHead.Field) -> Bool {
+    field.name.contains { $0 < 0x20 || $0 == 0x7f } || field.value.contains { $0 == 0x0d || $0 == 0 }
+  }
+
+  /// Keeps a head as it came, where its record cannot show all of it.
+  private func keep(_ bytes: RawSpan, _ role: String, _ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
+    let handle = try sink.open(ContentDescription(role: role), from: side)
+    sink.append(bytes, to: handle)
+    _ = sink.close(handle, isWhole: true)
   }
 
   func isFitting(_ start: Message.Start, _ side: Side) -> Bool {
@@ -119,10 +134,8 @@ extension HTTPSession {
       return
     }
     // What follows its last line may be the body.
-    let handle = try sink.open(ContentDescription(role: "http head that does not end"), from: side)
     // Safe: the view ends before `all` does.
-    unsafe sink.append(all.span.bytes, to: handle)
-    _ = sink.close(handle, isWhole: false)
+    try unsafe keep(all.span.bytes, "http head that does not end", side, &sink)
     var finding = Finding(.warning, "http/incompleteHead", why)
     finding.fields.set("byteCount", bytes.count - 4)
     sink.note(finding, from: side, trace: trace)
