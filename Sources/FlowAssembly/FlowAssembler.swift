@@ -142,11 +142,14 @@ public final class FlowAssembler {
     packetsSinceSweep += 1
     guard time.isKnown else { return }
     if !latest.isKnown || time > latest { latest = time }
+    if conversations.count == limits.crowdedConversations, nextSweep.isKnown {
+      nextSweep = min(nextSweep, after(latest, seconds: 1))
+    }
     if !nextSweep.isKnown {
       nextSweep = after(latest, seconds: 10)
     } else if latest >= nextSweep, packetsSinceSweep > 64 + conversations.count / 4 {
       sweep()
-      nextSweep = after(latest, seconds: 10)
+      nextSweep = after(latest, seconds: isCrowded ? 1 : 10)
       packetsSinceSweep = 0
     }
   }
@@ -164,13 +167,16 @@ public final class FlowAssembler {
   }
 
   private func idleSeconds(_ conversation: Conversation) -> Int64 {
+    let most = isCrowded ? limits.idleCrowded : .max
     guard let streams = conversation.streams else {
-      return conversation.packetCount >= limits.packetsForLongUDP ? limits.idleLongUDP : limits.idleShortUDP
+      return conversation.packetCount >= limits.packetsForLongUDP ? limits.idleLongUDP : min(limits.idleShortUDP, most)
     }
-    if conversation.isFinished || conversation.isReset { return limits.idleEndedTCP }
-    if !streams.initiator.isStarted || !streams.responder.isStarted { return limits.idleUnansweredTCP }
+    if conversation.isFinished || conversation.isReset { return min(limits.idleEndedTCP, most) }
+    if !streams.initiator.isStarted || !streams.responder.isStarted { return min(limits.idleUnansweredTCP, most) }
     return limits.idleTCP
   }
+
+  private var isCrowded: Bool { conversations.count >= limits.crowdedConversations }
 
   /// Makes room: an eighth of the conversations, those that have been silent longest, are over.
   private func crowdOut() {

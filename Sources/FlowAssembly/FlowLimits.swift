@@ -7,7 +7,9 @@ public struct FlowLimits: Hashable, Sendable {
   /// Segments of one stream that wait.
   public var waitingSegmentsPerStream = 4_096
   /// Conversations of a slice that are open at once; the one that has been silent longest gives way.
-  public var conversationsPerSlice = 65_536
+  public var conversationsPerSlice = 16_384
+  /// Open conversations of a slice from which on those that hardly began, or have ended, are over after `idleCrowded`.
+  public var crowdedConversations = 512
   /// How far ahead of its stream a segment may be, in bytes, before it counts as stray.
   public var window = 16 << 20
   /// Stray segments in a row that show that the stream went on there.
@@ -20,6 +22,8 @@ public struct FlowLimits: Hashable, Sendable {
   public var idleUnansweredTCP: Int64 = 120
   public var idleTCP: Int64 = 3_600
   public var idleEndedTCP: Int64 = 30
+  /// In a crowded slice: UDP conversations that are not long, TCP ones without an answer or at their end.
+  public var idleCrowded: Int64 = 5
   /// UDP conversations with at least this many packets get the long idle time.
   public var packetsForLongUDP = 8
 

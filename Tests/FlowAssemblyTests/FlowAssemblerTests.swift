@@ -239,6 +239,23 @@ struct FlowAssemblerTests {
     #expect(wire.conversations == 201 && wire.openCount == 0)
   }
 
+  @Test func aCrowdedSliceWaitsLess() {
+    let wire = Wire { $0.crowdedConversations = 50 }
+    wire.open(port: 9)
+    for _ in 0..<8 { wire.udp(true, port: 8) }
+    // Each is silent for ever; a thousand a second.
+    for port in 1_000..<41_000 as Range<UInt16> {
+      wire.time += 1_000_000
+      wire.udp(true, port: port)
+      #expect(wire.openCount <= 8_100)
+    }
+    #expect(wire.crowdedOut == 0 && wire.openCount > 5_000, "for 5 seconds they are waited for")
+    wire.udp(false, port: 8)
+    wire.tcp(false, .ack, 501, 101, ascii("late"), port: 9)
+    wire.finishAll()
+    #expect(wire.conversations == 40_002, "what is established stays")
+  }
+
   @Test func keepsConversationsWithoutTimes() {
     let wire = Wire()
     wire.time = 100_000_000_000
