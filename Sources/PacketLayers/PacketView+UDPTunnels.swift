@@ -123,14 +123,9 @@ extension PacketView {
       let type: UInt16 = try reader.read("protocol")
       guard flags & 0x4fff == 0 else { return false }
       for bit: UInt16 in [0x8000, 0x2000, 0x1000] where flags & bit != 0 { try reader.skip(4, "GRE field") }
-      let isEthernet = type == 0x6558
-      guard
-        isEthernet
-          ? Structure.isEthernet(reader, 0, view.limit)
-          : (type == 0x0800 || type == 0x86dd) && Structure.isIP(reader, view.limit)
-      else { return false }
+      guard Structure.isPayload(reader, type, view.limit) else { return false }
       try view.enter(.gre, reader)
-      return view.settle(&reader, isEthernet: isEthernet)
+      return view.settle(&reader, isEthernet: type == 0x6558)
     }
   }
 
@@ -149,14 +144,9 @@ extension PacketView {
         try reader.skip(Int(length & 0x1f) * 4, "option")
       }
       guard reader.offset == end else { return false }
-      let isEthernet = type == 0x6558
-      guard
-        isEthernet
-          ? Structure.isEthernet(reader, 0, view.limit)
-          : (type == 0x0800 || type == 0x86dd) && Structure.isIP(reader, view.limit)
-      else { return false }
+      guard Structure.isPayload(reader, type, view.limit) else { return false }
       try view.enter(.geneve, reader, network: identifier >> 8 + 1)
-      return view.settle(&reader, isEthernet: isEthernet)
+      return view.settle(&reader, isEthernet: type == 0x6558)
     }
   }
 

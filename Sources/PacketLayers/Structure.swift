@@ -73,6 +73,11 @@ enum Structure {
     }
   }
 
+  /// Whether what an EtherType says follows: IP, or Ethernet that is bridged (0x6558).
+  static func isPayload(_ reader: borrowing ByteReader, _ type: UInt16, _ limit: Int) -> Bool {
+    type == 0x6558 ? isEthernet(reader, 0, limit) : (type == 0x0800 || type == 0x86dd) && isIP(reader, limit)
+  }
+
   /// Whether an 802.11 data frame with LLC and SNAP follows.
   static func isWLANData(_ reader: borrowing ByteReader) -> Bool {
     guard let control = reader.peek(), let flags = reader.peek(1), control & 0x4f == 8 else { return false }

@@ -70,16 +70,15 @@ public struct DNSSession: DecodingSession {
       finding.fields.set("field", failure.field)
       sink.note(finding, from: side, trace: trace)
     }
-    for failure in message.malformedNames {
-      var finding = Finding(
-        .warning, "dns/malformedName", "A name is shown as far as it can be read: \(failure.field) is malformed.")
-      finding.fields.set("byteOffset", failure.offset)
-      finding.fields.set("field", failure.field)
-      sink.note(finding, from: side, trace: trace)
-    }
-    for failure in message.malformedData {
-      var finding = Finding(
-        .warning, "dns/malformedData", "The data of a record are not of its type's form: \(failure.field).")
+    let faults =
+      message.malformedNames.map {
+        ("dns/malformedName", "A name is shown as far as it can be read: \($0.field) is malformed.", $0)
+      }
+      + message.malformedData.map {
+        ("dns/malformedData", "The data of a record are not of its type's form: \($0.field).", $0)
+      }
+    for (code, text, failure) in faults {
+      var finding = Finding(.warning, code, text)
       finding.fields.set("byteOffset", failure.offset)
       finding.fields.set("field", failure.field)
       sink.note(finding, from: side, trace: trace)
