@@ -67,12 +67,15 @@ final class ShardRunner: ConversationReceiver {
   }
 
   private func noteCrowding() {
-    let count = assemblers.reduce(0) { $0 + ($1?.crowdedOut ?? 0) }
-    guard count > 0 else { return }
-    CaptureRecords.finding(
-      Finding(
-        .warning, "flow/crowded", "\(count) conversations were ended early because too many were open at once.",
-        ["count": .integer(Int64(count))]), original: 1, packet: nil, bytes: nil, ordinal: 0xffff_0000, output)
+    // One for each slice: which slices a worker has must not show.
+    for (slice, assembler) in assemblers.enumerated() {
+      guard let count = assembler?.crowdedOut, count > 0 else { continue }
+      CaptureRecords.finding(
+        Finding(
+          .warning, "flow/crowded", "\(count) conversations were ended early because too many were open at once.",
+          ["count": .integer(Int64(count)), "slice": .integer(Int64(slice))]), original: 1, packet: nil, bytes: nil,
+        ordinal: 0xffff_0000 + UInt32(slice), output)
+    }
   }
 
   // MARK: Reading

@@ -25,6 +25,25 @@ import Testing
     #expect(builtInDecoders.map { $0.identity.name }.sorted() == folders.map { $0.lowercased() }.sorted())
   }
 
+  /// docs/findings.md says what each finding means, with its severity.
+  @Test func everyFindingIsDocumented() throws {
+    let page = try Self.text("docs/findings.md")
+    let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
+    var count = 0
+    for folder in ["Sources", "plugins"] {
+      let names = FileManager.default.enumerator(atPath: repository.appending(path: folder).path)
+      for case let name as String in names ?? .init() where name.hasSuffix(".swift") && !name.contains("/Tests/") {
+        let text = try Self.text("\(folder)/\(name)")
+        for match in text.matches(of: /Finding\(\s*\.(error|warning|notice),\s*"([a-z]+\/[A-Za-z]+)"/) {
+          count += 1
+          let row = rows.first { $0.contains("`\(match.2)`") }
+          #expect(row?.contains(match.1) == true, "\(match.2), \(match.1), in \(name)")
+        }
+      }
+    }
+    #expect(count > 30)
+  }
+
   @Test func rtpComesLast() { #expect(builtInDecoders.last?.identity.name == "rtp") }
 
   @Test func aFieldNameHasOneType() {
