@@ -23,6 +23,13 @@ extension HTTPSession {
       notePackets(begin..<reader.offset, lane, sink)
       if lane.remaining == 0 { try endMessage(lane, side, isWhole: true, &sink) }
     case .untilClose:
+      if let count = lane.bareByteCount {
+        if count < Self.maximumPrefixByteCount, isBehindOtherBytes(reader) {
+          giveUpBareResponse(lane, &sink)
+          return true
+        }
+        lane.bareByteCount = count + reader.remaining
+      }
       try append(reader.takeRest(), lane, side, &sink)
       notePackets(begin..<reader.offset, lane, sink)
     case .chunked:
@@ -61,6 +68,17 @@ extension HTTPSession {
       case .needsMore: return false
       }
     }
+  }
+
+  /// What was taken for a body without a head stands before a head, as a proxy's answer does.
+  private func giveUpBareResponse(_ lane: Lane, _ sink: inout EvidenceSink) {
+    if let handle = lane.content { _ = sink.close(handle, isWhole: false) }
+    lane.exchange?.response = nil
+    lane.exchange = nil
+    lane.content = nil
+    lane.description = nil
+    lane.bareByteCount = nil
+    lane.state = .lost
   }
 
   /// Goes on with a body that is not chunked although its head says so.

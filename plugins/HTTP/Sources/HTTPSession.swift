@@ -12,6 +12,9 @@ public struct HTTPSession: DecodingSession {
   /// Bytes in a row that belong to no message and are kept.
   public static let maximumPassedByteCount = 16 << 20
 
+  /// Bytes of something else, such as a proxy's answer, that may stand before a server's first head.
+  static let maximumPrefixByteCount = 300
+
   let carrier: DecodingContext.Carrier
   let initiator = Lane()
   let responder = Lane()

@@ -23,6 +23,11 @@ extension HTTPSession {
       default:
         if isAwaitingTunnel(side) || self.lane(side.other).state == .tunnel {
           lane.state = .tunnel
+        } else if lane.isFresh, clientSide == side.other, isBehindOtherBytes(reader) {
+          // Behind the answer of a proxy, as SOCKS has it.
+          lane.resetHead()
+          lane.isFresh = false
+          lane.state = .lost
         } else if try !beginBareResponse(reader, lane, side, &sink) {
           lose(lane, side)
         }
@@ -91,6 +96,11 @@ extension HTTPSession {
       note("http/oddHeaderLine", "A header field holds control characters.", trace, side, &sink)
     }
     try begin(Message(start, head, trace), lane, side, &sink)
+  }
+
+  /// Whether a response's head begins a little later.
+  func isBehindOtherBytes(_ reader: borrowing ByteReader) -> Bool {
+    MessageStart.search(reader, for: .response).found.map { $0 <= Self.maximumPrefixByteCount } ?? false
   }
 
   private static func isOdd(_ field: MessageHead.Field) -> Bool {

@@ -37,6 +37,8 @@ final class Lane {
   /// How the body is delimited when it turns out not to be chunked.
   var unchunked = BodyFraming.Length.none
   var remaining = 0
+  /// Bytes of a body without a head so far; nil for any other body.
+  var bareByteCount: Int?
   var chunks = ChunkedBody()
   /// Whether body bytes, or a hole, came.
   var hasBody = false

@@ -39,6 +39,7 @@ extension HTTPSession {
     lane.exchange = exchange
     lane.state = .body
     lane.length = framing.length
+    lane.bareByteCount = nil
     lane.unchunked = framing.unchunked
     lane.chunks = ChunkedBody()
     lane.tracksPackets = framing.length == .chunked || !framing.codings.isEmpty
@@ -71,6 +72,7 @@ extension HTTPSession {
     lane.exchange = exchange
     lane.state = .body
     lane.length = .untilClose
+    lane.bareByteCount = 0
     lane.hasBody = false
     lane.tracksPackets = false
     lane.description = ContentDescription(role: "http response body")

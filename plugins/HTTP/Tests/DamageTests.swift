@@ -163,6 +163,19 @@ import Testing
     }
   }
 
+  /// As behind the answer of a SOCKS proxy.
+  @Test func readsAnAnswerBehindOtherBytes() {
+    let outcome = decode(
+      client("GET / HTTP/1.1\r\n\r\n"), server("\u{5}\u{0}\u{5}12345678HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"))
+    #expect(outcome.contents.map(text) == ["\u{5}\u{0}\u{5}12345678", "ab"])
+    #expect(outcome.records.map { $0.number("status") } == [200] && outcome.codes == ["http/unreadableBytes"])
+    let inPieces = decode(
+      client("GET / HTTP/1.1\r\n\r\n"), server("\u{5}\u{0}"), server("\u{5}12345678"),
+      server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"))
+    #expect(inPieces.contents.map(text) == ["\u{5}\u{0}\u{5}12345678", "ab"])
+    #expect(inPieces.records.map { $0.number("status") } == [200] && inPieces.codes == ["http/bareResponse"])
+  }
+
   @Test func keepsAHeadThatDoesNotEnd() {
     let outcome = decode(
       client("GET / HTTP/1.1\r\n\r\n"), server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n \rab"),
