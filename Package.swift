@@ -51,6 +51,7 @@ let package = Package(
     room("Fingerprinting", ["EvidenceModel", "CMagic", .product(name: "Crypto", package: "swift-crypto")]),
     .systemLibrary(
       name: "CLibAV", pkgConfig: "libavcodec libavutil", providers: [.apt(["libavcodec-dev", "libavutil-dev"])]),
+    .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
     room("CallAssembly", ["EvidenceModel"]),
     room("MediaReading", ["EvidenceModel", "CLibAV"]),
     room("EvidenceBundle", ["ByteReading", "EvidenceModel", "Fingerprinting"]),
@@ -61,7 +62,7 @@ let package = Package(
       [
         "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "MediaReading",
         "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading",
-        "EvidenceModel",
+        "EvidenceModel", "CSandbox",
       ]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
     .executableTarget(
@@ -79,6 +80,10 @@ let package = Package(
     tests("CallAssembly", ["CallAssembly", "EvidenceModel"]),
     tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
+    .executableTarget(
+      name: "HostileExhibit", dependencies: ["Processing", "BuiltInDecoders", "DecoderKit"],
+      path: "Tests/HostileExhibit", swiftSettings: settings),
+    tests("Processing", ["EvidenceBundle", "TestSupport"]),
     tests("CommandLine", ["TestSupport"], exclude: ["Transcripts"]),
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
     tests("EvidenceBundle", ["EvidenceBundle", "EvidenceModel"]),

@@ -8,15 +8,16 @@ public final class DecoderHost {
   public let limits: HostLimits
   unowned let output: any EvidenceOutput
   let exclusions: Set<Exclusion>
-  /// Told, before a decoder gets bytes, which one and what of, so that a crash can be laid at its door.
-  let mark: (_ decoder: Int, _ conversation: PacketPosition, _ packet: PacketPosition) -> Void
+  /// Where it is noted, before a decoder gets bytes, which one and what of.
+  let hand: WorkInHand
+  private let isOff: [Bool]
 
   /// A decoder that crashed on a conversation and is kept from it.
   public struct Exclusion: Hashable, Sendable {
     public let decoder: String
-    /// The packet with which the conversation began.
-    public let conversation: PacketPosition
-    public init(decoder: String, conversation: PacketPosition) {
+    /// The packet with which the conversation began; nil keeps the decoder from everything.
+    public let conversation: PacketPosition?
+    public init(decoder: String, conversation: PacketPosition?) {
       self.decoder = decoder
       self.conversation = conversation
     }
@@ -24,30 +25,35 @@ public final class DecoderHost {
 
   public init(
     _ types: [any EvidenceDecoder.Type], limits: HostLimits = HostLimits(), exclusions: Set<Exclusion> = [],
-    output: any EvidenceOutput,
-    mark: @escaping (_ decoder: Int, _ conversation: PacketPosition, _ packet: PacketPosition) -> Void = { _, _, _ in }
+    output: any EvidenceOutput, hand: WorkInHand = WorkInHand()
   ) {
     decoders = types.map { $0.init() }
     identities = types.map { $0.identity }
     self.limits = limits
     self.output = output
     self.exclusions = exclusions
-    self.mark = mark
+    self.hand = hand
+    isOff = types.map { type in exclusions.contains(Exclusion(decoder: type.identity.name, conversation: nil)) }
   }
 
   func isExcluded(_ decoder: Int, _ conversation: PacketPosition) -> Bool {
-    !exclusions.isEmpty
-      && exclusions.contains(Exclusion(decoder: identities[decoder].name, conversation: conversation))
+    !exclusions.isEmpty && isOff[decoder]
+      || !exclusions.isEmpty
+        && exclusions.contains(Exclusion(decoder: identities[decoder].name, conversation: conversation))
   }
 
   /// The surest claim and whose it is; nil when nobody wants the bytes.
   func claim(
-    _ bytes: RawSpan, from side: Side, in context: borrowing DecodingContext, conversation: PacketPosition
+    _ bytes: RawSpan, from side: Side, in context: borrowing DecodingContext, conversation: PacketPosition,
+    packet: PacketPosition
   ) -> (decoder: Int, claim: Claim)? {
     var best: (decoder: Int, claim: Claim)?
-    for index in decoders.indices {
+    let former = hand.holder
+    defer { hand.giveBack(former) }
+    for index in decoders.indices where !isExcluded(index, conversation) {
+      _ = hand.give(.init(decoder: index), conversation, packet)
       let claim = decoders[index].claim(bytes, from: side, in: context)
-      if claim > best?.claim ?? .none, !isExcluded(index, conversation) { best = (index, claim) }
+      if claim > best?.claim ?? .none { best = (index, claim) }
     }
     return best
   }

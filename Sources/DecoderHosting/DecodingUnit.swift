@@ -55,9 +55,10 @@ import EvidenceModel
     self.carrier = carrier
     self.depth = depth
     current = packet
-    session =
-      host.decoders.indices.contains(decoder)
-      ? host.decoders[decoder].makeSession(in: DecodingContext(carrier)) as any DecodingSession : nil
+    guard host.decoders.indices.contains(decoder) else { return }
+    let former = host.hand.give(.init(decoder: decoder), origin.firstPacket, packet.position)
+    session = host.decoders[decoder].makeSession(in: DecodingContext(carrier))
+    host.hand.giveBack(former)
   }
 
   /// The decoder's name and version, or the assembly's when there is no decoder.
@@ -86,39 +87,49 @@ import EvidenceModel
   private func show(_ bytes: RawSpan, from side: Side, _ packet: PacketContext) throws(ReadError) -> DecodingProgress {
     current = packet
     lastStream = -1
-    host.mark(decoder, origin.firstPacket, packet.position)
+    let former = take(packet)
     // Safe: the pointer is only compared with, and forgotten before the view ends.
     unsafe shownStart = bytes.withUnsafeBytes { $0.baseAddress }
     shownCount = bytes.byteCount
     defer {
       unsafe shownStart = nil
       shownCount = 0
+      host.hand.giveBack(former)
     }
     var sink = EvidenceSink(self)
     return try session?.decode(bytes, from: side, into: &sink) ?? .consumed(bytes.byteCount)
   }
 
   func skip(_ gap: StreamGap, from side: Side, _ packet: PacketContext) throws(ReadError) {
-    prepare(packet)
+    let former = prepare(packet)
+    defer { host.hand.giveBack(former) }
     var sink = EvidenceSink(self)
     try session?.skip(gap, from: side, into: &sink)
   }
 
   func close(_ side: Side, because end: StreamEnd, _ packet: PacketContext) throws(ReadError) {
-    prepare(packet)
+    let former = prepare(packet)
+    defer { host.hand.giveBack(former) }
     var sink = EvidenceSink(self)
     try session?.close(side, because: end, into: &sink)
   }
 
-  private func prepare(_ packet: PacketContext) {
+  private func prepare(_ packet: PacketContext) -> WorkInHand.Holder {
     current = packet
     usesRuns = false
-    host.mark(decoder, origin.firstPacket, packet.position)
+    return take(packet)
+  }
+
+  /// Takes the conversation in hand; the assembly, which speaks through a unit too, leaves it with whoever has it.
+  private func take(_ packet: PacketContext) -> WorkInHand.Holder {
+    guard session != nil else { return host.hand.holder }
+    return host.hand.give(.init(decoder: decoder), origin.firstPacket, packet.position)
   }
 
   /// Lets the session finish and closes what it left open.
   func finish() {
-    prepare(current)
+    let former = prepare(current)
+    defer { host.hand.giveBack(former) }
     var sink = EvidenceSink(self)
     session?.finish(into: &sink)
     for number in contents.keys.sorted() { _ = close(ContentHandle(number: number), isWhole: false) }

@@ -19,7 +19,8 @@ final class FileReading {
     guard !content.mediaType.isEmpty, outer.depth < host.limits.depth else { return nil }
     let carrier = DecodingContext.Carrier.file(mediaType: content.mediaType, parameters: content.parameters)
     let found = host.claim(
-      first, from: .initiator, in: DecodingContext(carrier), conversation: outer.origin.firstPacket)
+      first, from: .initiator, in: DecodingContext(carrier), conversation: outer.origin.firstPacket,
+      packet: packet.position)
     guard let found, found.claim >= .candidate else { return nil }
     self.side = side
     unit = DecodingUnit(

@@ -65,13 +65,16 @@ public final class HostedDatagrams {
 
   private func choose(_ bytes: RawSpan, _ side: Side, _ packet: PacketContext) -> (decoder: Int, unit: Int)? {
     let context = DecodingContext(carrier)
-    host.mark(-1, origin.firstPacket, packet.position)
-    if steady.count >= Self.steadyAfter,
-      host.decoders[steady.decoder].claim(bytes, from: side, in: context) >= .candidate
-    {
-      return (steady.decoder, steady.unit)
+    if steady.count >= Self.steadyAfter {
+      let former = host.hand.give(.init(decoder: steady.decoder), origin.firstPacket, packet.position)
+      defer { host.hand.giveBack(former) }
+      if host.decoders[steady.decoder].claim(bytes, from: side, in: context) >= .candidate {
+        return (steady.decoder, steady.unit)
+      }
     }
-    guard let found = host.claim(bytes, from: side, in: context, conversation: origin.firstPacket),
+    guard
+      let found = host.claim(
+        bytes, from: side, in: context, conversation: origin.firstPacket, packet: packet.position),
       found.claim >= .candidate
     else {
       steady.count = 0

@@ -77,7 +77,6 @@ public final class HostedStreams {
   }
 
   public func gap(_ byteCount: Int, from side: Side, _ packet: PacketContext) {
-    host.mark(unit?.decoder ?? -1, origin.firstPacket, packet.position)
     noteGap(byteCount, side, packet)
     if phase == .decoding, let unit {
       let abandoned = with(side) { state in
@@ -155,10 +154,9 @@ public final class HostedStreams {
   // MARK: Finding the decoder
 
   private func claim(_ bytes: RawSpan, _ side: Side, _ packet: PacketContext) {
-    host.mark(-1, origin.firstPacket, packet.position)
     let context = DecodingContext(carrier)
     if state(side).pending.isEmpty {
-      guard let found = ask(bytes, side, context) else { return reject(side, bytes, packet) }
+      guard let found = ask(bytes, side, context, packet.position) else { return reject(side, bytes, packet) }
       if found.claim == .needsMore {
         with(side) { $0.keep(bytes, packet) }
         return
@@ -171,7 +169,7 @@ public final class HostedStreams {
     let shown = state(side)
     guard !shown.isRejected else { return retry(bytes, side, packet, context) }
     // Safe: the view ends before `shown` does.
-    let found = unsafe ask(shown.pending.span.bytes, side, context)
+    let found = unsafe ask(shown.pending.span.bytes, side, context, packet.position)
     guard let found, found.claim != .needsMore || shown.pending.count < host.limits.claimBytes else {
       with(side) { $0.isRejected = true }
       giveUpIfHopeless()
@@ -182,9 +180,9 @@ public final class HostedStreams {
   }
 
   private func ask(
-    _ bytes: RawSpan, _ side: Side, _ context: borrowing DecodingContext
+    _ bytes: RawSpan, _ side: Side, _ context: borrowing DecodingContext, _ packet: PacketPosition
   ) -> (decoder: Int, claim: Claim)? {
-    host.claim(bytes, from: side, in: context, conversation: origin.firstPacket)
+    host.claim(bytes, from: side, in: context, conversation: origin.firstPacket, packet: packet)
   }
 
   /// Keeps what nobody wants, in case the other side is claimed, as long as it is little.
@@ -199,7 +197,7 @@ public final class HostedStreams {
 
   /// Looks again at the beginning of a segment: a stream that was joined in its middle shows its decoder later.
   private func retry(_ bytes: RawSpan, _ side: Side, _ packet: PacketContext, _ context: borrowing DecodingContext) {
-    if let found = ask(bytes, side, context), found.claim > .needsMore {
+    if let found = ask(bytes, side, context, packet.position), found.claim > .needsMore {
       with(side) { state in state.drop(state.pending.count - bytes.byteCount) }
       begin(found.decoder, side, packet)
       return

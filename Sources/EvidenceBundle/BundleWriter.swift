@@ -98,29 +98,38 @@ import Foundation
     list(Entry(path: name, hash: hash, byteCount: byteCount))
   }
 
-  /// Takes a directory of artefacts into the bundle by renaming it; each file is named after its hash.
-  public func adoptArtefacts(from source: String) throws(BundleError) {
-    try makeDirectories(for: BundleLayout.artefacts)
-    let target = path(BundleLayout.artefacts)
-    // Safe: both paths are strings of ours.
-    guard unsafe rename(source, target) == 0 else { throw .system(target, errno) }
-    unsafe _ = chmod(target, 0o755)
-    for folder in try Self.names(in: target) {
-      let directory = "\(target)/\(folder)"
-      unsafe _ = chmod(directory, 0o755)
-      for name in try Self.names(in: directory) {
-        guard let hash = ContentHash(hex: name.prefix(64)) else {
-          throw BundleError(.malformed, "\(directory)/\(name)", "an artefact is not named after its hash")
+  /// Takes artefacts into the bundle by renaming them; in each of the directories they lie under `aa/`, named after their hash.
+  ///
+  /// Directories that do not exist are passed over; what several hold is taken once. Throws when anything else lies there.
+  public func adoptArtefacts(from sources: [String]) throws(BundleError) {
+    try makeDirectories(for: BundleLayout.artefacts + "/aa")
+    for source in sources where FileManager.default.fileExists(atPath: source) {
+      for folder in try Self.names(in: source) {
+        let target = path("\(BundleLayout.artefacts)/\(folder)")
+        // Safe: the path is a string of ours.
+        guard unsafe mkdir(target, 0o755) == 0 || errno == EEXIST else { throw .system(target, errno) }
+        for name in try Self.names(in: "\(source)/\(folder)") {
+          try adoptArtefact("\(source)/\(folder)/\(name)", as: "\(BundleLayout.artefacts)/\(folder)/\(name)")
         }
-        var status = stat()
-        // Safe: the path is a string of ours, and the structure a variable of ours.
-        guard unsafe lstat("\(directory)/\(name)", &status) == 0 else { throw .system(directory, errno) }
-        unsafe _ = chmod("\(directory)/\(name)", 0o644)
-        list(
-          Entry(
-            path: "\(BundleLayout.artefacts)/\(folder)/\(name)", hash: hash, byteCount: UInt64(status.st_size)))
       }
     }
+  }
+
+  private func adoptArtefact(_ source: String, as name: String) throws(BundleError) {
+    guard let hash = ContentHash(hex: (name as NSString).lastPathComponent.prefix(64)) else {
+      throw BundleError(.malformed, source, "an artefact is not named after its hash")
+    }
+    var status = stat()
+    // Safe here and below: the paths are strings of ours, and the structure a variable of ours.
+    guard unsafe lstat(source, &status) == 0 else { throw .system(source, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw BundleError(.malformed, source, "an artefact is no regular file")
+    }
+    let target = path(name)
+    guard unsafe access(target, F_OK) != 0 else { return }
+    guard unsafe rename(source, target) == 0 else { throw .system(target, errno) }
+    unsafe _ = chmod(target, 0o644)
+    list(Entry(path: name, hash: hash, byteCount: UInt64(status.st_size)))
   }
 
   private static func names(in directory: String) throws(BundleError) -> [String] {

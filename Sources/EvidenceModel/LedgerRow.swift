@@ -4,6 +4,8 @@ public struct LedgerRow: Hashable, Sendable {
   public enum Name: String, Sendable, CaseIterable {
     /// Outside the filter that the run was given.
     case outsideFilter
+    /// The program ended on it and was started again without it; a finding tells.
+    case crashed
     /// A header contradicts itself; the detail names the layer.
     case malformed
     /// A protocol that is not read; the detail names it.

@@ -30,10 +30,8 @@ struct BundleContents {
 
   /// The size of a file in bytes; nil when there is none.
   func size(_ name: String) -> Int64? {
-    guard let facts = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)"),
-      facts[.type] as? FileAttributeType == .typeRegular
-    else { return nil }
-    return (facts[.size] as? NSNumber)?.int64Value
+    let whole = "\(path)/\(name)"
+    return isRegularFile(whole) ? Int64(clamping: fileSize(whole)) : nil
   }
 
   /// The custody events' names in order; limit: 999,999.

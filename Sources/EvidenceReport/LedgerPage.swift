@@ -31,6 +31,7 @@ struct LedgerPage {
     case "unclaimed": ("content that no reader knew", .notRead)
     case "candidate": ("looks like media, but nothing proves it", .notRead)
     case "afterFault": ("given up after a fault of the reader", .lost)
+    case "crashed": ("left out after a crash of the program", .lost)
     case "malformed": ("contradicts itself", .lost)
     case "truncated": ("cut short by the recorder", .lost)
     case "unreadable": ("could not be read", .lost)

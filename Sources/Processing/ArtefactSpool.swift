@@ -16,7 +16,6 @@ final class ArtefactSpool {
     var path = ""
   }
   private let root: String
-  private let prefix: String
   private var open: [Int: Open] = [:]
   private var next = 0
   private let types: FileTypeIdentifier
@@ -24,10 +23,11 @@ final class ArtefactSpool {
   private var known: [ContentHash: StoredArtefact] = [:]
   private static let maximumKnown = 200_000
 
-  init(root: String, prefix: String, types: FileTypeIdentifier) {
+  /// Makes the store of one worker at `root`, a directory that does not exist yet.
+  init(root: String, types: FileTypeIdentifier) throws(ProcessingError) {
     self.root = root
-    self.prefix = prefix
     self.types = types
+    try makeDirectory(root)
   }
 
   func begin() -> Int {
@@ -47,7 +47,7 @@ final class ArtefactSpool {
     // Safe: the copy is made within the closure.
     unsafe bytes.withUnsafeBytes { unsafe open[number]?.bytes.append(contentsOf: $0) }
     guard let held = open[number]?.bytes, held.count > Self.memoryBytes else { return }
-    let path = "\(root)/\(prefix)-\(number).part"
+    let path = "\(root)/\(number).part"
     let file = try BufferedFile(creating: path)
     try file.write(held)
     open[number]?.file = file
@@ -80,7 +80,7 @@ final class ArtefactSpool {
     let target = "\(root)/\(name)"
     try makeDirectory("\(root)/\(hex.prefix(2))")
     if ended.file == nil {
-      try write(ended.bytes, target, number)
+      try write(ended.bytes, target)
     } else {
       try move(ended.path, target)
     }
@@ -91,19 +91,11 @@ final class ArtefactSpool {
     return stored
   }
 
-  /// Writes a small artefact under its final name at once. Where that name exists, another worker wrote or is writing the same bytes,
-  /// or died before its end: then the file is made anew beside it and takes its place.
-  private func write(_ bytes: [UInt8], _ target: String, _ number: Int) throws(ProcessingError) {
-    let written: BufferedFile
-    do throws(ProcessingError) {
-      written = try BufferedFile(creating: target, capacity: 1)
-    } catch {
-      let path = "\(root)/\(prefix)-\(number).part"
-      let file = try BufferedFile(creating: path, capacity: 1)
-      try file.write(bytes)
-      return try move(path, target)
-    }
-    try written.write(bytes)
+  /// Writes a small artefact under its final name at once; what is no longer known and comes again is there.
+  private func write(_ bytes: [UInt8], _ target: String) throws(ProcessingError) {
+    // Safe: the path is a string of ours.
+    if known.count >= Self.maximumKnown, unsafe access(target, F_OK) == 0 { return }
+    try BufferedFile(creating: target, capacity: 1).write(bytes)
   }
 
   private func unlinkQuietly(_ path: String) {
@@ -120,7 +112,7 @@ final class ArtefactSpool {
   }
 
   private func move(_ path: String, _ target: String) throws(ProcessingError) {
-    // Safe: both paths are strings of ours. Whoever comes second replaces the same bytes by the same bytes.
+    // Safe: both paths are strings of ours. What comes a second time replaces the same bytes by the same bytes.
     guard unsafe rename(path, target) == 0 else { throw .writing(target, errno) }
   }
 }

@@ -1,3 +1,4 @@
+import CSandbox
 import EvidenceModel
 import Foundation
 
@@ -11,7 +12,7 @@ import Foundation
 
   init(creating path: String, capacity: Int = 1 << 18) throws(ProcessingError) {
     // Safe: the path is a string of ours.
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    descriptor = unsafe exhibit_sandbox_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .writing(path, errno) }
     self.path = path
     self.capacity = capacity

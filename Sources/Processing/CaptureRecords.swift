@@ -1,5 +1,6 @@
 import CaptureReading
 import DecoderHosting
+import EvidenceBundle
 import EvidenceModel
 import Foundation
 
@@ -93,10 +94,6 @@ struct CaptureRecords {
     }
   }
 
-  private static func size(_ path: String) -> UInt64 {
-    (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64) ?? 0
-  }
-
   /// Notes that reading stopped at a fault.
   mutating func fault(_ fault: CaptureFault, after packet: UInt64) {
     guard isSpeaking else { return }
@@ -119,7 +116,7 @@ struct CaptureRecords {
   }
 
   func emptyLedger(path: String) -> LedgerCount.Original {
-    let size = Self.size(path)
+    let size = fileSize(path)
     return LedgerCount.Original(
       number: original,
       totals: .init(
@@ -139,7 +136,7 @@ struct CaptureRecords {
             "packets": .text(backwardPackets.map { String($0) }.joined(separator: ",")),
           ]), original: original, packet: packet, bytes: nil, ordinal: takeOrdinal(), output)
     }
-    let size = Self.size(path)
+    let size = fileSize(path)
     return LedgerCount.Original(
       number: original,
       totals: .init(

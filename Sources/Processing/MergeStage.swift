@@ -65,10 +65,32 @@ struct MergeResult: Codable, Sendable {
       try write(
         Finding(
           .error, "host/crash",
-          "The decoder \(exclusion.decoder) crashed on the conversation that begins here and was kept from it (\(exclusion.cause)).",
-          ["crashedDecoder": .text(exclusion.decoder)]), exclusion.original, exclusion.packet, "host 1.0")
+          Self.words(exclusion), ["crashedPart": .text(exclusion.part)]), max(1, exclusion.original),
+        exclusion.packet == 0 ? nil : exclusion.packet, "host 1.0")
+    }
+    if !order.missingProtection.isEmpty {
+      try write(
+        Finding(
+          .warning, "host/sandbox",
+          "This machine could not shut the workers in completely; it lacks: \(order.missingProtection.joined(separator: ", ")).",
+          ["missing": .list(order.missingProtection.map { .text($0) })]), 1, nil, "host 1.0")
     }
     try writer.finish()
+  }
+
+  private static func words(_ exclusion: WorkOrder.Exclusion) -> String {
+    switch exclusion.part {
+    case "packets": "The program crashed on this packet and left it out (\(exclusion.cause))."
+    case "expansion":
+      "The program crashed while it expanded this original; what it had expanded is used (\(exclusion.cause))."
+    case "witness": "libpcap crashed on this original and is no witness of it (\(exclusion.cause))."
+    case "audio":
+      "The program crashed on the audio of the call that begins here; it is not rendered (\(exclusion.cause))."
+    case let decoder where exclusion.original == 0:
+      "The decoder \(decoder) was kept from the whole run (\(exclusion.cause))."
+    case let decoder:
+      "The decoder \(decoder) crashed on the conversation that begins here and was kept from it (\(exclusion.cause))."
+    }
   }
 
   private static func severity(of line: [UInt8]) -> String {

@@ -1,4 +1,7 @@
 import CaptureReading
+import DecoderHosting
+import EvidenceBundle
+import EvidenceModel
 import Foundation
 
 /// Expands originals that are compressed, before anything reads them as captures.
@@ -16,11 +19,27 @@ struct Preparation: Codable, Sendable {
   }
   var entries: [Entry] = []
 
-  static func run(_ order: WorkOrder) throws {
+  static func run(_ order: WorkOrder, _ hand: WorkInHand) throws {
     let layout = ScratchLayout(order.scratch)
+    let excluded = order.exclusions(of: "expansion")
     var result = Preparation()
     for original in order.originals {
       var entry = Entry(number: original.number)
+      let place = PacketPosition(original: original.number, packet: 0)
+      if excluded.contains(place) {
+        // What was expanded before the crash is there, and is used.
+        let target = layout.expanded(original.number)
+        entry.compression = "unknown"
+        if isRegularFile(target) {
+          entry.expandedPath = target
+          entry.expandedBytes = fileSize(target)
+        }
+        entry.fault = "the program that expands ended on it"
+        result.entries.append(entry)
+        continue
+      }
+      _ = hand.give(.expansion, place, place)
+      defer { hand.giveBack(.nobody) }
       if let compressed = CompressedOriginal(path: original.path) {
         let target = layout.expanded(original.number)
         let expansion = try CompressedOriginal.expand(path: original.path, into: target, limit: expansionLimit)
@@ -51,9 +70,17 @@ struct WitnessReport: Codable, Sendable {
   }
   var entries: [Entry] = []
 
-  static func run(_ order: WorkOrder) throws {
+  static func run(_ order: WorkOrder, _ hand: WorkInHand) throws {
+    let excluded = order.exclusions(of: "witness")
     var result = WitnessReport()
     for original in order.originals {
+      let place = PacketPosition(original: original.number, packet: 0)
+      if excluded.contains(place) {
+        result.entries.append(Entry(number: original.number, unable: "libpcap ended on it"))
+        continue
+      }
+      _ = hand.give(.witness, place, place)
+      defer { hand.giveBack(.nobody) }
       switch WitnessAccount.read(path: original.path) {
       case .counted(let packets, let bytes, let fault):
         result.entries.append(Entry(number: original.number, packets: packets, bytes: bytes, fault: fault))

@@ -13,6 +13,8 @@ public struct ProcessingRequest: Sendable {
   public var isReference = false
   /// Worker processes; the result does not depend on it.
   public var jobs = 1
+  /// Seconds of CPU time after which a decoder that gives nothing back is stopped and kept from that conversation.
+  public var callSeconds = 60.0
   /// An expression of pcap-filter(7).
   public var filter: String?
   /// A list of hashes as `sha256sum` writes it.

@@ -16,17 +16,22 @@ final class RenderStage {
   private var indexes: [Int: StreamIndexReader] = [:]
   private var originals: [UInt16: Int32] = [:]
   private var ordinal: UInt32 = 0
+  private let hand: WorkInHand
+  /// Calls, by their first packet, on whose audio a worker crashed.
+  private let silenced: Set<PacketPosition>
 
-  static func run(_ order: WorkOrder, types: FileTypeIdentifier) throws {
-    let stage = try RenderStage(order, types)
+  static func run(_ order: WorkOrder, types: FileTypeIdentifier, _ hand: WorkInHand) throws {
+    let stage = try RenderStage(order, types, hand)
     try stage.run()
   }
 
-  private init(_ order: WorkOrder, _ types: FileTypeIdentifier) throws {
+  private init(_ order: WorkOrder, _ types: FileTypeIdentifier, _ hand: WorkInHand) throws {
     self.order = order
+    self.hand = hand
+    silenced = order.exclusions(of: "audio")
     layout = ScratchLayout(order.scratch)
     runs = try RecordRunWriter(path: layout.runs("render", order.worker))
-    spool = ArtefactSpool(root: layout.artefacts, prefix: "render-\(order.worker)", types: types)
+    spool = try ArtefactSpool(root: layout.artefacts("render", order.worker), types: types)
   }
 
   private func run() throws {
@@ -87,7 +92,10 @@ final class RenderStage {
         description: Self.description(work))
     }
     audio.settle()
-    let files = try write(audio, works, trace, call)
+    let place = PacketPosition(rawValue: trace.packets.ranges.first?.lowerBound ?? 0)
+    _ = hand.give(.audio, place, place)
+    let files = silenced.contains(place) ? AudioFiles() : try write(audio, works, trace, call)
+    hand.giveBack(.nobody)
     var fields = Self.fields(call)
     let list = works.map { Self.fields($0, files) }
     if !list.isEmpty { fields.set("streams", .list(list.map { .object($0) })) }
@@ -199,6 +207,7 @@ final class RenderStage {
     let failures = audio.render(originals: originals) { file, bytes in
       let number = open[file] ?? spool.begin()
       open[file] = number
+      hand[.steps] &+= 1
       do throws(ProcessingError) { try spool.append(bytes, to: number) } catch { failure = failure ?? error }
     }
     if let failure { throw failure }

@@ -17,7 +17,7 @@ enum ReportStage {
     for name in try writeReport(bundle: bundle, output: bundle + "/" + BundleLayout.report).sorted() {
       let path = "\(bundle)/\(BundleLayout.report)/\(name)"
       let hash = try OriginalIntake.read(path, into: nil) { _ in }
-      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64 ?? 0
+      let size = fileSize(path)
       files.append(File(path: "\(BundleLayout.report)/\(name)", sha256: hash.hex, byteCount: size))
     }
     try JSONEncoder().encode(files).write(to: URL(filePath: ScratchLayout(order.scratch).report))

@@ -1,24 +1,41 @@
+import DecoderHosting
+import EvidenceBundle
 import EvidenceModel
 import Foundation
 
 /// Takes the originals through the worker stages: prepare, shard beside witness, render, merge.
+///
+/// A worker that crashes is started again without what it had in hand; so the rest of the result is that of a run without it.
 final class RunStages {
-  /// Crashes of one decoder in one slice group after which it is off for the run.
-  static let maximumCrashes = 3
-  /// Restarts of one worker before the run gives up.
-  static let maximumRestarts = 64
+  /// Conversations on which a decoder may crash before it is off for the run.
+  static let maximumCrashes = 64
+  /// Packets on which the program may crash outside of decoders before the run gives up.
+  static let maximumPackets = 16
+  /// Times that a worker which somebody else ended is started again.
+  static let maximumRestarts = 3
 
   private let layout: ScratchLayout
   private let pool: WorkerPool
   private let jobs: Int
   private let decoderNames: [String]
   private let filter: String?
+  private let callSeconds: Double
   private let progress: (ProcessingProgress) -> Void
-  private(set) var exclusions: [WorkOrder.Exclusion] = []
-  private var restarts: [Int: Int] = [:]
+  private var excluded: [WorkOrder.Exclusion] = []
+  private var pages: [String: StatusPage] = [:]
+  private var watches: [pid_t: (steps: UInt64, cpu: Double)] = [:]
+  private var overdue: Set<String> = []
+  private var isStartingOver = false
+  /// Workers that ended for no reason of their own, and were started again.
+  private(set) var restarts = 0
+
+  /// What was left out after crashes, in the order of the evidence.
+  var exclusions: [WorkOrder.Exclusion] {
+    excluded.sorted { ($0.original, $0.packet, $0.part) < ($1.original, $1.packet, $1.part) }
+  }
 
   init(
-    scratch: String, executable: String, jobs: Int, decoderNames: [String], filter: String?,
+    scratch: String, executable: String, jobs: Int, decoderNames: [String], filter: String?, callSeconds: Double,
     progress: @escaping (ProcessingProgress) -> Void
   ) {
     layout = ScratchLayout(scratch)
@@ -26,138 +43,187 @@ final class RunStages {
     self.jobs = jobs
     self.decoderNames = decoderNames
     self.filter = filter
+    self.callSeconds = callSeconds
     self.progress = progress
   }
 
   /// Runs every stage that reads originals; the results stand in the scratch directory.
-  func run(_ originals: [WorkOrder.Original]) throws -> Preparation {
-    for directory in [layout.artefacts, layout.records] {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    }
-    try runOne("prepare", WorkOrder(scratch: layout.root, worker: 0, originals: originals), "expanding originals")
+  func run(_ originals: [WorkOrder.Original]) throws {
+    try FileManager.default.createDirectory(atPath: layout.records, withIntermediateDirectories: true)
+    try run([("prepare", 0)], originals, "expanding originals")
     let preparation = try Preparation.read(layout)
     let expanded = originals.map { original in
       let entry = preparation.entries.first { $0.number == original.number }
       return WorkOrder.Original(number: original.number, path: entry?.expandedPath ?? original.path)
     }
-    try runShards(expanded)
-    try runMany("render", expanded, "decoding media", shardCount: jobs)
-    return preparation
+    try run((0..<jobs).map { ("shard", $0) } + [("witness", 0)], expanded, "decoding packets")
+    try run((0..<jobs).map { ("render", $0) }, expanded, "decoding media")
   }
 
   /// Merges what all workers left; no original is read any more.
   func merge(_ originals: [WorkOrder.Original]) throws {
-    var order = WorkOrder(scratch: layout.root, worker: 0, originals: originals)
-    order.shardCount = jobs
-    order.renderCount = jobs
-    order.exclusions = exclusions
-    try runOne("merge", order, "putting records in order")
+    try run([("merge", 0)], originals, "putting records in order")
   }
 
   /// Makes the report of the bundle that grows at `bundle`.
-  func report(bundle: String) throws {
-    var order = WorkOrder(scratch: layout.root, worker: 0, originals: [])
-    order.bundle = bundle
-    try runOne("report", order, "writing the report")
+  func report(bundle: String) throws { try run([("report", 0)], [], "writing the report", bundle: bundle) }
+
+  /// Where workers left artefacts.
+  var artefactDirectories: [String] {
+    ["shard", "render"].flatMap { stage in (0..<jobs).map { layout.artefacts(stage, $0) } }
   }
 
-  // MARK: Stages
-
-  private func write(_ stage: String, _ order: WorkOrder) throws(ProcessingError) -> WorkerPool.Job {
-    let path = layout.order(stage, order.worker)
-    do { try order.write(to: path) } catch { throw ProcessingError(.output, path, "\(error)") }
-    return WorkerPool.Job(
-      stage: stage, worker: order.worker, orderPath: path, errorPath: layout.errors(stage, order.worker))
-  }
-
-  private func runOne(_ stage: String, _ order: WorkOrder, _ words: String) throws {
-    try runJobs([write(stage, order)], words)
-  }
-
-  private func runMany(
-    _ stage: String, _ originals: [WorkOrder.Original], _ words: String, shardCount: Int
-  ) throws {
-    var all: [WorkerPool.Job] = []
-    for worker in 0..<jobs {
-      var order = WorkOrder(scratch: layout.root, worker: worker, originals: originals)
-      order.shardCount = shardCount
-      order.renderCount = jobs
-      all.append(try write(stage, order))
+  /// What this machine could not hold of the sandbox, in words.
+  var missingProtection: [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: layout.root)) ?? []
+    var missing: Set<String> = []
+    for name in names where name.hasSuffix(".sandbox.json") {
+      guard let data = FileManager.default.contents(atPath: "\(layout.root)/\(name)"),
+        let state = try? JSONDecoder().decode(WorkerSandbox.self, from: data)
+      else { continue }
+      missing.formUnion(state.missing)
     }
-    try runJobs(all, words)
+    return missing.sorted()
   }
 
-  private func runJobs(_ jobs: [WorkerPool.Job], _ words: String) throws(ProcessingError) {
-    progress(ProcessingProgress(stage: words, done: 0, total: 0))
-    try pool.run(
-      jobs, tick: {},
-      ended: { (job, ending) throws(ProcessingError) in
-        guard ending != .exited(0) else { return nil }
-        throw failure(job, ending)
-      })
-  }
+  // MARK: A stage
 
-  private func shardOrder(_ worker: Int, _ originals: [WorkOrder.Original]) -> WorkOrder {
+  private func order(_ stage: String, _ worker: Int, _ originals: [WorkOrder.Original], _ bundle: String?) -> WorkOrder
+  {
     var order = WorkOrder(scratch: layout.root, worker: worker, originals: originals)
-    order.slices = (0..<256).filter { $0 % jobs == worker }.map { UInt8($0) }
-    order.filter = filter
+    if stage == "shard" {
+      order.slices = (0..<256).filter { $0 % jobs == worker }.map { UInt8($0) }
+      order.filter = filter
+    }
+    if stage == "merge" { order.missingProtection = missingProtection }
+    order.bundle = bundle
+    order.shardCount = jobs
+    order.renderCount = jobs
     order.exclusions = exclusions
     return order
   }
 
-  private func runShards(_ originals: [WorkOrder.Original]) throws {
-    let sizes = originals.map { original in
-      (try? FileManager.default.attributesOfItem(atPath: original.path)[.size] as? UInt64) ?? 0
+  private func write(_ stage: String, _ order: WorkOrder) throws(ProcessingError) -> WorkerPool.Job {
+    let path = layout.order(stage, order.worker)
+    do { try order.write(to: path) } catch {
+      throw ProcessingError(.output, path, "\(error)")
     }
-    let total = sizes.reduce(0, +)
-    var all: [WorkerPool.Job] = []
-    var pages: [StatusPage] = []
-    for worker in 0..<jobs {
-      all.append(try write("shard", shardOrder(worker, originals)))
-      pages.append(try StatusPage(path: layout.status("shard", worker)))
-    }
-    all.append(try write("witness", WorkOrder(scratch: layout.root, worker: 0, originals: originals)))
-    let words = "decoding packets"
-    try pool.run(
-      all, tick: { progress(ProcessingProgress(stage: words, done: pages.map { $0[.done] }.min() ?? 0, total: total)) },
-      ended: { (job, ending) throws(ProcessingError) in
-        if ending == .exited(0) { return nil }
-        guard job.stage == "shard", case .killed(let signal) = ending else { throw failure(job, ending) }
-        return try restart(job, signal, pages[job.worker], originals)
-      })
+    if pages[path] == nil { pages[path] = try StatusPage(path: layout.status(stage, order.worker)) }
+    pages[path]?.clear()
+    return WorkerPool.Job(
+      stage: stage, worker: order.worker, orderPath: path, errorPath: layout.errors(stage, order.worker))
+  }
+
+  private func run(
+    _ workers: [(stage: String, number: Int)], _ originals: [WorkOrder.Original], _ words: String, bundle: String? = nil
+  ) throws {
+    let total = originals.reduce(UInt64(0)) { $0 &+ fileSize($1.path) }
+    progress(ProcessingProgress(stage: words, done: 0, total: 0))
+    repeat {
+      isStartingOver = false
+      var jobs: [WorkerPool.Job] = []
+      for worker in workers {
+        jobs.append(try write(worker.stage, order(worker.stage, worker.number, originals, bundle)))
+      }
+      do {
+        try pool.run(
+          jobs, tick: { watch($0, words, total) },
+          ended: { (job, ending) throws(ProcessingError) in
+            guard ending != .exited(0), !isStartingOver else { return nil }
+            guard case .killed(let signal) = ending else { throw failure(job, ending) }
+            try leaveOut(job, signal)
+            removeResults(of: job)
+            return try write(job.stage, order(job.stage, job.worker, originals, bundle))
+          })
+      } catch {
+        guard isStartingOver else { throw error }
+        for job in jobs { removeResults(of: job) }
+      }
+      watches = [:]
+    } while isStartingOver
   }
 
   // MARK: Crashes
 
-  /// Starts a worker again after a crash, without the decoder that it had in hand for that conversation.
-  private func restart(
-    _ job: WorkerPool.Job, _ signal: Int32, _ page: StatusPage, _ originals: [WorkOrder.Original]
-  ) throws(ProcessingError) -> WorkerPool.Job {
-    restarts[job.worker, default: 0] += 1
-    let decoder = Int(Int64(bitPattern: page[.decoder]))
-    let conversation = PacketPosition(rawValue: page[.conversation])
-    let packet = PacketPosition(rawValue: page[.packet])
-    guard restarts[job.worker] ?? 0 <= Self.maximumRestarts, decoderNames.indices.contains(decoder) else {
-      throw failure(job, .killed(signal: signal))
+  private static let external: Set<Int32> = [SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT]
+
+  /// Decides what a crashed worker's next run does without. Throws when nothing can be left out.
+  private func leaveOut(_ job: WorkerPool.Job, _ signal: Int32) throws(ProcessingError) {
+    guard let hand = pages[job.orderPath]?.hand else { throw failure(job, .killed(signal: signal)) }
+    let isOverdue = overdue.remove(job.orderPath) != nil
+    if Self.external.contains(signal), !isOverdue, restarts < Self.maximumRestarts {
+      // Somebody or the system ended it: that says nothing about what it had in hand.
+      restarts += 1
+      return
     }
-    exclusions.append(
-      .init(
-        decoder: decoderNames[decoder], original: conversation.original, packet: conversation.packet,
-        cause: "signal \(signal) at \(packet)"))
-    for path in [
-      layout.runs("shard", job.worker), layout.facts(job.worker), layout.streams(job.worker),
-    ] {
-      try? FileManager.default.removeItem(atPath: path)
+    var position = PacketPosition(rawValue: hand[.conversation])
+    var cause = isOverdue ? "no end within \(Int(callSeconds)) s of CPU time" : Self.words(signal)
+    let part: String
+    switch hand.holder {
+    case .packets:
+      part = "packets"
+      position = PacketPosition(rawValue: hand[.reading])
+    case .expansion: part = "expansion"
+    case .witness: part = "witness"
+    case .audio: part = "audio"
+    case let holder where decoderNames.indices.contains(Int(holder.rawValue)):
+      part = decoderNames[Int(holder.rawValue)]
+      cause += " at \(PacketPosition(rawValue: hand[.packet]))"
+    default: throw failure(job, .killed(signal: signal))
     }
-    removeParts(of: "shard-\(job.worker)")
-    return try write("shard", shardOrder(job.worker, originals))
+    let former = excluded.filter { $0.part == part }
+    guard !former.contains(where: { $0.position == position }),
+      part != "packets" || former.count < Self.maximumPackets
+    else { throw failure(job, .killed(signal: signal)) }
+    excluded.append(.init(part, position, cause))
+    guard former.count + 1 >= Self.maximumCrashes, decoderNames.contains(part) else { return }
+    // One line instead of those found so far: which they were depends on who was first.
+    excluded.removeAll { $0.part == part }
+    excluded.append(
+      .init(part, PacketPosition(rawValue: 0), "it crashed on \(Self.maximumCrashes) conversations"))
+    isStartingOver = true
+    throw failure(job, .killed(signal: signal))
   }
 
-  private func removeParts(of prefix: String) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: layout.artefacts)) ?? []
-    for name in names where name.hasPrefix(prefix + "-") && name.hasSuffix(".part") {
-      try? FileManager.default.removeItem(atPath: layout.artefacts + "/" + name)
+  private static func words(_ signal: Int32) -> String {
+    switch signal {
+    case SIGSYS: "it asked the system for what the sandbox forbids"
+    case SIGXFSZ: "a file over the limit"
+    default: "signal \(signal)"
     }
+  }
+
+  private func removeResults(of job: WorkerPool.Job) {
+    var paths = [layout.runs(job.stage, job.worker)]
+    if job.stage == "shard" { paths += [layout.facts(job.worker), layout.streams(job.worker)] }
+    if job.stage == "shard" || job.stage == "render" { paths.append(layout.artefacts(job.stage, job.worker)) }
+    for path in paths { try? FileManager.default.removeItem(atPath: path) }
+  }
+
+  /// Shows how far the stage is, and ends workers that stay with one call for longer than is allowed.
+  private func watch(_ running: [pid_t: WorkerPool.Job], _ words: String, _ total: UInt64) {
+    var done = UInt64.max
+    for (process, job) in running {
+      guard let hand = pages[job.orderPath]?.hand else { continue }
+      if job.stage == "shard" { done = min(done, hand[.done]) }
+      guard hand.holder.rawValue >= 0 || hand.holder == .packets || hand.holder == .audio else { continue }
+      let steps = hand[.steps]
+      let cpu = Self.cpuSeconds(of: process)
+      guard let last = watches[process], last.steps == steps else {
+        watches[process] = (steps, cpu)
+        continue
+      }
+      if cpu - last.cpu > callSeconds, overdue.insert(job.orderPath).inserted { kill(process, SIGKILL) }
+    }
+    if done < UInt64.max { progress(ProcessingProgress(stage: words, done: done, total: total)) }
+  }
+
+  private static func cpuSeconds(of process: pid_t) -> Double {
+    var clock = clockid_t()
+    var time = timespec()
+    // Safe: both are variables of ours.
+    guard unsafe clock_getcpuclockid(process, &clock) == 0, unsafe clock_gettime(clock, &time) == 0 else { return 0 }
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   private func failure(_ job: WorkerPool.Job, _ ending: WorkerPool.Ending) -> ProcessingError {

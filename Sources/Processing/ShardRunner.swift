@@ -12,7 +12,9 @@ final class ShardRunner: ConversationReceiver {
   private let order: WorkOrder
   private let output: ShardOutput
   private let host: DecoderHost
-  private let status: StatusPage
+  private let hand: WorkInHand
+  /// Packets on which a worker crashed outside of any decoder.
+  private let leftOut: Set<PacketPosition>
   private var assemblers: [FlowAssembler?] = Array(repeating: nil, count: Slice.count)
   private var isMine = [Bool](repeating: false, count: Slice.count)
   private var isCut = false
@@ -30,26 +32,26 @@ final class ShardRunner: ConversationReceiver {
   }
 
   init(
-    _ order: WorkOrder, decoders: [any EvidenceDecoder.Type], output: ShardOutput, status: StatusPage
-  ) throws(CaptureFault) {
+    _ order: WorkOrder, decoders: [any EvidenceDecoder.Type], filter: consuming PacketFilter?, output: ShardOutput,
+    hand: WorkInHand
+  ) {
     self.order = order
     self.output = output
-    self.status = status
+    self.filter = filter
+    self.hand = hand
+    leftOut = order.exclusions(of: "packets")
     let exclusions = order.exclusions.map {
-      DecoderHost.Exclusion(
-        decoder: $0.decoder, conversation: PacketPosition(original: $0.original, packet: $0.packet))
+      DecoderHost.Exclusion(decoder: $0.part, conversation: $0.original == 0 ? nil : $0.position)
     }
-    host = DecoderHost(decoders, exclusions: Set(exclusions), output: output) {
-      status.mark($0, $1, $2)
-    }
+    host = DecoderHost(decoders, exclusions: Set(exclusions), output: output, hand: hand)
     for slice in order.slices { isMine[Int(slice)] = true }
-    if let expression = order.filter { filter = try PacketFilter(expression) }
   }
 
   private var isFirst: Bool { isMine[0] }
 
   func run() throws -> LedgerCount {
     for original in order.originals { read(original) }
+    hand.giveBack(.nobody)
     fragments.finish { giveUp($0) }
     for assembler in assemblers { assembler?.finishAll() }
     noteCrowding()
@@ -90,6 +92,7 @@ final class ShardRunner: ConversationReceiver {
       if isFirst { ledger.originals.append(records.emptyLedger(path: original.path)) }
       return
     }
+    hand.giveBack(.packets)
     while true {
       let step = reader.next()
       if isFirst, reader.hasFacts { records.take(reader.takeFacts()) }
@@ -99,9 +102,9 @@ final class ShardRunner: ConversationReceiver {
       }
       take(packet, reader.bytes, original.number)
       if isFirst { records.see(packet) }
-      if packet.number & 0x3fff == 0 { status[.done] = reader.offset }
+      if packet.number & 0x3fff == 0 { noteProgress(reader.offset) }
     }
-    status[.done] = reader.offset
+    noteProgress(reader.offset)
     flushQuick(original.number)
     if isFirst {
       ledger.originals.append(
@@ -111,11 +114,23 @@ final class ShardRunner: ConversationReceiver {
     }
   }
 
+  private func noteProgress(_ offset: UInt64) {
+    hand[.done] = offset
+    hand[.steps] &+= 1
+  }
+
   private func take(_ packet: CapturedPacket, _ bytes: RawSpan, _ original: UInt16) {
+    let position = PacketPosition(original: original, packet: packet.number)
+    hand[.reading] = position.rawValue
+    guard leftOut.isEmpty || !leftOut.contains(position) else {
+      // Whose slice it belongs to cannot be told without looking at it.
+      if isFirst { output.count(LedgerRow(.crashed), original: original, packets: 1, payloadBytes: 0) }
+      return
+    }
     let view = PacketView(bytes, linkType: packet.linkType)
     let slice = Slice(view)
     if view.outcome == .fragment, order.filter == nil || scope(packet, bytes) == nil {
-      return takeFragment(view, bytes, packet, [PacketPosition(original: original, packet: packet.number)])
+      return takeFragment(view, bytes, packet, [position])
     }
     guard isMine[Int(slice.number)] else { return }
     if order.filter != nil, let row = scope(packet, bytes) {
@@ -127,7 +142,7 @@ final class ShardRunner: ConversationReceiver {
       return
     }
     let context = PacketContext(
-      position: PacketPosition(original: original, packet: packet.number), time: packet.time,
+      position: position, time: packet.time,
       fileOffset: packet.dataOffset + UInt64(view.payloadStart))
     isCut = view.isCut
     let assembler = assembler(slice)

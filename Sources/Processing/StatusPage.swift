@@ -1,3 +1,5 @@
+import CSandbox
+import DecoderHosting
 import EvidenceModel
 import Foundation
 
@@ -5,8 +7,7 @@ import Foundation
 @safe final class StatusPage {
   private static let byteCount = 4_096
   private let words: UnsafeMutablePointer<UInt64>
-
-  enum Word: Int { case packet, conversation, decoder, done, total }
+  let hand: WorkInHand
 
   /// Maps a page file, which is made when it does not exist.
   init(path: String) throws(ProcessingError) {
@@ -19,20 +20,21 @@ import Foundation
     let page = unsafe mmap(nil, Self.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
     guard let page = unsafe page, unsafe page != MAP_FAILED else { throw .writing(path, errno) }
     unsafe words = page.bindMemory(to: UInt64.self, capacity: Self.byteCount / 8)
+    // Safe: the page holds 512 words and stays as long as this object, which is as long as its process uses it.
+    unsafe hand = WorkInHand(sharing: words)
   }
 
   deinit { unsafe munmap(words, Self.byteCount) }
 
-  subscript(word: Word) -> UInt64 {
-    // Safe: the page holds 512 words.
-    @inline(__always) get { unsafe words[word.rawValue] }
-    @inline(__always) set { unsafe words[word.rawValue] = newValue }
+  /// Forgets what a worker that ended had in hand.
+  func clear() {
+    for word in [WorkInHand.Word.conversation, .packet, .reading, .steps, .done] { hand[word] = 0 }
+    hand[.holder] = UInt64(bitPattern: WorkInHand.Holder.nobody.rawValue)
   }
 
-  @inline(__always)
-  func mark(_ decoder: Int, _ conversation: PacketPosition, _ packet: PacketPosition) {
-    self[.decoder] = UInt64(bitPattern: Int64(decoder))
-    self[.conversation] = conversation.rawValue
-    self[.packet] = packet.rawValue
+  /// From now on this process ends when a file is opened while a decoder has something in hand.
+  func guardFiles() -> Bool {
+    // Safe: the page stays mapped until the process ends: the worker keeps this object.
+    unsafe exhibit_sandbox_guard(words + WorkInHand.Word.holder.rawValue) == 0
   }
 }

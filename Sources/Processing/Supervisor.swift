@@ -95,7 +95,7 @@ public final class Supervisor {
     try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
     let stages = RunStages(
       scratch: scratch, executable: tool.executable, jobs: request.jobs, decoderNames: decoders.map(\.name),
-      filter: request.filter, progress: progress)
+      filter: request.filter, callSeconds: request.callSeconds, progress: progress)
     let hashing = startReferenceHashing()
     let sources = originals.map { WorkOrder.Original(number: $0.number, path: $0.readingPath) }
     _ = try stages.run(sources)
@@ -105,11 +105,11 @@ public final class Supervisor {
     try stages.merge(sources)
     let layout = ScratchLayout(scratch)
     let merged = try MergeResult.read(layout)
-    try adopt(merged, layout, writer)
-    try chain.append("decode", at: now, decodeEvent(tool, merged, stages.exclusions))
+    try adopt(merged, layout, stages, writer)
+    try chain.append("decode", at: now, decodeEvent(tool, merged, stages))
     try checkOriginals(proof, progress)
     let authority = try writeAuthority(writer)
-    try writer.write(document(tool, stages.exclusions, authority), to: BundleLayout.bundle)
+    try writer.write(document(tool, stages, authority), to: BundleLayout.bundle)
     if request.isReference { try writer.write(externalList, to: BundleLayout.external) }
     try writer.write(Array(VerificationText.text.utf8), to: BundleLayout.verification)
     for original in originals where !request.isReference {
@@ -203,14 +203,16 @@ public final class Supervisor {
     }
   }
 
-  private func adopt(_ merged: MergeResult, _ layout: ScratchLayout, _ writer: BundleWriter) throws {
+  private func adopt(
+    _ merged: MergeResult, _ layout: ScratchLayout, _ stages: RunStages, _ writer: BundleWriter
+  ) throws {
     for file in merged.files {
       guard let hash = ContentHash(hex: file.sha256) else { continue }
       try writer.adopt(
         "\(layout.records)/\(file.name)", as: BundleLayout.records + "/" + file.name, hash: hash,
         byteCount: file.byteCount)
     }
-    try writer.adoptArtefacts(from: layout.artefacts)
+    try writer.adoptArtefacts(from: stages.artefactDirectories)
     let ledger = FileManager.default.contents(atPath: layout.ledgerDocument) ?? Data()
     try writer.write(Array(ledger), to: BundleLayout.ledger)
   }
@@ -277,7 +279,7 @@ extension Supervisor {
     return fields
   }
 
-  private func decodeEvent(_ tool: ToolIdentity, _ merged: MergeResult, _ exclusions: [WorkOrder.Exclusion]) -> Fields {
+  private func decodeEvent(_ tool: ToolIdentity, _ merged: MergeResult, _ stages: RunStages) -> Fields {
     var fields = common(tool)
     fields.set("inputs", .list(originals.map { .object(item($0)) }))
     fields.set("counts", .object(["packets": .integer(Int64(clamping: merged.packetCount))]))
@@ -290,7 +292,8 @@ extension Supervisor {
             "bytes": .integer(Int64(clamping: $0.byteCount)), "records": .integer(Int64(clamping: $0.count)),
           ])
         }))
-    if !exclusions.isEmpty { fields.set("exclusions", Self.value(exclusions)) }
+    if !stages.exclusions.isEmpty { fields.set("exclusions", Self.value(stages.exclusions)) }
+    if stages.restarts > 0 { fields.set("restarts", stages.restarts) }
     return fields
   }
 
@@ -298,7 +301,7 @@ extension Supervisor {
     .list(
       exclusions.map {
         .object([
-          "decoder": .text($0.decoder), "original": .text(OriginalName($0.original).description),
+          "part": .text($0.part), "original": .text(OriginalName($0.original).description),
           "packet": .integer(Int64(clamping: $0.packet)), "cause": .text($0.cause),
         ])
       })
@@ -339,7 +342,7 @@ extension Supervisor {
   }
 
   private func document(
-    _ tool: ToolIdentity, _ exclusions: [WorkOrder.Exclusion], _ authority: Value?
+    _ tool: ToolIdentity, _ stages: RunStages, _ authority: Value?
   ) -> [UInt8] {
     var fields: Fields = ["version": 1, "id": .text(identifier), "createdAt": .text(now), "tool": tool.document]
     if let caseID = request.caseID { fields.set("case", caseID) }
@@ -360,8 +363,11 @@ extension Supervisor {
         }))
     var configuration: Fields = ["decoders": .list(decoders.map { .text($0.label) })]
     if let filter = request.filter { configuration.set("filter", filter) }
-    if !exclusions.isEmpty { configuration.set("exclusions", Self.value(exclusions)) }
+    if !stages.exclusions.isEmpty { configuration.set("exclusions", Self.value(stages.exclusions)) }
     fields.set("configuration", .object(configuration))
+    let missing = stages.missingProtection
+    fields.set(
+      "sandbox", .object(["isWhole": .boolean(missing.isEmpty), "missing": .list(missing.map { .text($0) })]))
     return CanonicalJSON.bytes(fields)
   }
 }

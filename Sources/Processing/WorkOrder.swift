@@ -9,11 +9,22 @@ struct WorkOrder: Codable, Sendable {
     var path: String
   }
   struct Exclusion: Codable, Sendable, Hashable {
-    var decoder: String
+    /// Who is kept from what: a decoder, or `packets`, `expansion`, `witness` or `audio`.
+    var part: String
+    /// Where that begins; packet 0 stands for all of the original, and original 0 for everything.
     var original: UInt16
     var packet: UInt64
     /// How the worker ended, in words.
     var cause: String
+
+    init(_ part: String, _ position: PacketPosition, _ cause: String) {
+      self.part = part
+      original = position.original
+      packet = position.packet
+      self.cause = cause
+    }
+
+    var position: PacketPosition { PacketPosition(original: original, packet: packet) }
   }
 
   /// The directory in which all workers of a run leave their results.
@@ -24,11 +35,18 @@ struct WorkOrder: Codable, Sendable {
   var slices: [UInt8] = []
   var filter: String?
   var exclusions: [Exclusion] = []
+  /// What the sandbox of earlier stages could not hold.
+  var missingProtection: [String] = []
   /// The bundle as it grows, for the report.
   var bundle: String?
   /// How many shard workers there were, for the stages behind them.
   var shardCount = 0
   var renderCount = 0
+
+  /// What `part` is kept from.
+  func exclusions(of part: String) -> Set<PacketPosition> {
+    Set(exclusions.filter { $0.part == part }.map(\.position))
+  }
 
   func write(to path: String) throws {
     let encoder = JSONEncoder()
@@ -56,7 +74,8 @@ struct ScratchLayout: Sendable {
   func expanded(_ original: UInt16) -> String { "\(root)/expanded-\(original)" }
   var preparation: String { "\(root)/prepare.json" }
   var witness: String { "\(root)/witness.json" }
-  var artefacts: String { "\(root)/artefacts" }
+  func artefacts(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).artefacts" }
+  func sandbox(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).sandbox.json" }
   var records: String { "\(root)/records" }
   var ledgerDocument: String { "\(root)/ledger.json" }
   var report: String { "\(root)/report.json" }

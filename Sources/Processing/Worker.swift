@@ -1,23 +1,49 @@
 import CaptureReading
 public import DecoderKit
+import EvidenceBundle
 import Fingerprinting
 import Foundation
 
 /// Runs one stage of a run in this process.
 public enum Worker {
   /// Does what the order at `orderPath` says. Throws when a result could not be written.
+  ///
+  /// What comes before the sandbox reads the order, the type database and the filter, and nothing that was captured.
   public static func run(
     stage: String, orderPath: String, decoders: [any EvidenceDecoder.Type]
   ) throws(ProcessingError) {
     do {
       let order = try WorkOrder.read(from: orderPath)
+      let layout = ScratchLayout(order.scratch)
+      let status = try StatusPage(path: layout.status(stage, order.worker))
       switch stage {
-      case "prepare": try Preparation.run(order)
-      case "witness": try WitnessReport.run(order)
-      case "shard": try shard(order, decoders)
-      case "render": try RenderStage.run(order, types: typeIdentifier())
-      case "merge": try MergeResult.run(order)
-      case "report": try ReportStage.run(order)
+      case "prepare":
+        try enter(stage, order, fileLimit: Preparation.expansionLimit)
+        try Preparation.run(order, status.hand)
+      case "witness":
+        try enter(stage, order)
+        try WitnessReport.run(order, status.hand)
+      case "shard":
+        let types = try typeIdentifier()
+        let filter = try filter(order)
+        try enter(stage, order)
+        let output = try ShardOutput(order, layout, types: types)
+        let runner = ShardRunner(order, decoders: decoders, filter: filter, output: output, hand: status.hand)
+        _ = status.guardFiles()
+        try runner.run().write(to: layout.ledger(stage, order.worker))
+      case "render":
+        let types = try typeIdentifier()
+        try enter(stage, order)
+        try RenderStage.run(order, types: types, status.hand)
+      case "merge":
+        try enter(stage, order)
+        try MergeResult.run(order)
+      case "report":
+        let bundle = order.bundle ?? ""
+        let report = bundle + "/" + BundleLayout.report
+        try FileManager.default.createDirectory(atPath: report, withIntermediateDirectories: true)
+        try enter(stage, order, readable: [bundle], writable: [report])
+        try ReportStage.run(order)
       default: throw ProcessingError(.defect, stage, "there is no such stage")
       }
     } catch let error as ProcessingError {
@@ -27,21 +53,27 @@ public enum Worker {
     }
   }
 
-  static func typeIdentifier() throws(ProcessingError) -> FileTypeIdentifier {
+  private static func enter(
+    _ stage: String, _ order: WorkOrder, readable: [String] = [], writable: [String] = [], fileLimit: UInt64? = nil
+  ) throws {
+    let bytes = order.originals.reduce(UInt64(0)) { $0 &+ fileSize($1.path) }
+    let state = try WorkerSandbox.enter(
+      readable: order.originals.map(\.path) + readable, writable: [order.scratch] + writable,
+      fileLimit: fileLimit ?? WorkerSandbox.fileLimit &+ bytes &* 32)
+    try JSONEncoder().encode(state).write(to: URL(filePath: ScratchLayout(order.scratch).sandbox(stage, order.worker)))
+  }
+
+  private static func typeIdentifier() throws(ProcessingError) -> FileTypeIdentifier {
     guard let types = FileTypeIdentifier() else {
       throw ProcessingError(.defect, "", "libmagic's database could not be loaded")
     }
     return types
   }
 
-  private static func shard(_ order: WorkOrder, _ decoders: [any EvidenceDecoder.Type]) throws {
-    let layout = ScratchLayout(order.scratch)
-    let status = try StatusPage(path: layout.status("shard", order.worker))
-    let output = try ShardOutput(order, layout, types: typeIdentifier())
-    let runner: ShardRunner
-    do { runner = try ShardRunner(order, decoders: decoders, output: output, status: status) } catch {
-      throw ProcessingError(.input, order.filter ?? "", "the filter cannot be used: \(error.message)")
+  private static func filter(_ order: WorkOrder) throws(ProcessingError) -> PacketFilter? {
+    guard let expression = order.filter else { return nil }
+    do throws(CaptureFault) { return try PacketFilter(expression) } catch {
+      throw ProcessingError(.input, expression, "the filter cannot be used: \(error.message)")
     }
-    try runner.run().write(to: layout.ledger("shard", order.worker))
   }
 }

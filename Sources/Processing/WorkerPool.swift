@@ -20,9 +20,9 @@ struct WorkerPool {
   let executable: String
   let limit: Int
 
-  /// Runs all jobs; calls `tick` a few times a second, and `ended` for each; a job that `ended` returns is run again.
+  /// Runs all jobs; calls `tick` all the time with what runs, and `ended` for each; a job that `ended` returns is run again.
   func run(
-    _ jobs: [Job], tick: () -> Void, ended: (Job, Ending) throws(ProcessingError) -> Job?
+    _ jobs: [Job], tick: ([pid_t: Job]) -> Void, ended: (Job, Ending) throws(ProcessingError) -> Job?
   ) throws(ProcessingError) {
     var waiting = Array(jobs.reversed())
     var running: [pid_t: Job] = [:]
@@ -44,7 +44,7 @@ struct WorkerPool {
           if let again = try ended(job, Self.ending(status)), failure == nil { waiting.append(again) }
         } catch { failure = failure ?? error }
       } else {
-        tick()
+        tick(running)
         usleep(running.isEmpty ? 100 : 3_000)
       }
     }

@@ -1,0 +1,76 @@
+import BuiltInDecoders
+import DecoderKit
+import Foundation
+import Processing
+
+/// exhibit with one decoder more, which does what a datagram tells it to: `hostile:trap`, `hostile:loop` and so on.
+///
+/// The tests run it to see what the supervisor and the sandbox make of such a decoder.
+///
+///   HostileExhibit OUTPUT JOBS INPUT...
+struct HostileDecoder: EvidenceDecoder {
+  static let identity = DecoderIdentity(name: "hostile", version: "1.0", summary: "does what it is told", kinds: [])
+  static let mark = Array("hostile:".utf8)
+
+  static func words(_ bytes: RawSpan) -> String {
+    // Safe: the bytes are read within the closure.
+    unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+
+  func claim(_ bytes: RawSpan, from side: Side, in context: borrowing DecodingContext) -> Claim {
+    let words = Self.words(bytes)
+    guard words.hasPrefix("hostile:") else { return .none }
+    if words == "hostile:claim" { fatalError("told to") }
+    return .content
+  }
+
+  func makeSession(in context: borrowing DecodingContext) -> HostileSession { HostileSession() }
+}
+
+final class HostileSession: DecodingSession {
+  private var isLate = false
+
+  func decode(
+    _ bytes: RawSpan, from side: Side, into sink: inout EvidenceSink
+  ) throws(ReadError) -> DecodingProgress {
+    switch HostileDecoder.words(bytes) {
+    case "hostile:trap": fatalError("told to")
+    case "hostile:loop":
+      var count = 0
+      while !isLate { count &+= 1 }
+    case "hostile:memory": while true { _ = UnsafeMutableRawPointer.allocate(byteCount: 64 << 20, alignment: 16) }
+    case "hostile:stack": _ = descend(1)
+    case "hostile:write": unsafe _ = open("/tmp/hostile-was-here", O_WRONLY | O_CREAT, 0o600)
+    case "hostile:read": unsafe _ = open("/etc/passwd", O_RDONLY)
+    case "hostile:connect": _ = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    case "hostile:spawn": _ = try? Process.run(URL(filePath: "/bin/true"), arguments: [])
+    case "hostile:thread": Thread { exit(0) }.start()
+    case "hostile:kill": kill(getppid(), SIGKILL)
+    case "hostile:finish": isLate = true
+    default: break
+    }
+    return .consumed(bytes.byteCount)
+  }
+
+  func finish(into sink: inout EvidenceSink) {
+    if isLate { fatalError("told to, late") }
+  }
+
+  @inline(never) private func descend(_ depth: Int) -> Int { depth == .max ? 0 : descend(depth + 1) + 1 }
+}
+
+let decoders: [any EvidenceDecoder.Type] = builtInDecoders + [HostileDecoder.self]
+let arguments = CommandLine.arguments
+do {
+  if arguments.count == 4, arguments[1] == "worker" {
+    try Worker.run(stage: arguments[2], orderPath: arguments[3], decoders: decoders)
+  } else {
+    var request = ProcessingRequest(inputs: Array(arguments.dropFirst(3)), output: arguments[1])
+    request.jobs = Int(arguments[2]) ?? 1
+    request.callSeconds = 2
+    _ = try Supervisor(request, decoders: decoders).run { _ in }
+  }
+} catch {
+  FileHandle.standardError.write(Data("\(error)\n".utf8))
+  exit(70)
+}
