@@ -21,6 +21,7 @@ import Foundation
   public let target: String
   /// The directory in which the bundle grows; on the same file system as the target.
   public let staging: String
+  private let lock: Int32
   private var payload: [Entry] = []
   private var tags: [Entry] = []
 
@@ -32,6 +33,41 @@ import Foundation
     if Self.exists(trimmed) { throw BundleError(.exists, trimmed, "it exists already; a bundle is never overwritten") }
     staging = "\(trimmed).partial-\(getpid())"
     try Self.makeDirectory(staging, isNew: true)
+    lock = Self.lock(staging) ?? -1
+  }
+
+  deinit { if lock >= 0 { close(lock) } }
+
+  /// Holds a directory for this process until the descriptor is closed; nil when another process holds it.
+  private static func lock(_ directory: String) -> Int32? {
+    // Safe: the path is a string of ours.
+    let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return descriptor }
+    close(descriptor)
+    return nil
+  }
+
+  /// Keeps what runs that were killed left beside `target` as `BUNDLE.failed-N`, and removes those that had not begun.
+  ///
+  /// A run that still goes on holds its directory and is left alone. Gives the old and the new names.
+  public static func takeKilled(target: String, removing names: [String]) -> [(old: String, new: String)] {
+    var trimmed = target
+    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    let parent = parent(of: trimmed)
+    let prefix = (trimmed as NSString).lastPathComponent + ".partial-"
+    var taken: [(old: String, new: String)] = []
+    for name in (try? Self.names(in: parent)) ?? [] where name.hasPrefix(prefix) {
+      let path = (parent as NSString).appendingPathComponent(name)
+      guard let process = pid_t(name.dropFirst(prefix.count)), let lock = lock(path) else { continue }
+      defer { close(lock) }
+      if exists("\(path)/\(BundleLayout.event(1))") {
+        if let new = setAside(path, of: trimmed, removing: names) { taken.append((path, new)) }
+      } else if kill(process, 0) != 0 {
+        try? FileManager.default.removeItem(atPath: path)
+      }
+    }
+    return taken
   }
 
   static func exists(_ path: String) -> Bool {
@@ -196,11 +232,13 @@ import Foundation
   }
 
   /// Keeps what a failed run leaves as `BUNDLE.failed-N`; it has no manifest and never verifies as complete.
-  public func fail(removing names: [String]) -> String? {
-    for name in names { try? FileManager.default.removeItem(atPath: path(name)) }
+  public func fail(removing names: [String]) -> String? { Self.setAside(staging, of: target, removing: names) }
+
+  private static func setAside(_ staging: String, of target: String, removing names: [String]) -> String? {
+    for name in names { try? FileManager.default.removeItem(atPath: "\(staging)/\(name)") }
     for number in 1...9_999 {
       let name = "\(target).failed-\(number)"
-      if Self.exists(name) { continue }
+      if exists(name) { continue }
       // Safe: both paths are strings of ours.
       return unsafe rename(staging, name) == 0 ? name : nil
     }

@@ -39,9 +39,12 @@ import CMagic
     }
   }
 
-  public func identify(path: String) -> FileType {
+  /// Identifies an open file from its position, which stays.
+  public func identify(descriptor: Int32) -> FileType {
     // Safe: libmagic's texts are copied before the next call.
-    unsafe FileType(mediaType: text(magic_file(mediaTypes, path)), description: text(magic_file(descriptions, path)))
+    unsafe FileType(
+      mediaType: text(magic_descriptor(mediaTypes, descriptor)),
+      description: text(magic_descriptor(descriptions, descriptor)))
   }
 
   private func text(_ result: UnsafePointer<CChar>?) -> String {

@@ -1,3 +1,4 @@
+import CSandbox
 import DecoderHosting
 import EvidenceModel
 import Fingerprinting
@@ -58,11 +59,19 @@ final class ArtefactSpool {
   /// Types of files that we make ourselves, by class: the first of a class is looked at, the others are alike.
   private var classTypes: [String: FileTypeIdentifier.FileType] = [:]
 
-  private func type(_ ended: Open, _ class: String?) -> FileTypeIdentifier.FileType {
+  private func type(_ ended: Open, _ class: String?) throws(ProcessingError) -> FileTypeIdentifier.FileType {
     if let name = `class`, let known = classTypes[name] { return known }
-    let type = ended.file == nil ? types.identify(ended.bytes) : types.identify(path: ended.path)
+    let type = ended.file == nil ? types.identify(ended.bytes) : try identify(ended.path)
     if let name = `class` { classTypes[name] = type }
     return type
+  }
+
+  private func identify(_ path: String) throws(ProcessingError) -> FileTypeIdentifier.FileType {
+    // Safe: the path is a string of ours. A decoder has the bytes in hand, so this is the only way to open a file.
+    let descriptor = unsafe exhibit_sandbox_open(path, O_RDONLY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { throw .writing(path, errno) }
+    defer { close(descriptor) }
+    return types.identify(descriptor: descriptor)
   }
 
   /// Ends an artefact; nil when it has no bytes. `class` names files of ours whose type is always the same.
@@ -74,7 +83,7 @@ final class ArtefactSpool {
       return stored
     }
     if let file = ended.file { try file.flush() }
-    let type = type(ended, `class`)
+    let type = try type(ended, `class`)
     let hex = hashes.sha256.hex
     let name = "\(hex.prefix(2))/\(hex).\(FileTypeIdentifier.fileExtension(forMediaType: type.mediaType))"
     let target = "\(root)/\(name)"

@@ -22,9 +22,16 @@ public final class Supervisor {
   }
 
   /// Does the run. Throws before any harm when an input or the output cannot be used.
-  public func run(progress: @escaping (ProcessingProgress) -> Void) throws(ProcessingError) -> ProcessingSummary {
+  ///
+  /// `notice` is told in a line what earlier runs left that were killed.
+  public func run(
+    notice: (String) -> Void = { _ in }, progress: @escaping (ProcessingProgress) -> Void
+  ) throws(ProcessingError) -> ProcessingSummary {
     try checkFilter()
     try openInputs()
+    for (old, new) in BundleWriter.takeKilled(target: request.output, removing: Self.discarded) {
+      notice("a run that was killed left \(old); its events are kept as \(new)")
+    }
     let writer = try bundling { () throws(BundleError) in try BundleWriter(target: request.output) }
     var chain = CustodyChain(directory: writer.staging, bundle: identifier)
     do {
@@ -137,8 +144,11 @@ public final class Supervisor {
     _ = try? chain.append(
       "finish", at: now,
       ["exit": .integer(Int64(Self.exitStatus(error))), "error": .text(error.message), "complete": false])
-    _ = writer.fail(removing: ["scratch", "data", "report"])
+    _ = writer.fail(removing: Self.discarded)
   }
+
+  /// What is not kept of a run that failed: nobody may take it for evidence.
+  private static let discarded = ["scratch", "data", "report"]
 
   private static func exitStatus(_ error: ProcessingError) -> Int {
     switch error.code {

@@ -86,7 +86,8 @@ struct ProcessCommand: ParsableCommand {
     request.arguments = Array(CommandLine.arguments.dropFirst())
     let progress = ProgressLine(isQuiet: quiet || json)
     do throws(ProcessingError) {
-      let summary = try Supervisor(request, decoders: builtInDecoders).run { progress.show($0) }
+      let summary = try Supervisor(request, decoders: builtInDecoders).run(
+        notice: { Console.error("exhibit: note: \($0)") }, progress: { progress.show($0) })
       progress.end()
       print(summary)
       if summary.isPartial { Console.exit(Console.Status.partial) }
