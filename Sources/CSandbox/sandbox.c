@@ -193,6 +193,14 @@ static int enter_seccomp(void) {
     return failed;
 }
 
+int exhibit_sandbox_follow(int supervisor) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return -1;
+    // Who ended before that sends no signal any more.
+    return getppid() == supervisor ? 0 : -1;
+}
+
+int exhibit_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
 int exhibit_sandbox_enter(const struct exhibit_sandbox *wanted) {
     if (!has_one_thread()) {
         errno = EBUSY;
@@ -203,8 +211,6 @@ int exhibit_sandbox_enter(const struct exhibit_sandbox *wanted) {
     int holds = 0;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) holds |= EXHIBIT_SANDBOX_PRIVILEGES;
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    // A worker does not outlive its supervisor.
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (limit(RLIMIT_CORE, 0) == 0 && limit(RLIMIT_DATA, wanted->memory) == 0
         && limit(RLIMIT_FSIZE, wanted->file_size) == 0) {
         holds |= EXHIBIT_SANDBOX_LIMITS;

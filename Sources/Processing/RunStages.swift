@@ -22,7 +22,7 @@ final class RunStages {
   private let callSeconds: Double
   private let progress: (ProcessingProgress) -> Void
   private var excluded: [WorkOrder.Exclusion] = []
-  private var pages: [String: StatusPage] = [:]
+  private var pages: [String: (file: MemoryFile, page: StatusPage)] = [:]
   private var watches: [pid_t: (steps: UInt64, cpu: Double)] = [:]
   private var overdue: Set<String> = []
   private var isStartingOver = false
@@ -100,6 +100,7 @@ final class RunStages {
     order.shardCount = jobs
     order.renderCount = jobs
     order.exclusions = exclusions
+    order.supervisor = getpid()
     return order
   }
 
@@ -108,10 +109,16 @@ final class RunStages {
     do { try order.write(to: path) } catch {
       throw ProcessingError(.output, path, "\(error)")
     }
-    if pages[path] == nil { pages[path] = try StatusPage(path: layout.status(stage, order.worker)) }
-    pages[path]?.clear()
+    let status: MemoryFile
+    if let known = pages[path] {
+      status = known.file
+    } else {
+      status = try MemoryFile("exhibit-status")
+      pages[path] = (status, try StatusPage(status))
+    }
+    pages[path]?.page.clear()
     return WorkerPool.Job(
-      stage: stage, worker: order.worker, orderPath: path, errorPath: layout.errors(stage, order.worker))
+      stage: stage, worker: order.worker, orderPath: path, messages: try MemoryFile("exhibit-messages"), status: status)
   }
 
   private func run(
@@ -149,7 +156,7 @@ final class RunStages {
 
   /// Decides what a crashed worker's next run does without. Throws when nothing can be left out.
   private func leaveOut(_ job: WorkerPool.Job, _ signal: Int32) throws(ProcessingError) {
-    guard let hand = pages[job.orderPath]?.hand else { throw failure(job, .killed(signal: signal)) }
+    guard let hand = pages[job.orderPath]?.page.hand else { throw failure(job, .killed(signal: signal)) }
     let isOverdue = overdue.remove(job.orderPath) != nil
     if Self.external.contains(signal), !isOverdue, restarts < Self.maximumRestarts {
       // Somebody or the system ended it: that says nothing about what it had in hand.
@@ -204,7 +211,7 @@ final class RunStages {
   private func watch(_ running: [pid_t: WorkerPool.Job], _ words: String, _ total: UInt64) {
     var done = UInt64.max
     for (process, job) in running {
-      guard let hand = pages[job.orderPath]?.hand else { continue }
+      guard let hand = pages[job.orderPath]?.page.hand else { continue }
       if job.stage == "shard" { done = min(done, hand[.done]) }
       guard hand.holder.rawValue >= 0 || hand.holder == .packets || hand.holder == .audio else { continue }
       let steps = hand[.steps]
@@ -227,8 +234,7 @@ final class RunStages {
   }
 
   private func failure(_ job: WorkerPool.Job, _ ending: WorkerPool.Ending) -> ProcessingError {
-    let data = FileManager.default.contents(atPath: job.errorPath) ?? Data()
-    let text = String(decoding: data.suffix(2_000), as: UTF8.self)
+    let text = String(decoding: job.messages.suffix(2_000), as: UTF8.self)
     var last = text.split(separator: "\n").last.map(String.init) ?? ""
     if last.hasPrefix("exhibit: ") { last.removeFirst("exhibit: ".count) }
     switch ending {

@@ -9,16 +9,40 @@ import Foundation
   private let words: UnsafeMutablePointer<UInt64>
   let hand: WorkInHand
 
-  /// Maps a page file, which is made when it does not exist.
-  init(path: String) throws(ProcessingError) {
-    // Safe: the path is a string of ours.
-    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .writing(path, errno) }
-    defer { close(descriptor) }
-    guard ftruncate(descriptor, off_t(Self.byteCount)) == 0 else { throw .writing(path, errno) }
+  /// The descriptor under which a worker finds its page.
+  static let inherited: Int32 = 3
+
+  /// Makes the page of a worker.
+  convenience init(_ file: MemoryFile) throws(ProcessingError) {
+    guard ftruncate(file.descriptor, off_t(Self.byteCount)) == 0 else {
+      throw ProcessingError(.defect, "", "no status page: \(ProcessingError.systemText(errno))")
+    }
+    try self.init(descriptor: file.descriptor, MAP_SHARED)
+  }
+
+  /// Maps the page that a supervisor left to this process, or one that nobody shares.
+  convenience init(isInherited: Bool) throws(ProcessingError) {
+    if isInherited {
+      try self.init(descriptor: Self.inherited, MAP_SHARED)
+    } else {
+      try self.init(descriptor: -1, MAP_PRIVATE | MAP_ANONYMOUS)
+      clear()
+    }
+  }
+
+  private init(descriptor: Int32, _ flags: Int32) throws(ProcessingError) {
+    var facts = stat()
+    // Safe: the structure is a variable of ours.
+    unsafe _ = fstat(descriptor, &facts)
+    // A shorter file would end the process at the first use.
+    guard descriptor < 0 || facts.st_size == off_t(Self.byteCount) else {
+      throw ProcessingError(.defect, "", "no status page came from the supervisor")
+    }
     // Safe: the mapping is as long as the file, is checked, and is unmapped when this object ends.
-    let page = unsafe mmap(nil, Self.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-    guard let page = unsafe page, unsafe page != MAP_FAILED else { throw .writing(path, errno) }
+    let page = unsafe mmap(nil, Self.byteCount, PROT_READ | PROT_WRITE, flags, descriptor, 0)
+    guard let page = unsafe page, unsafe page != MAP_FAILED else {
+      throw ProcessingError(.defect, "", "no status page: \(ProcessingError.systemText(errno))")
+    }
     unsafe words = page.bindMemory(to: UInt64.self, capacity: Self.byteCount / 8)
     // Safe: the page holds 512 words and stays as long as this object, which is as long as its process uses it.
     unsafe hand = WorkInHand(sharing: words)

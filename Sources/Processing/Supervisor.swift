@@ -39,10 +39,18 @@ public final class Supervisor {
       let summary = try build(writer, &chain, tool, progress)
       return summary
     } catch {
-      let known = Self.known(error)
+      let known =
+        isGone(writer, hasBegun: chain.count > 0)
+        ? ProcessingError(.output, request.output, "it was removed while it was written")
+        : Self.known(error)
       fail(writer, &chain, known)
       throw known
     }
+  }
+
+  /// Whether somebody removed what the run had written so far.
+  private func isGone(_ writer: BundleWriter, hasBegun: Bool) -> Bool {
+    !FileManager.default.fileExists(atPath: hasBegun ? writer.path(BundleLayout.event(1)) : writer.staging)
   }
 
   private static func known(_ error: any Error) -> ProcessingError {

@@ -42,6 +42,8 @@ struct WorkOrder: Codable, Sendable {
   /// How many shard workers there were, for the stages behind them.
   var shardCount = 0
   var renderCount = 0
+  /// The process that the worker ends with, and whose status page it inherits; nil when another scheduler starts it.
+  var supervisor: Int32?
 
   /// What `part` is kept from.
   func exclusions(of part: String) -> Set<PacketPosition> {
@@ -65,8 +67,6 @@ struct ScratchLayout: Sendable {
   init(_ root: String) { self.root = root }
 
   func order(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).order.json" }
-  func status(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).status" }
-  func errors(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).stderr" }
   func runs(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).runs" }
   func facts(_ worker: Int) -> String { "\(root)/shard-\(worker).facts" }
   func streams(_ worker: Int) -> String { "\(root)/shard-\(worker).streams" }

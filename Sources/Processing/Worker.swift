@@ -1,3 +1,4 @@
+import CSandbox
 import CaptureReading
 public import DecoderKit
 import EvidenceBundle
@@ -15,7 +16,10 @@ public enum Worker {
     do {
       let order = try WorkOrder.read(from: orderPath)
       let layout = ScratchLayout(order.scratch)
-      let status = try StatusPage(path: layout.status(stage, order.worker))
+      if let supervisor = order.supervisor, exhibit_sandbox_follow(supervisor) != 0 {
+        throw ProcessingError(.defect, "", "the supervisor is gone")
+      }
+      let status = try StatusPage(isInherited: order.supervisor != nil)
       switch stage {
       case "prepare":
         try enter(stage, order, fileLimit: Preparation.expansionLimit)

@@ -2,13 +2,17 @@ import Foundation
 
 /// Starts worker processes, at most so many at once, and waits for them.
 ///
-/// A worker gets its order by a file, no input, no environment but what a program needs to start, and leaves its messages in a file.
+/// A worker gets its order by a file, no input, no environment but what a program needs to start, and leaves its messages in a
+/// file in memory, as it does what it has in hand.
 struct WorkerPool {
-  struct Job: Sendable {
+  struct Job {
     let stage: String
     let worker: Int
     let orderPath: String
-    let errorPath: String
+    /// Takes the worker's messages.
+    let messages: MemoryFile
+    /// Its status page.
+    let status: MemoryFile
   }
 
   /// How a worker ended.
@@ -62,7 +66,8 @@ struct WorkerPool {
     defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-    unsafe posix_spawn_file_actions_addopen(&actions, 2, job.errorPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    unsafe posix_spawn_file_actions_adddup2(&actions, job.messages.descriptor, 2)
+    unsafe posix_spawn_file_actions_adddup2(&actions, job.status.descriptor, StatusPage.inherited)
     var environment = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C.UTF-8", "TZ=UTC", "PATH=/usr/bin:/bin"]
     for name in ["LD_LIBRARY_PATH", "MAGIC", "GLIBC_TUNABLES"] {
       if let value = ProcessInfo.processInfo.environment[name] { environment.append("\(name)=\(value)") }

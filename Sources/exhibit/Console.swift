@@ -15,12 +15,20 @@ enum Console {
     static let defect: Int32 = 70
   }
 
-  static func error(_ text: String) {
-    FileHandle.standardError.write(Data((safe(text, keepingLines: true) + "\n").utf8))
+  static func error(_ text: String) { writeError(safe(text, keepingLines: true) + "\n") }
+
+  /// Writes to standard error as far as it takes it: that it is full or closed must not hide the exit status.
+  static func writeError(_ text: String) {
+    let bytes = Array(text.utf8)
+    var done = 0
+    while done < bytes.count {
+      // Safe: the range from `done` to the end is inside the array.
+      let step = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress! + done, bytes.count - done) }
+      if step > 0 { done += step } else if step == 0 || errno != EINTR { return }
+    }
   }
 
   static func exit(_ status: Int32) -> Never {
-
     fflush(nil)
     Foundation.exit(status)
   }

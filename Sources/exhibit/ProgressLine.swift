@@ -1,4 +1,3 @@
-import Foundation
 import Processing
 
 /// Shows how far a run is: one line that changes on a terminal, a line a stage elsewhere.
@@ -36,5 +35,5 @@ final class ProgressLine {
     return "[" + String(repeating: "#", count: filled) + String(repeating: " ", count: 30 - filled) + "]"
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { Console.writeError(text) }
 }

@@ -22,6 +22,11 @@ struct exhibit_sandbox {
     uint64_t file_size;              // bytes of one file that is written
 };
 
+/// From now on this process ends with `supervisor`, its parent.
+///
+/// Returns 0, or -1 when that process is its parent no more.
+int exhibit_sandbox_follow(int supervisor);
+
 /// Shuts this process in for good, and closes all files but the first three. Must be called while it has one thread: Landlock binds the thread that asks.
 ///
 /// Returns the bits of what holds, or -1 with errno when the process has other threads (EBUSY) or a path cannot be named to the kernel.
@@ -32,6 +37,9 @@ int exhibit_sandbox_enter(const struct exhibit_sandbox *wanted);
 ///
 /// Returns 0, or -1 when the machine has no seccomp.
 int exhibit_sandbox_guard(const uint64_t *holder);
+
+/// Makes a file that lies in memory only and ends with its last descriptor; -1 when that fails.
+int exhibit_memory_file(const char *name);
 
 /// open(2) for a process under exhibit_sandbox_guard.
 int exhibit_sandbox_open(const char *path, int flags, unsigned mode);
