@@ -5,7 +5,7 @@ import Glibc
 /// Limit: `maximumSpan` bytes can be asked for at once. It never maps the file, so that a file that shrinks cannot kill the process.
 @safe struct ByteWindow: ~Copyable {
   static let maximumSpan = 64 * 1024 * 1024
-  private static let initialCapacity = 1 << 20
+  private static let initialCapacity = 1 << 18
 
   private let descriptor: Int32
   private var buffer: UnsafeMutableRawBufferPointer

@@ -44,8 +44,9 @@ public struct RecordKey: Hashable, Comparable, Sendable {
 /// An artefact in the store.
 public struct StoredArtefact: Hashable, Sendable {
   public var sha256: ContentHash
-  public var sha1: String
-  public var md5: String
+  /// Of what was carved out, to look it up in lists of known files; nil of what was computed.
+  public var sha1: String?
+  public var md5: String?
   public var byteCount: Int
   /// What libmagic says of it.
   public var mediaType: String
@@ -54,7 +55,7 @@ public struct StoredArtefact: Hashable, Sendable {
   public var path: String
 
   public init(
-    sha256: ContentHash, sha1: String, md5: String, byteCount: Int, mediaType: String, typeDescription: String,
+    sha256: ContentHash, sha1: String?, md5: String?, byteCount: Int, mediaType: String, typeDescription: String,
     path: String
   ) {
     self.sha256 = sha256
@@ -70,9 +71,12 @@ public struct StoredArtefact: Hashable, Sendable {
 extension StoredArtefact {
   /// Hashes, size, type and place, as the artefact's record shows them.
   public var fields: Fields {
-    [
-      "sha256": .text(sha256.hex), "sha1": .text(sha1), "md5": .text(md5), "byteCount": .integer(Int64(byteCount)),
-      "path": .text(path), "mediaType": .text(mediaType), "typeDescription": .text(typeDescription),
+    var fields: Fields = [
+      "sha256": .text(sha256.hex), "byteCount": .integer(Int64(byteCount)), "path": .text(path),
+      "mediaType": .text(mediaType), "typeDescription": .text(typeDescription),
     ]
+    if let sha1 { fields.set("sha1", sha1) }
+    if let md5 { fields.set("md5", md5) }
+    return fields
   }
 }

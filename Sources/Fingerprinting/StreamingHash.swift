@@ -15,35 +15,42 @@ public struct StreamingHash {
   public func finalise() -> ContentHash { sha256.finalize().contentHash }
 }
 
-/// MD5, SHA-1 and SHA-256 in one pass.
-public struct TripleHash {
+/// The SHA-256 of an artefact and, where it may be looked up in lists of known files, its MD5 and SHA-1, in one pass.
+public struct ArtefactHash {
   /// Bytes that go through all three at once, so that they are still in the cache for the second and third.
   private static let blockBytes = 32_768
 
-  private var md5 = Insecure.MD5()
-  private var sha1 = Insecure.SHA1()
+  private struct LookUp {
+    var md5 = Insecure.MD5()
+    var sha1 = Insecure.SHA1()
+  }
+  private var lookUp: LookUp?
   private var sha256 = SHA256()
 
-  public init() {}
+  public init(isLookedUp: Bool) { lookUp = isLookedUp ? LookUp() : nil }
 
   public mutating func update(_ bytes: RawSpan) {
     // Safe: the bytes are read within the closure.
     unsafe bytes.withUnsafeBytes { all in
+      guard lookUp != nil else { return unsafe sha256.update(bufferPointer: all) }
       var offset = 0
       while offset < all.count {
         let end = min(offset + Self.blockBytes, all.count)
         let block = unsafe UnsafeRawBufferPointer(rebasing: all[offset..<end])
-        unsafe md5.update(bufferPointer: block)
-        unsafe sha1.update(bufferPointer: block)
+        unsafe lookUp?.md5.update(bufferPointer: block)
+        unsafe lookUp?.sha1.update(bufferPointer: block)
         unsafe sha256.update(bufferPointer: block)
         offset = end
       }
     }
   }
 
-  /// The three digests: SHA-256 as a hash, the others as hexadecimal digits.
-  public func finalise() -> (sha256: ContentHash, sha1: String, md5: String) {
-    (sha256.finalize().contentHash, Hexadecimal.encode(sha1.finalize()), Hexadecimal.encode(md5.finalize()))
+  /// The digests: SHA-256 as a hash, the others as hexadecimal digits.
+  public func finalise() -> (sha256: ContentHash, sha1: String?, md5: String?) {
+    (
+      sha256.finalize().contentHash, lookUp.map { Hexadecimal.encode($0.sha1.finalize()) },
+      lookUp.map { Hexadecimal.encode($0.md5.finalize()) }
+    )
   }
 }
 

@@ -9,14 +9,40 @@ final class ArtefactSpool {
   /// Artefacts up to this size are kept in memory until they end.
   private static let memoryBytes = 1 << 20
 
-  private struct Open {
-    var hash = TripleHash()
-    var byteCount = 0
-    var bytes: [UInt8] = []
-    var file: BufferedFile?
-    var path = ""
+  /// Where its artefacts come from: MD5 and SHA-1 are for looking files up in lists, which hold nothing that we made.
+  enum Origin { case carved, computed }
+
+  /// An artefact that still grows; an object, so that each piece finds it with one look-up and changes it in place.
+  private final class Open {
+    private var hash: ArtefactHash
+    private(set) var byteCount = 0
+    /// All of it, while it has no file.
+    private(set) var bytes: [UInt8] = []
+    private(set) var file: BufferedFile?
+    let path: String
+
+    init(_ hash: ArtefactHash, path: String) {
+      self.hash = hash
+      self.path = path
+    }
+
+    func append(_ more: RawSpan) throws(ProcessingError) {
+      hash.update(more)
+      byteCount += more.byteCount
+      if let file { return try file.write(more) }
+      // Safe: the copy is made within the closure.
+      unsafe more.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+      guard bytes.count > ArtefactSpool.memoryBytes else { return }
+      let made = try BufferedFile(creating: path)
+      try made.write(bytes)
+      file = made
+      bytes = []
+    }
+
+    func digests() -> (sha256: ContentHash, sha1: String?, md5: String?) { hash.finalise() }
   }
   private let root: String
+  private let origin: Origin
   private var open: [Int: Open] = [:]
   private var next = 0
   private let types: FileTypeIdentifier
@@ -25,36 +51,20 @@ final class ArtefactSpool {
   private static let maximumKnown = 200_000
 
   /// Makes the store of one worker at `root`, a directory that does not exist yet.
-  init(root: String, types: FileTypeIdentifier) throws(ProcessingError) {
+  init(root: String, types: FileTypeIdentifier, origin: Origin) throws(ProcessingError) {
     self.root = root
+    self.origin = origin
     self.types = types
     try makeDirectory(root)
   }
 
   func begin() -> Int {
     next += 1
-    open[next] = Open()
+    open[next] = Open(ArtefactHash(isLookedUp: origin == .carved), path: "\(root)/\(next).part")
     return next
   }
 
-  func append(_ bytes: RawSpan, to number: Int) throws(ProcessingError) {
-    guard open[number] != nil else { return }
-    open[number]?.hash.update(bytes)
-    open[number]?.byteCount += bytes.byteCount
-    if let file = open[number]?.file {
-      try file.write(bytes)
-      return
-    }
-    // Safe: the copy is made within the closure.
-    unsafe bytes.withUnsafeBytes { unsafe open[number]?.bytes.append(contentsOf: $0) }
-    guard let held = open[number]?.bytes, held.count > Self.memoryBytes else { return }
-    let path = "\(root)/\(number).part"
-    let file = try BufferedFile(creating: path)
-    try file.write(held)
-    open[number]?.file = file
-    open[number]?.path = path
-    open[number]?.bytes = []
-  }
+  func append(_ bytes: RawSpan, to number: Int) throws(ProcessingError) { try open[number]?.append(bytes) }
 
   /// Types of files that we make ourselves, by class: the first of a class is looked at, the others are alike.
   private var classTypes: [String: FileTypeIdentifier.FileType] = [:]
@@ -77,7 +87,7 @@ final class ArtefactSpool {
   /// Ends an artefact; nil when it has no bytes. `class` names files of ours whose type is always the same.
   func end(_ number: Int, class: String? = nil) throws(ProcessingError) -> StoredArtefact? {
     guard let ended = open.removeValue(forKey: number), ended.byteCount > 0 else { return nil }
-    let hashes = ended.hash.finalise()
+    let hashes = ended.digests()
     if let stored = known[hashes.sha256] {
       if ended.file != nil { unlinkQuietly(ended.path) }
       return stored

@@ -86,7 +86,7 @@ struct OriginalIntake: Sendable {
     defer { output?.close() }
     if let output, output.descriptor < 0 { throw .writing(output.path, output.errorNumber) }
     var hash = StreamingHash()
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4_096)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4_096)
     defer { unsafe buffer.deallocate() }
     var total: UInt64 = 0
     while true {

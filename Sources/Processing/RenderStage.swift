@@ -31,7 +31,7 @@ final class RenderStage {
     silenced = order.exclusions(of: "audio")
     layout = ScratchLayout(order.scratch)
     runs = try RecordRunWriter(path: layout.runs("render", order.worker))
-    spool = try ArtefactSpool(root: layout.artefacts("render", order.worker), types: types)
+    spool = try ArtefactSpool(root: layout.artefacts("render", order.worker), types: types, origin: .computed)
   }
 
   private func run() throws {

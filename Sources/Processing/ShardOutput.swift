@@ -21,7 +21,7 @@ final class ShardOutput: EvidenceOutput {
     runs = try RecordRunWriter(path: layout.runs("shard", order.worker))
     facts = try BufferedFile(creating: layout.facts(order.worker))
     streams = try StreamIndexWriter(path: layout.streams(order.worker))
-    spool = try ArtefactSpool(root: layout.artefacts("shard", order.worker), types: types)
+    spool = try ArtefactSpool(root: layout.artefacts("shard", order.worker), types: types, origin: .carved)
   }
 
   private func attempt(_ body: () throws(ProcessingError) -> Void) {
