@@ -38,7 +38,9 @@ public struct CanonicalJSON {
       bytes.append(0x5d)
     case .object(let fields):
       bytes.append(0x7b)
-      for (index, entry) in Self.sorted(fields).enumerated() {
+      var entries = fields.entries
+      Self.sort(&entries)
+      for (index, entry) in entries.enumerated() {
         if index > 0 { bytes.append(0x2c) }
         write(entry.name)
         bytes.append(0x3a)
@@ -80,8 +82,8 @@ public struct CanonicalJSON {
   }
 
   /// Sorts by name; our names are ASCII, so bytes and UTF-16 units order alike.
-  static func sorted(_ fields: Fields) -> [Fields.Entry] {
-    fields.entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  public static func sort(_ entries: inout [Fields.Entry]) {
+    entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 }
 

@@ -10,31 +10,42 @@ struct EncodedRecord {
   var bytes: [UInt8]
 }
 
-/// Writes records as one line of canonical JSON each.
+/// Writes records as one line of canonical JSON each, one behind the other.
 struct RecordEncoder {
+  /// Where a line stands among all, and where in it the identifier goes.
+  struct Place {
+    let start: Int
+    let count: Int
+    let identifierOffset: Int
+  }
   private var writer = CanonicalJSON()
 
-  mutating func encode(_ kind: String, _ fields: Fields, _ key: RecordKey) -> EncodedRecord {
+  /// All lines since `removeAll`.
+  var bytes: [UInt8] { writer.bytes }
+  var byteCount: Int { writer.bytes.count }
+
+  mutating func removeAll() { writer.removeAll() }
+
+  mutating func encode(_ kind: String, _ fields: Fields) -> Place {
     var entries = fields.entries
     entries.append(.init(name: "kind", value: .text(kind)))
-    entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-    writer.removeAll()
-    var bytes: [UInt8] = [0x7b]
-    var identifierOffset = -1
-    for entry in entries {
-      if identifierOffset < 0, !entry.name.utf8.lexicographicallyPrecedes("id".utf8) {
-        identifierOffset = writer.bytes.count
+    CanonicalJSON.sort(&entries)
+    let start = writer.bytes.count
+    writer.write(separator: 0x7b)
+    var identifierOffset: Int?
+    for (index, entry) in entries.enumerated() {
+      if index > 0 { writer.write(separator: 0x2c) }
+      if identifierOffset == nil, !entry.name.utf8.lexicographicallyPrecedes("id".utf8) {
+        identifierOffset = writer.bytes.count - start
       }
       writer.write(entry.name)
       writer.write(separator: 0x3a)
       writer.write(entry.value)
-      writer.write(separator: 0x2c)
     }
-    if identifierOffset < 0 { identifierOffset = writer.bytes.count }
-    bytes += writer.bytes
-    bytes[bytes.count - 1] = 0x7d
-    bytes.append(0x0a)
-    return EncodedRecord(key: key, kind: kind, identifierOffset: identifierOffset + 1, bytes: bytes)
+    writer.write(separator: 0x7d)
+    writer.write(separator: 0x0a)
+    // "kind" is always there and comes behind "id".
+    return Place(start: start, count: writer.bytes.count - start, identifierOffset: identifierOffset ?? 1)
   }
 }
 

@@ -7,40 +7,61 @@ final class RecordRunWriter {
   /// Bytes of records that are kept before a run is written.
   static let runBytes = 24 << 20
 
+  /// A record that waits to be written; its line stands in the encoder.
+  private struct Waiting {
+    let key: RecordKey
+    let kind: Int
+    let place: RecordEncoder.Place
+  }
+
   private let file: BufferedFile
   private var encoder = RecordEncoder()
-  private var records: [EncodedRecord] = []
-  private var bytes = 0
+  private var waiting: [Waiting] = []
+  private var kinds: [String] = []
+  private var kindNumbers: [String: Int] = [:]
   private var runs: [(begin: UInt64, end: UInt64)] = []
+  private var head = BinaryWriter()
 
   init(path: String) throws(ProcessingError) { file = try BufferedFile(creating: path) }
 
   func add(_ kind: String, _ fields: Fields, _ key: RecordKey) throws(ProcessingError) {
-    let record = encoder.encode(kind, fields, key)
-    bytes += record.bytes.count + 96
-    records.append(record)
-    if bytes > Self.runBytes { try flush() }
+    waiting.append(Waiting(key: key, kind: number(of: kind), place: encoder.encode(kind, fields)))
+    if encoder.byteCount + waiting.count * 96 > Self.runBytes { try flush() }
+  }
+
+  private func number(of kind: String) -> Int {
+    if let known = kindNumbers[kind] { return known }
+    kinds.append(kind)
+    kindNumbers[kind] = kinds.count - 1
+    return kinds.count - 1
   }
 
   private func flush() throws(ProcessingError) {
-    guard !records.isEmpty else { return }
-    records.sort { $0.precedes($1) }
+    guard !waiting.isEmpty else { return }
+    let bytes = encoder.bytes
+    waiting.sort { first, second in
+      RecordOrder.precedes(
+        (first.key, kinds[first.kind], bytes[first.place.start..<(first.place.start + first.place.count)]),
+        (second.key, kinds[second.kind], bytes[second.place.start..<(second.place.start + second.place.count)]))
+    }
     let begin = file.offset
-    for record in records {
-      var writer = BinaryWriter()
-      writer.write(record.key.position.rawValue)
-      writer.write(record.key.datagram)
-      writer.write(record.key.decoder)
-      writer.write(record.key.ordinal)
-      writer.write(UInt32(record.identifierOffset))
-      writer.write(record.kind)
-      writer.write(UInt32(record.bytes.count))
-      try file.write(writer.bytes)
-      try file.write(record.bytes)
+    for record in waiting {
+      head.removeAll()
+      head.write(record.key.position.rawValue)
+      head.write(record.key.datagram)
+      head.write(record.key.decoder)
+      head.write(record.key.ordinal)
+      head.write(UInt32(record.place.identifierOffset))
+      head.write(kinds[record.kind])
+      head.write(UInt32(record.place.count))
+      try file.write(head.bytes)
+      // Safe: the view ends before `bytes` does.
+      try unsafe file.write(
+        bytes.span.bytes.extracting(record.place.start..<(record.place.start + record.place.count)))
     }
     runs.append((begin, file.offset))
-    records.removeAll(keepingCapacity: true)
-    bytes = 0
+    waiting.removeAll(keepingCapacity: true)
+    encoder.removeAll()
   }
 
   /// Writes what is left, and behind it the list of runs.
@@ -57,12 +78,20 @@ final class RecordRunWriter {
   }
 }
 
+/// The order of the evidence; equal places are told apart by kind and content.
+enum RecordOrder {
+  static func precedes<Line: Sequence<UInt8>>(
+    _ one: (key: RecordKey, kind: String, line: Line), _ other: (key: RecordKey, kind: String, line: Line)
+  ) -> Bool {
+    if one.key != other.key { return one.key < other.key }
+    if one.kind != other.kind { return one.kind < other.kind }
+    return one.line.lexicographicallyPrecedes(other.line)
+  }
+}
+
 extension EncodedRecord {
-  /// The order of the evidence; equal places are told apart by kind and content.
   func precedes(_ other: EncodedRecord) -> Bool {
-    if key != other.key { return key < other.key }
-    if kind != other.kind { return kind < other.kind }
-    return bytes.lexicographicallyPrecedes(other.bytes)
+    RecordOrder.precedes((key, kind, bytes), (other.key, other.kind, other.bytes))
   }
 }
 
