@@ -42,7 +42,6 @@ import EvidenceModel
     let number: Int
     var stream: MediaStream
     var isOpen = true
-    var tally: [UInt16: (packets: UInt64, bytes: UInt64)] = [:]
   }
 
   init(
@@ -306,10 +305,9 @@ import EvidenceModel
   private func side(of stream: Int) -> Side { streams[stream].side }
 
   /// Counts a datagram that was indexed, until its stream is judged.
-  func tally(original: UInt16, bytes: Int) -> Bool {
+  func tally(original: UInt16, _ sum: LedgerSum) -> Bool {
     guard lastStream >= 0, streams[lastStream].isOpen else { return false }
-    streams[lastStream].tally[original, default: (0, 0)].packets += 1
-    streams[lastStream].tally[original, default: (0, 0)].bytes += UInt64(bytes)
+    streams[lastStream].stream.count(sum, original: original)
     return true
   }
 
@@ -320,9 +318,7 @@ import EvidenceModel
     streams[stream.number].stream.evidence = evidence
     let open = streams[stream.number]
     let row = verdict == .accepted ? LedgerRow(.decoded, host.identities[decoder].name) : LedgerRow(.candidate, "rtp")
-    for (original, count) in open.tally {
-      host.output.count(row, original: original, packets: count.packets, payloadBytes: count.bytes)
-    }
+    for count in open.stream.counts { host.output.count(row, original: count.original, count.sum) }
     if open.number >= 0, open.stream.packetCount > 0 { host.output.endStream(open.number, open.stream) }
   }
 }

@@ -13,7 +13,8 @@ public protocol EvidenceOutput: AnyObject {
   func index(_ packet: MediaPacket, inStream number: Int)
   /// Ends a stream's index and takes what is known of the stream.
   func endStream(_ number: Int, _ stream: MediaStream)
-  func count(_ row: LedgerRow, original: UInt16, packets: UInt64, payloadBytes: UInt64)
+  /// Counts packets and their bytes in a row of the ledger.
+  func count(_ row: LedgerRow, original: UInt16, _ sum: LedgerSum)
   func communityID(_ source: Endpoint, _ destination: Endpoint, protocolNumber: UInt8) -> String
 }
 

@@ -35,28 +35,29 @@ public final class HostedDatagrams {
       afterFault: host.identities.map { LedgerRow(.afterFault, $0.name) })
   }
 
-  /// Decodes one datagram; `isCut` tells that the recorder kept only its beginning.
-  public func take(_ bytes: RawSpan, from side: Side, isCut: Bool, _ packet: PacketContext) {
+  /// Decodes one datagram, whose packet counts as `sum`; `isCut` tells that the recorder kept only its beginning.
+  public func take(
+    _ bytes: RawSpan, from side: Side, isCut: Bool, _ packet: PacketContext, counted sum: LedgerSum
+  ) {
     let original = packet.position.original
-    let count = UInt64(bytes.byteCount)
     guard let (decoder, place) = choose(bytes, side, packet) else {
-      tally.add(isCut ? LedgerRow(.truncated) : rows.unclaimed, original: original, payloadBytes: count)
+      tally.add(isCut ? LedgerRow(.truncated) : rows.unclaimed, original: original, sum)
       return
     }
     let unit = units[place]
     do throws(ReadError) {
       _ = try unit.decode(bytes, from: side, packet)
       if isCut {
-        tally.add(LedgerRow(.truncated), original: original, payloadBytes: count)
-      } else if !unit.tally(original: original, bytes: bytes.byteCount) {
-        tally.add(rows.decoded[decoder], original: original, payloadBytes: count)
+        tally.add(LedgerRow(.truncated), original: original, sum)
+      } else if !unit.tally(original: original, sum) {
+        tally.add(rows.decoded[decoder], original: original, sum)
       }
     } catch {
       var finding = failure(error, unit.label)
       if isCut { finding.fields.set("isCutBySnapLength", true) }
       unit.note(finding, from: side, trace: Trace(packet.position, at: packet.time))
       tally.add(
-        isCut ? LedgerRow(.truncated) : rows.afterFault[decoder], original: original, payloadBytes: count)
+        isCut ? LedgerRow(.truncated) : rows.afterFault[decoder], original: original, sum)
       unit.finish()
       units.remove(at: place)
       steady = (-1, -1, 0)

@@ -14,7 +14,7 @@ public final class HostedStreams {
   private var unit: DecodingUnit?
   private var tally = ConversationTally()
   /// Packets whose row waits for a decoder to be found.
-  private var waiting: [(original: UInt16, packets: UInt64, bytes: UInt64)] = []
+  private var waiting: [(original: UInt16, sum: LedgerSum)] = []
   private var lastFailed: Int?
   /// Set when the conversation is over.
   private var endRow: LedgerRow?
@@ -128,26 +128,22 @@ public final class HostedStreams {
   }
 
   /// Counts a packet that brought new bytes; also the one with which the conversation ended.
-  public func account(original: UInt16, newBytes: Int, isCut: Bool) {
-    let bytes = UInt64(newBytes)
+  public func account(original: UInt16, _ sum: LedgerSum, isCut: Bool) {
     if let endRow {
-      host.output.count(isCut ? LedgerRow(.truncated) : endRow, original: original, packets: 1, payloadBytes: bytes)
+      host.output.count(isCut ? LedgerRow(.truncated) : endRow, original: original, sum)
     } else if isCut {
-      tally.add(LedgerRow(.truncated), original: original, payloadBytes: bytes)
+      tally.add(LedgerRow(.truncated), original: original, sum)
     } else if let row = currentRow {
-      tally.add(row, original: original, payloadBytes: bytes)
+      tally.add(row, original: original, sum)
     } else if let place = waiting.firstIndex(where: { $0.original == original }) {
-      waiting[place].packets += 1
-      waiting[place].bytes += bytes
+      waiting[place].sum += sum
     } else {
-      waiting.append((original, 1, bytes))
+      waiting.append((original, sum))
     }
   }
 
   private func settle(_ row: LedgerRow) {
-    for count in waiting {
-      tally.add(row, original: count.original, packets: count.packets, payloadBytes: count.bytes)
-    }
+    for count in waiting { tally.add(row, original: count.original, count.sum) }
     waiting = []
   }
 

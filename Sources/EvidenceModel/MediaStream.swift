@@ -25,6 +25,13 @@ public struct MediaStream: Hashable, Sendable {
   public var indexLocation: UInt64
   /// The tunnels that its packets came through, outermost first; empty without any.
   public var tunnels = ""
+  /// How its packets were counted, by original.
+  public private(set) var counts: [Count] = []
+
+  public struct Count: Hashable, Sendable {
+    public let original: UInt16
+    public var sum: LedgerSum
+  }
 
   public init(source: Endpoint, destination: Endpoint, identifier: UInt32) {
     self.source = source
@@ -39,6 +46,17 @@ public struct MediaStream: Hashable, Sendable {
     first = .unknown
     last = .unknown
     indexLocation = .max
+  }
+
+  /// Counts packets as the stream's.
+  public mutating func count(_ sum: LedgerSum, original: UInt16) {
+    if let last = counts.indices.last, counts[last].original == original {
+      counts[last].sum += sum
+    } else if let place = counts.firstIndex(where: { $0.original == original }) {
+      counts[place].sum += sum
+    } else {
+      counts.append(Count(original: original, sum: sum))
+    }
   }
 }
 

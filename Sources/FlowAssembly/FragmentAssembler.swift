@@ -31,7 +31,7 @@ public struct FragmentAssembler: ~Copyable {
     public let view: PacketView
     public let bytes: [UInt8]
     /// The packets that carried it, the last one to come at the end.
-    public let packets: [PacketPosition]
+    public let packets: [CountedPacket]
     /// Fragments overlapped.
     public let hasOverlap: Bool
     /// Fragments overlapped and brought different bytes.
@@ -41,7 +41,7 @@ public struct FragmentAssembler: ~Copyable {
   /// A packet that was given up.
   public struct Unfinished {
     public let view: PacketView
-    public let packets: [PacketPosition]
+    public let packets: [CountedPacket]
     public let time: CaptureTime
     public let byteCount: Int
     /// How many bytes of the packet are missing; nil when its last fragment is.
@@ -72,7 +72,7 @@ public struct FragmentAssembler: ~Copyable {
     /// Ranges of `bytes` that have come, in order, none touching another.
     var ranges: [Range<Int>] = []
     var end: Int?
-    var packets: [PacketPosition] = []
+    var packets: [CountedPacket] = []
     var time: CaptureTime
     var hasOverlap = false
     var hasConflict = false
@@ -113,7 +113,7 @@ public struct FragmentAssembler: ~Copyable {
   ///
   /// `unfinished` gets what was given up meanwhile.
   public mutating func take(
-    _ view: PacketView, _ bytes: RawSpan, _ packets: [PacketPosition], at time: CaptureTime,
+    _ view: PacketView, _ bytes: RawSpan, _ packets: [CountedPacket], at time: CaptureTime,
     unfinished: (Unfinished) -> Void
   ) -> Reception {
     sweep(time, unfinished)
@@ -190,7 +190,9 @@ public struct FragmentAssembler: ~Copyable {
 
   private mutating func giveUp(_ keys: [Key], _ unfinished: (Unfinished) -> Void) {
     let packets = keys.compactMap { pending.removeValue(forKey: $0) }
-    for packet in packets.sorted(by: { ($0.packets.first?.rawValue ?? 0) < ($1.packets.first?.rawValue ?? 0) }) {
+    for packet in packets.sorted(by: {
+      ($0.packets.first?.position.rawValue ?? 0) < ($1.packets.first?.position.rawValue ?? 0)
+    }) {
       waitingBytes -= packet.bytes.count
       unfinished(Self.unfinished(packet))
     }
@@ -198,7 +200,9 @@ public struct FragmentAssembler: ~Copyable {
 
   private mutating func makeRoom(_ byteCount: Int, _ unfinished: (Unfinished) -> Void) {
     guard pending.count >= limits.packets || waitingBytes + byteCount > limits.waitingBytes else { return }
-    let oldest = pending.sorted { ($0.value.packets.first?.rawValue ?? 0) < ($1.value.packets.first?.rawValue ?? 0) }
+    let oldest = pending.sorted {
+      ($0.value.packets.first?.position.rawValue ?? 0) < ($1.value.packets.first?.position.rawValue ?? 0)
+    }
     giveUp(oldest.prefix(max(1, oldest.count / 8)).map(\.key), unfinished)
   }
 

@@ -16,6 +16,17 @@ extension PacketView {
     } catch {
       outcome = .malformed
     }
+    if outcome != .transport, outcome != .fragment { setRest(reader) }
+  }
+
+  /// Counts as payload what stands behind the last header that could be read, as far as the surrounding ones reach.
+  ///
+  /// What tells about the network (ARP, IGMP) is header altogether, but for the data of ICMP, which `readICMP` sets.
+  private mutating func setRest(_ reader: borrowing ByteReader) {
+    guard outcome != .control, payloadCount == 0 else { return }
+    payloadStart = reader.offset
+    payloadCount = min(reader.remaining, max(0, limit - reader.offset))
+    announcedPayloadCount = payloadCount
   }
 
   /// Link types that this reads, by their LINKTYPE number.

@@ -156,6 +156,8 @@ extension PacketView {
     let type: UInt8 = try reader.read("type")
     try reader.skip(3, "code and checksum")
     outcome = .control
+    let count = min(reader.remaining, announced(reader))
+    setPayload(reader.offset, count, count)
     guard isError(type), reader.remaining >= 24 else { return }
     try reader.skip(4, "unused")
     var quoted = PacketView()

@@ -46,6 +46,13 @@ enum FactCodec {
     writer.write(stream.last.nanoseconds)
     writer.write(stream.indexLocation)
     writer.write(stream.tunnels)
+    writer.write(UInt16(clamping: stream.counts.count))
+    for count in stream.counts.prefix(65_535) {
+      writer.write(count.original)
+      writer.write(count.sum.packets)
+      writer.write(count.sum.headerBytes)
+      writer.write(count.sum.payloadBytes)
+    }
   }
 
   private static func write(_ media: MediaOffer, _ writer: inout BinaryWriter) {
@@ -168,6 +175,14 @@ enum FactCodec {
     stream.last = CaptureTime(nanoseconds: try reader.read("last time"))
     stream.indexLocation = try reader.read("index location")
     stream.tunnels = try text(&reader)
+    let count: UInt16 = try reader.read("count of originals")
+    for _ in 0..<count {
+      let original: UInt16 = try reader.read("original")
+      let packets: UInt64 = try reader.read("packets")
+      let headers: UInt64 = try reader.read("header bytes")
+      let payload: UInt64 = try reader.read("payload bytes")
+      stream.count(LedgerSum(packets: packets, headerBytes: headers, payloadBytes: payload), original: original)
+    }
     return stream
   }
 

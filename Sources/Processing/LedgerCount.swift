@@ -7,7 +7,10 @@ struct LedgerCount: Codable, Sendable {
     var name: String
     var detail: String
     var packets: UInt64
+    var headerBytes: UInt64
     var payloadBytes: UInt64
+
+    var sum: LedgerSum { LedgerSum(packets: packets, headerBytes: headerBytes, payloadBytes: payloadBytes) }
   }
   struct Original: Codable, Sendable {
     var number: UInt16
@@ -40,11 +43,10 @@ struct LedgerCounter {
     let original: UInt16
     let row: LedgerRow
   }
-  private var counts: [Key: (packets: UInt64, bytes: UInt64)] = [:]
+  private var counts: [Key: LedgerSum] = [:]
 
-  mutating func add(_ row: LedgerRow, original: UInt16, packets: UInt64, payloadBytes: UInt64) {
-    counts[Key(original: original, row: row), default: (0, 0)].packets &+= packets
-    counts[Key(original: original, row: row), default: (0, 0)].bytes &+= payloadBytes
+  mutating func add(_ row: LedgerRow, original: UInt16, _ sum: LedgerSum) {
+    counts[Key(original: original, row: row), default: LedgerSum()] += sum
   }
 
   func rows(of original: UInt16) -> [LedgerCount.Row] {
@@ -52,7 +54,7 @@ struct LedgerCounter {
       .map {
         LedgerCount.Row(
           name: $0.key.row.name.rawValue, detail: $0.key.row.detail, packets: $0.value.packets,
-          payloadBytes: $0.value.bytes)
+          headerBytes: $0.value.headerBytes, payloadBytes: $0.value.payloadBytes)
       }
       .sorted { ($0.name, $0.detail) < ($1.name, $1.detail) }
   }

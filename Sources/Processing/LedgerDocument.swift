@@ -70,12 +70,13 @@ struct LedgerDocument {
         sums[key] = row
       } else {
         sums[key]?.packets &+= row.packets
+        sums[key]?.headerBytes &+= row.headerBytes
         sums[key]?.payloadBytes &+= row.payloadBytes
       }
     }
     let order = Dictionary(
       uniqueKeysWithValues: LedgerRow.Name.allCases.enumerated().map { ($0.element.rawValue, $0.offset) })
-    return sums.values.filter { $0.packets > 0 }.sorted {
+    return sums.values.filter { !$0.sum.isEmpty }.sorted {
       (order[$0.name] ?? 0, $0.detail) < (order[$1.name] ?? 0, $1.detail)
     }
   }
@@ -83,6 +84,7 @@ struct LedgerDocument {
   private static func value(_ row: LedgerCount.Row) -> Value {
     var fields: Fields = [
       "row": .text(row.name), "packets": .integer(Int64(clamping: row.packets)),
+      "headerBytes": .integer(Int64(clamping: row.headerBytes)),
       "payloadBytes": .integer(Int64(clamping: row.payloadBytes)),
     ]
     if !row.detail.isEmpty { fields.set("detail", row.detail) }

@@ -113,7 +113,7 @@ final class RenderStage {
   private func work(_ planned: PlannedCall.Stream) throws -> StreamWork {
     let stream = streams[planned.index]
     let packets = try packets(of: stream)
-    if stream.verdict == .candidate { recount(stream, packets) }
+    if stream.verdict == .candidate { recount(stream) }
     var kinds: [UInt8: PayloadKind] = [:]
     var rate: UInt32 = 8_000
     var codecs: [String] = []
@@ -148,15 +148,10 @@ final class RenderStage {
   }
 
   /// Moves a candidate's packets, now that signalling names it, from their row to the decoder's.
-  private func recount(_ stream: MediaStream, _ packets: [MediaPacket]) {
-    var counts: [UInt16: UInt64] = [:]
-    for packet in packets { counts[packet.position.original, default: 0] += 1 }
-    for (original, count) in counts {
-      let bytes = counts.count == 1 ? stream.payloadBytes : 0
-      ledger.add(LedgerRow(.decoded, "rtp"), original: original, packets: count, payloadBytes: bytes)
-      ledger.add(
-        LedgerRow(.candidate, "rtp"), original: original, packets: UInt64(bitPattern: -Int64(count)),
-        payloadBytes: UInt64(bitPattern: -Int64(clamping: bytes)))
+  private func recount(_ stream: MediaStream) {
+    for count in stream.counts {
+      ledger.add(LedgerRow(.decoded, "rtp"), original: count.original, count.sum)
+      ledger.add(LedgerRow(.candidate, "rtp"), original: count.original, -count.sum)
     }
   }
 

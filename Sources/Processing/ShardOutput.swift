@@ -70,8 +70,8 @@ final class ShardOutput: EvidenceOutput {
     }
   }
 
-  func count(_ row: LedgerRow, original: UInt16, packets: UInt64, payloadBytes: UInt64) {
-    ledger.add(row, original: original, packets: packets, payloadBytes: payloadBytes)
+  func count(_ row: LedgerRow, original: UInt16, _ sum: LedgerSum) {
+    ledger.add(row, original: original, sum)
   }
 
   func communityID(_ source: Endpoint, _ destination: Endpoint, protocolNumber: UInt8) -> String {

@@ -18,6 +18,8 @@ final class ShardRunner: ConversationReceiver {
   private var assemblers: [FlowAssembler?] = Array(repeating: nil, count: Slice.count)
   private var isMine = [Bool](repeating: false, count: Slice.count)
   private var isCut = false
+  /// The bytes of the packet in hand.
+  private var counted = LedgerSum()
   private var rows: [UInt64: LedgerRow] = [:]
   private var filter: PacketFilter?
   private var quick = QuickCounts()
@@ -26,9 +28,8 @@ final class ShardRunner: ConversationReceiver {
 
   /// Rows that most packets of a capture fall into, counted without looking anything up.
   private struct QuickCounts {
-    var noPayload: UInt64 = 0
-    var control: UInt64 = 0
-    var controlBytes: UInt64 = 0
+    var noPayload = LedgerSum()
+    var control = LedgerSum()
   }
 
   init(
@@ -124,17 +125,22 @@ final class ShardRunner: ConversationReceiver {
     hand[.reading] = position.rawValue
     guard leftOut.isEmpty || !leftOut.contains(position) else {
       // Whose slice it belongs to cannot be told without looking at it.
-      if isFirst { output.count(LedgerRow(.crashed), original: original, packets: 1, payloadBytes: 0) }
+      if isFirst {
+        output.count(
+          LedgerRow(.crashed), original: original,
+          LedgerSum(captured: packet.capturedLength, payload: Int(packet.capturedLength)))
+      }
       return
     }
     let view = PacketView(bytes, linkType: packet.linkType)
     let slice = Slice(view)
+    counted = LedgerSum(captured: packet.capturedLength, payload: view.payloadCount)
     if view.outcome == .fragment, order.filter == nil || scope(packet, bytes) == nil {
-      return takeFragment(view, bytes, packet, [position])
+      return takeFragment(view, bytes, packet, [CountedPacket(position, counted)])
     }
     guard isMine[Int(slice.number)] else { return }
     if order.filter != nil, let row = scope(packet, bytes) {
-      output.count(row, original: original, packets: 1, payloadBytes: 0)
+      output.count(row, original: original, counted)
       return
     }
     guard view.outcome == .transport else {
@@ -155,21 +161,21 @@ final class ShardRunner: ConversationReceiver {
 
   /// Gathers fragments, whichever slice they belong to: only the whole packet shows its innermost addresses.
   private func takeFragment(
-    _ view: PacketView, _ bytes: RawSpan, _ packet: CapturedPacket, _ positions: [PacketPosition]
+    _ view: PacketView, _ bytes: RawSpan, _ packet: CapturedPacket, _ carriers: [CountedPacket]
   ) {
     let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
-    let reception = fragments.take(view, payload, positions, at: packet.time) { giveUp($0) }
+    let reception = fragments.take(view, payload, carriers, at: packet.time) { giveUp($0) }
     switch reception {
     case .waiting: break
-    case .duplicate: countFragments(positions, LedgerRow(.fragment, "duplicate"), Slice(view))
-    case .refused: countFragments(positions, LedgerRow(.malformed, "\(view.layer)"), Slice(view))
+    case .duplicate: countFragments(carriers, LedgerRow(.fragment, "duplicate"), Slice(view))
+    case .refused: countFragments(carriers, LedgerRow(.malformed, "\(view.layer)"), Slice(view))
     case .whole(let whole): take(whole, packet)
     }
   }
 
-  private func countFragments(_ positions: some Sequence<PacketPosition>, _ row: LedgerRow, _ slice: Slice) {
+  private func countFragments(_ carriers: some Sequence<CountedPacket>, _ row: LedgerRow, _ slice: Slice) {
     guard isMine[Int(slice.number)] else { return }
-    for position in positions { output.count(row, original: position.original, packets: 1, payloadBytes: 0) }
+    for carrier in carriers { output.count(row, original: carrier.position.original, carrier.sum) }
   }
 
   /// Takes a packet that was put together, as if its last fragment had brought all of it.
@@ -182,17 +188,19 @@ final class ShardRunner: ConversationReceiver {
     let slice = Slice(view)
     guard isMine[Int(slice.number)] else { return }
     countFragments(whole.packets.dropLast(), LedgerRow(.fragment, "reassembled"), slice)
+    counted = last.sum
     if whole.hasConflict { noteConflict(whole, packet.time) }
     guard view.outcome == .transport else {
-      account(view, packet, last.original)
+      account(view, packet, last.position.original)
       return
     }
-    host.note(fragments: whole.packets)
+    host.note(fragments: whole.packets.map(\.position))
     isCut = view.isCut
-    let context = PacketContext(position: last, time: packet.time, fileOffset: PacketContext.scattered)
+    let context = PacketContext(
+      position: last.position, time: packet.time, fileOffset: PacketContext.scattered)
     let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
     let (reception, conversation) = assembler(slice).take(view, payload, context)
-    account(reception, conversation, last.original, payload.byteCount)
+    account(reception, conversation, last.position.original, payload.byteCount)
   }
 
   private func noteConflict(_ whole: FragmentAssembler.Whole, _ time: CaptureTime) {
@@ -216,9 +224,9 @@ final class ShardRunner: ConversationReceiver {
       packet.view, packet.packets, packet.time)
   }
 
-  private func note(_ finding: Finding, _ view: PacketView, _ packets: [PacketPosition], _ time: CaptureTime) {
+  private func note(_ finding: Finding, _ view: PacketView, _ packets: [CountedPacket], _ time: CaptureTime) {
     var trace = Trace()
-    for position in packets { trace.insert(position, at: time) }
+    for packet in packets { trace.insert(packet.position, at: time) }
     var fields = finding.fields
     fields.place(trace)
     fields.set("severity", finding.severity.rawValue)
@@ -254,7 +262,7 @@ final class ShardRunner: ConversationReceiver {
 
   private func account(_ view: PacketView, _ packet: CapturedPacket, _ original: UInt16) {
     if view.outcome == .control {
-      quick.control += 1
+      quick.control += counted
       return
     }
     let isOther = view.outcome == .otherProtocol || view.outcome == .otherLink
@@ -275,8 +283,7 @@ final class ShardRunner: ConversationReceiver {
       rows[code] = row
     }
     let isCutHeader = view.outcome == .malformed && packet.capturedLength < packet.originalLength
-    output.count(
-      isCutHeader && !isOther ? LedgerRow(.truncated) : row, original: original, packets: 1, payloadBytes: 0)
+    output.count(isCutHeader && !isOther ? LedgerRow(.truncated) : row, original: original, counted)
   }
 
   private func account(
@@ -284,26 +291,26 @@ final class ShardRunner: ConversationReceiver {
   ) {
     switch reception {
     case .datagram: break
-    case .noPayload: quick.noPayload += 1
+    case .noPayload: quick.noPayload += counted
     case .newBytes(let count):
-      hosted(conversation).account(original: original, newBytes: count, isCut: isCut)
-    case .retransmission: count(.retransmission, original, payloadBytes)
-    case .outOfWindow: count(.outOfWindow, original, payloadBytes)
-    case .afterEnd: count(.afterEnd, original, payloadBytes)
+      if count < payloadBytes { countRepeated(counted.payloadBytes, new: UInt64(count), original) }
+      hosted(conversation).account(original: original, counted, isCut: isCut)
+    case .retransmission: output.count(LedgerRow(.retransmission), original: original, counted)
+    case .outOfWindow: output.count(LedgerRow(.outOfWindow), original: original, counted)
+    case .afterEnd: output.count(LedgerRow(.afterEnd), original: original, counted)
     }
   }
 
-  private func count(_ name: LedgerRow.Name, _ original: UInt16, _ payloadBytes: Int) {
-    output.count(LedgerRow(name), original: original, packets: 1, payloadBytes: UInt64(payloadBytes))
+  /// Counts those bytes of the packet in hand that were seen before; the packet, with its new bytes, stands in another row.
+  private func countRepeated(_ payloadBytes: UInt64, new: UInt64, _ original: UInt16) {
+    guard payloadBytes > new else { return }
+    output.count(LedgerRow(.retransmission), original: original, LedgerSum(payloadBytes: payloadBytes - new))
+    counted.payloadBytes = new
   }
 
   private func flushQuick(_ original: UInt16) {
-    if quick.noPayload > 0 {
-      output.count(LedgerRow(.noPayload), original: original, packets: quick.noPayload, payloadBytes: 0)
-    }
-    if quick.control > 0 {
-      output.count(LedgerRow(.control), original: original, packets: quick.control, payloadBytes: 0)
-    }
+    if !quick.noPayload.isEmpty { output.count(LedgerRow(.noPayload), original: original, quick.noPayload) }
+    if !quick.control.isEmpty { output.count(LedgerRow(.control), original: original, quick.control) }
     quick = QuickCounts()
   }
 
@@ -333,7 +340,7 @@ final class ShardRunner: ConversationReceiver {
         tunnels: conversation.tunnels.name)
       conversation.attachment = datagrams
     }
-    datagrams.take(bytes, from: side, isCut: isCut, packet)
+    datagrams.take(bytes, from: side, isCut: isCut, packet, counted: counted)
   }
 
   func bytes(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {

@@ -11,7 +11,8 @@ struct HostedDatagramsTests {
     for (place, bytes) in datagrams.enumerated() {
       // Safe: the view ends with this call.
       unsafe hosted.take(
-        bytes.span.bytes, from: .initiator, isCut: cut.contains(place), Stage.packet(UInt64(place) + 1))
+        bytes.span.bytes, from: .initiator, isCut: cut.contains(place), Stage.packet(UInt64(place) + 1),
+        counted: LedgerSum(captured: UInt32(bytes.count + 42), payload: bytes.count))
     }
     hosted.finish()
     #expect(output.packets == UInt64(datagrams.count), "every packet is counted once")

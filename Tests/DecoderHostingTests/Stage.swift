@@ -30,9 +30,9 @@ final class Output: EvidenceOutput {
   func beginStream() -> Int { 0 }
   func index(_ packet: MediaPacket, inStream number: Int) { indexed += 1 }
   func endStream(_ number: Int, _ stream: MediaStream) { streams.append(stream) }
-  func count(_ row: LedgerRow, original: UInt16, packets: UInt64, payloadBytes: UInt64) {
-    rows["\(row.name.rawValue) \(row.detail)", default: Row()].packets += packets
-    rows["\(row.name.rawValue) \(row.detail)", default: Row()].bytes += payloadBytes
+  func count(_ row: LedgerRow, original: UInt16, _ sum: LedgerSum) {
+    rows["\(row.name.rawValue) \(row.detail)", default: Row()].packets += sum.packets
+    rows["\(row.name.rawValue) \(row.detail)", default: Row()].bytes += sum.payloadBytes
   }
   func communityID(_ source: Endpoint, _ destination: Endpoint, protocolNumber: UInt8) -> String { "1:test" }
 
@@ -75,7 +75,7 @@ final class Stage {
     number += 1
     // Safe: the view ends with this call.
     unsafe streams.bytes(bytes.span.bytes, from: side, Self.packet(number))
-    streams.account(original: 1, newBytes: bytes.count, isCut: false)
+    streams.account(original: 1, LedgerSum(captured: UInt32(bytes.count + 54), payload: bytes.count), isCut: false)
   }
   func say(_ text: String, from side: Side = .initiator) { say(Array(text.utf8), from: side) }
   func gap(_ count: Int, from side: Side = .initiator) { streams.gap(count, from: side, Self.packet(number + 1)) }

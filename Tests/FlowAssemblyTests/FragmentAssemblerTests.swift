@@ -39,7 +39,8 @@ private final class Post {
     view.announcedPayloadCount = bytes.count + (isCut ? 1 : 0)
     // Safe: the view ends with this call.
     let reception = unsafe assembler.take(
-      view, bytes.span.bytes, [PacketPosition(original: 0, packet: number)], at: CaptureTime(nanoseconds: time)
+      view, bytes.span.bytes, [CountedPacket(PacketPosition(original: 0, packet: number), LedgerSum(packets: 1))],
+      at: CaptureTime(nanoseconds: time)
     ) { unfinished.append($0) }
     switch reception {
     case .waiting: return "waiting"
@@ -53,7 +54,7 @@ private final class Post {
 
   func finish() { assembler.finish { unfinished.append($0) } }
 
-  func packets(_ of: FragmentAssembler.Unfinished) -> [UInt64] { of.packets.map { $0.packet } }
+  func packets(_ of: FragmentAssembler.Unfinished) -> [UInt64] { of.packets.map { $0.position.packet } }
 }
 
 struct FragmentAssemblerTests {
@@ -68,7 +69,7 @@ struct FragmentAssemblerTests {
         #expect(result == (place == 3 ? "whole" : "waiting"))
       }
       #expect(post.whole.map(\.bytes) == [Self.message])
-      #expect(post.whole.first?.packets.map(\.packet) == [1, 2, 3, 4])
+      #expect(post.whole.first?.packets.map(\.position.packet) == [1, 2, 3, 4])
       #expect(post.whole.first?.hasOverlap == false && post.whole.first?.view.fragment.offset == 0)
       post.finish()
       #expect(post.unfinished.isEmpty)
