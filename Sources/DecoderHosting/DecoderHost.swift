@@ -11,6 +11,9 @@ public final class DecoderHost {
   /// Where it is noted, before a decoder gets bytes, which one and what of.
   let hand: WorkInHand
   private let isOff: [Bool]
+  /// The ledger's rows of each decoder.
+  let decodedRows: [LedgerRow]
+  let afterFaultRows: [LedgerRow]
 
   /// A decoder that crashed on a conversation and is kept from it.
   public struct Exclusion: Hashable, Sendable {
@@ -29,6 +32,8 @@ public final class DecoderHost {
   ) {
     decoders = types.map { $0.init() }
     identities = types.map { $0.identity }
+    decodedRows = identities.map { LedgerRow(.decoded, $0.name) }
+    afterFaultRows = identities.map { LedgerRow(.afterFault, $0.name) }
     self.limits = limits
     self.output = output
     self.exclusions = exclusions

@@ -9,18 +9,14 @@ public final class HostedDatagrams {
   private let carrier: DecodingContext.Carrier
   private var units: [DecodingUnit] = []
   private var tally = ConversationTally()
-  private let rows: Rows
+  /// What no decoder took, until it is known what it looks like.
+  private var unclaimed: [MediaStream.Count] = []
+  private var signs: SignReader
   /// The decoder that claimed the last datagrams, and how many in a row.
   private var steady: (decoder: Int, unit: Int, count: Int) = (-1, -1, 0)
 
   /// Datagrams in a row after which their decoder is asked alone, as long as it claims them.
   static let steadyAfter = 16
-
-  struct Rows {
-    let unclaimed: LedgerRow
-    let decoded: [LedgerRow]
-    let afterFault: [LedgerRow]
-  }
 
   public init(
     _ host: DecoderHost, initiator: Endpoint, responder: Endpoint, at packet: PacketContext, tunnels: String = ""
@@ -29,10 +25,7 @@ public final class HostedDatagrams {
     origin = UnitOrigin(
       firstPacket: packet.position, protocolNumber: 17, initiator: initiator, responder: responder, tunnels: tunnels)
     carrier = .udp(initiator: initiator, responder: responder)
-    rows = Rows(
-      unclaimed: LedgerRow(.unclaimed, "udp/\(min(initiator.port, responder.port))"),
-      decoded: host.identities.map { LedgerRow(.decoded, $0.name) },
-      afterFault: host.identities.map { LedgerRow(.afterFault, $0.name) })
+    signs = SignReader(initiator.port, responder.port)
   }
 
   /// Decodes one datagram, whose packet counts as `sum`; `isCut` tells that the recorder kept only its beginning.
@@ -41,8 +34,7 @@ public final class HostedDatagrams {
   ) {
     let original = packet.position.original
     guard let (decoder, place) = choose(bytes, side, packet) else {
-      tally.add(isCut ? LedgerRow(.truncated) : rows.unclaimed, original: original, sum)
-      return
+      return leave(bytes, side, isCut, original, sum)
     }
     let unit = units[place]
     do throws(ReadError) {
@@ -50,17 +42,28 @@ public final class HostedDatagrams {
       if isCut {
         tally.add(LedgerRow(.truncated), original: original, sum)
       } else if !unit.tally(original: original, sum) {
-        tally.add(rows.decoded[decoder], original: original, sum)
+        tally.add(host.decodedRows[decoder], original: original, sum)
       }
     } catch {
       var finding = failure(error, unit.label)
       if isCut { finding.fields.set("isCutBySnapLength", true) }
       unit.note(finding, from: side, trace: Trace(packet.position, at: packet.time))
       tally.add(
-        isCut ? LedgerRow(.truncated) : rows.afterFault[decoder], original: original, sum)
+        isCut ? LedgerRow(.truncated) : host.afterFaultRows[decoder], original: original, sum)
       unit.finish()
       units.remove(at: place)
       steady = (-1, -1, 0)
+    }
+  }
+
+  /// Counts a datagram that nobody claimed.
+  private func leave(_ bytes: RawSpan, _ side: Side, _ isCut: Bool, _ original: UInt16, _ sum: LedgerSum) {
+    signs.see(bytes, from: side, isTCP: false)
+    if isCut { return tally.add(LedgerRow(.truncated), original: original, sum) }
+    if let place = unclaimed.firstIndex(where: { $0.original == original }) {
+      unclaimed[place].sum += sum
+    } else {
+      unclaimed.append(.init(original: original, sum: sum))
     }
   }
 
@@ -95,6 +98,14 @@ public final class HostedDatagrams {
   public func finish() {
     for unit in units { unit.finish() }
     units = []
+    if !unclaimed.isEmpty {
+      let (initiator, responder) = origin.endpoints
+      let traffic = UnclaimedTraffic(
+        isTCP: false, initiator: initiator.port, responder: responder.port, sign: signs.sign)
+      let row = LedgerRow(.unclaimed, traffic.detail)
+      for count in unclaimed { tally.add(row, original: count.original, count.sum) }
+      unclaimed = []
+    }
     tally.flush(into: host.output)
   }
 }

@@ -18,7 +18,7 @@ public final class HostedStreams {
   private var lastFailed: Int?
   /// Set when the conversation is over.
   private var endRow: LedgerRow?
-  private let unclaimedRow: LedgerRow
+  private var signs: SignReader
 
   private enum Phase { case claiming, decoding, given }
 
@@ -57,7 +57,7 @@ public final class HostedStreams {
     origin = UnitOrigin(
       firstPacket: firstPacket, protocolNumber: 6, initiator: initiator, responder: responder, tunnels: tunnels)
     carrier = .tcp(initiator: initiator, responder: responder)
-    unclaimedRow = LedgerRow(.unclaimed, "tcp/\(min(initiator.port, responder.port))")
+    signs = SignReader(initiator.port, responder.port)
   }
 
   private func with<Result>(_ side: Side, _ body: (inout SideState) -> Result) -> Result {
@@ -110,21 +110,29 @@ public final class HostedStreams {
   }
 
   public func finish() {
-    let row = currentRow ?? unclaimedRow
+    let unclaimed = unclaimedRow
+    let row = currentRow ?? unclaimed
     unit?.finish()
     unit = nil
     initiator.drop(initiator.pending.count)
     responder.drop(responder.pending.count)
     phase = .given
-    settle(unclaimedRow)
+    settle(unclaimed)
     tally.flush(into: host.output)
     endRow = row
   }
 
+  private var unclaimedRow: LedgerRow {
+    let (initiator, responder) = origin.endpoints
+    return LedgerRow(
+      .unclaimed,
+      UnclaimedTraffic(isTCP: true, initiator: initiator.port, responder: responder.port, sign: signs.sign).detail)
+  }
+
   /// The row of packets that come now; nil while a decoder is still sought.
   private var currentRow: LedgerRow? {
-    if phase == .decoding, let unit { return LedgerRow(.decoded, host.identities[unit.decoder].name) }
-    return lastFailed.map { LedgerRow(.afterFault, host.identities[$0].name) }
+    if phase == .decoding, let unit { return host.decodedRows[unit.decoder] }
+    return lastFailed.map { host.afterFaultRows[$0] }
   }
 
   /// Counts a packet that brought new bytes; also the one with which the conversation ended.
@@ -168,6 +176,7 @@ public final class HostedStreams {
     let found = unsafe ask(shown.pending.span.bytes, side, context, packet.position)
     guard let found, found.claim != .needsMore || shown.pending.count < host.limits.claimBytes else {
       with(side) { $0.isRejected = true }
+      look(side)
       giveUpIfHopeless()
       return
     }
@@ -183,6 +192,7 @@ public final class HostedStreams {
 
   /// Keeps what nobody wants, in case the other side is claimed, as long as it is little.
   private func reject(_ side: Side, _ bytes: RawSpan, _ packet: PacketContext) {
+    signs.see(bytes, from: side, isTCP: true)
     with(side) { state in
       state.isRejected = true
       state.attempts += 1
@@ -198,12 +208,20 @@ public final class HostedStreams {
       begin(found.decoder, side, packet)
       return
     }
+    if signs.sign == nil { look(side) }
     with(side) { state in
       state.attempts += 1
       let excess = state.pending.count - host.limits.claimBytes
       if excess > 0 { state.drop(excess) }
     }
     giveUpIfHopeless()
+  }
+
+  /// Looks at what a side has said so far, to say what it might be.
+  private func look(_ side: Side) {
+    let pending = state(side).pending
+    // Safe: the view ends before `pending` does.
+    unsafe signs.see(pending.span.bytes, from: side, isTCP: true)
   }
 
   private func giveUpIfHopeless() {
@@ -224,7 +242,7 @@ public final class HostedStreams {
     self.unit = unit
     phase = .decoding
     lastFailed = nil
-    settle(LedgerRow(.decoded, host.identities[decoder].name))
+    settle(host.decodedRows[decoder])
     for side in [Side.initiator, .responder] where phase == .decoding {
       if !state(side).pending.isEmpty { showPending(side, packet) }
       if let end = state(side).end, phase == .decoding {

@@ -31,6 +31,11 @@ public struct MediaStream: Hashable, Sendable {
   public struct Count: Hashable, Sendable {
     public let original: UInt16
     public var sum: LedgerSum
+
+    public init(original: UInt16, sum: LedgerSum) {
+      self.original = original
+      self.sum = sum
+    }
   }
 
   public init(source: Endpoint, destination: Endpoint, identifier: UInt32) {

@@ -44,8 +44,10 @@ struct LedgerDocument {
     if let first = totals.firstTime { fields.set("firstPacketAt", CaptureTime(nanoseconds: first)) }
     if let last = totals.lastTime { fields.set("lastPacketAt", CaptureTime(nanoseconds: last)) }
     if !totals.linkTypes.isEmpty { fields.set("linkTypes", .list(totals.linkTypes.map { .text($0) })) }
-    fields.set(
-      "packets", .object(["total": integer(totals.packetCount), "rows": .list(Self.merged(rows).map(Self.value))]))
+    var unclaimed = UnclaimedList()
+    let merged = Self.merged(rows.map { unclaimed.take($0) })
+    fields.set("packets", .object(["total": integer(totals.packetCount), "rows": .list(merged.map(Self.value))]))
+    if !unclaimed.isEmpty { fields.set("unclaimed", unclaimed.value) }
     fields.set("witness", .object(compare(number, totals, witness)))
     if let compression = preparation?.compression {
       var expansion: Fields = [
@@ -82,11 +84,8 @@ struct LedgerDocument {
   }
 
   private static func value(_ row: LedgerCount.Row) -> Value {
-    var fields: Fields = [
-      "row": .text(row.name), "packets": .integer(Int64(clamping: row.packets)),
-      "headerBytes": .integer(Int64(clamping: row.headerBytes)),
-      "payloadBytes": .integer(Int64(clamping: row.payloadBytes)),
-    ]
+    var fields: Fields = ["row": .text(row.name)]
+    fields.place(row.sum)
     if !row.detail.isEmpty { fields.set("detail", row.detail) }
     return .object(fields)
   }
