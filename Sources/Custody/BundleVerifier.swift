@@ -72,8 +72,8 @@ public struct BundleVerifier {
       "custodyFinish", "the run's last event names the payload manifest, and says that the run was complete",
       chain.finish(hashes))
     checkArtefactNames(payload)
-    checkLedger()
-    checkRecords(payload)
+    let packetCounts = checkLedger()
+    checkRecords(payload, packetCounts)
     checkExternal()
     if let receipt {
       add("receipt", "the bundle is the one that the receipt was given for", receipt.compare(chain, hashes))
@@ -134,19 +134,28 @@ public struct BundleVerifier {
     add("artefactNames", "every artefact is named after its SHA-256", wrong.keys.sorted().map { "misnamed: \($0)" })
   }
 
-  private mutating func checkLedger() {
-    guard let bytes = FileManager.default.contents(atPath: "\(bundle)/\(BundleLayout.ledger)"),
-      let ledger = ValueReader.fields([UInt8](bytes)), case .list(let originals)? = ledger["originals"]
-    else { return add("ledger", "the ledger adds up", ["\(BundleLayout.ledger) cannot be read"]) }
-    var problems: [String] = []
-    for case .object(let original) in originals { problems += LedgerCheck.problems(original) }
-    add("ledger", "the ledger adds up: every packet and byte stands in one row", problems)
+  private func document(_ name: String) -> Fields? {
+    FileManager.default.contents(atPath: "\(bundle)/\(name)").flatMap { ValueReader.fields([UInt8]($0)) }
   }
 
-  private mutating func checkRecords(_ payload: ManifestFile) {
-    var check = RecordCheck(payload)
+  /// Returns how many packets each original has; nil when the ledger cannot be read.
+  private mutating func checkLedger() -> [String: Int64]? {
+    let words = "the ledger adds up: every packet and byte stands in one row"
+    guard let ledger = document(BundleLayout.ledger) else {
+      add("ledger", words, ["\(BundleLayout.ledger) cannot be read"])
+      return nil
+    }
+    let check = LedgerCheck(ledger, description: document(BundleLayout.bundle))
+    add("ledger", words, check.problems)
+    return check.packetCounts
+  }
+
+  private mutating func checkRecords(_ payload: ManifestFile, _ packetCounts: [String: Int64]?) {
+    var check = RecordCheck(payload, packetCounts: packetCounts)
     check.run(bundle)
-    add("records", "every record is well-formed, numbered without gaps, and its artefacts are there", check.problems)
+    add(
+      "records", "every record is well-formed, numbered without gaps, and its packets and artefacts are there",
+      check.problems)
     add("artefactsDescribed", "every artefact has a record", check.undescribed)
   }
 

@@ -2,35 +2,6 @@ import EvidenceBundle
 import EvidenceModel
 import Foundation
 
-/// Whether an original's rows in the ledger add up.
-enum LedgerCheck {
-  static func problems(_ original: Fields) -> [String] {
-    var name = "an original"
-    if case .text(let text)? = original["original"] { name = text }
-    guard case .object(let bytes)? = original["bytes"], case .object(let packets)? = original["packets"],
-      case .list(let rows)? = packets["rows"], let total = number(packets["total"]), let all = number(bytes["total"]),
-      let data = number(bytes["packetData"]), let framing = number(bytes["framing"]),
-      let unreadable = number(bytes["unreadable"])
-    else { return ["\(name): the account cannot be read"] }
-    var problems: [String] = []
-    var sum: Int64 = 0
-    for case .object(let row) in rows {
-      guard let count = number(row["packets"]), count >= 0 else { return ["\(name): a row cannot be read"] }
-      sum = sum.addingReportingOverflow(count).partialValue
-    }
-    if sum != total { problems.append("\(name): the rows hold \(sum) packets, the original has \(total)") }
-    if data < 0 || framing < 0 || unreadable < 0 || data + framing + unreadable != all {
-      problems.append("\(name): \(data) + \(framing) + \(unreadable) bytes are not \(all)")
-    }
-    return problems
-  }
-
-  private static func number(_ value: Value?) -> Int64? {
-    guard case .integer(let number)? = value, number.magnitude < 1 << 53 else { return nil }
-    return number
-  }
-}
-
 /// Reads all records and looks whether they hold together.
 struct RecordCheck {
   private(set) var problems: [String] = []
@@ -38,7 +9,11 @@ struct RecordCheck {
   private var described: Set<String> = []
   private var artefacts: [String: String] = [:]
 
-  init(_ payload: ManifestFile) {
+  /// The packets of each original; nil when the ledger cannot be read.
+  private let packetCounts: [String: Int64]?
+
+  init(_ payload: ManifestFile, packetCounts: [String: Int64]?) {
+    self.packetCounts = packetCounts
     for (path, hash) in payload.entries where path.hasPrefix(BundleLayout.artefacts + "/") {
       artefacts[hash.hex] = path
     }
@@ -84,6 +59,9 @@ struct RecordCheck {
     guard case .list(let provenance)? = fields["provenance"], !provenance.isEmpty else {
       problems.append("without provenance: \(place)")
       return
+    }
+    if let packetCounts, let problem = ProvenanceCheck.problem(provenance, packetCounts) {
+      problems.append("\(problem): \(place)")
     }
     for entry in fields.entries where entry.name == "sha256" || entry.name.hasSuffix("Sha256") {
       guard case .text(let hash) = entry.value else { continue }

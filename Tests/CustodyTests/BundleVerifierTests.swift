@@ -19,7 +19,7 @@ import Testing
     try chain.append("open", at: "2026-01-01T00:00:00.000000000Z", [:])
     try writer.write(
       Array(
-        #"{"originals":[{"bytes":{"framing":24,"packetData":0,"total":24,"unreadable":0},"original":"O-0001","packets":{"rows":[],"total":0}}],"version":1}"#
+        #"{"originals":[{"bytes":{"framing":24,"packetData":0,"total":24,"unreadable":0},"original":"O-0001","packets":{"rows":[{"headerBytes":0,"packets":1,"payloadBytes":0,"row":"noPayload"}],"total":1},"witness":{"verdict":"unable"}}],"version":1}"#
           .utf8), to: BundleLayout.ledger)
     try writer.write(
       Array(
