@@ -3,7 +3,9 @@ import EvidenceModel
 
 extension CaptureReader {
   /// The largest number of facts that wait to be taken.
-  static let maximumFactCount = 100_000
+  public static let maximumFactCount = 100_000
+  /// The largest number of interfaces of a section.
+  static let maximumInterfaceCount = 1 << 20
 
   /// Reads a block that is not a packet and keeps what it says.
   ///
@@ -11,8 +13,10 @@ extension CaptureReader {
   /// stands in the fact as `isDamaged`, and reading goes on behind the block.
   mutating func readOther(_ block: PcapngBlock) throws(ReadError) {
     var state = pcapng
+    // Given away, so that adding one does not copy all.
+    pcapng.interfaces = []
     defer { pcapng = state }
-    var reader = OrderedReader(window.view(block.length - 4), isLittleEndian: pcapng.isLittleEndian)
+    var reader = OrderedReader(window.view(block.length - 4), isLittleEndian: state.isLittleEndian)
     try reader.skip(8, "block frame")
     var fields: Fields = [:]
     var kind = "capture/block"
@@ -45,7 +49,11 @@ extension CaptureReader {
       if kind == "capture/interface" { finishInterface(options.list, &state, &fields) }
       keepComments(options.list, block)
     }
-    if isDamaged { fields.set("isDamaged", true) }
+    if isDamaged {
+      fields.set("isDamaged", true)
+      if damagedBlockCount == 0 { firstDamagedBlock = block.offset }
+      damagedBlockCount += 1
+    }
     keep(CaptureFact(kind, fields, bytes: block.range))
   }
 
@@ -122,7 +130,7 @@ extension CaptureReader {
   private static func readInterface(
     _ reader: inout OrderedReader, _ state: inout PcapngState, _ fields: inout Fields
   ) throws(ReadError) {
-    guard state.interfaces.count < maximumFactCount else {
+    guard state.interfaces.count < maximumInterfaceCount else {
       throw ReadError(.limitExceeded, at: 8, reading: "interfaces")
     }
     let linkType: UInt16 = try reader.read("link type")

@@ -26,6 +26,9 @@ public struct CaptureReader: ~Copyable {
   public private(set) var witnessBytes: UInt64 = 0
   /// Facts that were not kept because `maximumFactCount` of them had not been taken.
   public internal(set) var droppedFactCount: UInt64 = 0
+  /// Blocks beside packets that are damaged, or have more options or names than the limit, and where the first begins.
+  public internal(set) var damagedBlockCount: UInt64 = 0
+  public internal(set) var firstDamagedBlock: UInt64 = 0
 
   /// The format's name, as records print it.
   public var formatName: String { pcapHeader == nil ? "pcapng" : "pcap" }

@@ -67,12 +67,14 @@ public struct CompressedOriginal: Hashable, Sendable {
       let count = unsafe archive_read_data(archive, buffer.baseAddress, buffer.count)
       if count == 0 { return Expansion(byteCount: total, fault: unsafe trailing(archive, path)) }
       if count < 0 { return Expansion(byteCount: total, fault: unsafe message(archive)) }
-      guard total + UInt64(count) <= limit else {
-        return Expansion(byteCount: total, fault: "more than \(limit) bytes when expanded")
+      let room = Int(clamping: min(UInt64(count), limit - total))
+      // Safe: `count` bytes were read, and `room` is no more.
+      try unsafe writeAll(output, UnsafeRawBufferPointer(rebasing: buffer[..<room]), total)
+      total += UInt64(room)
+      guard room == count else {
+        return Expansion(
+          byteCount: total, fault: "it has more than \(limit) bytes when expanded, the limit for its size")
       }
-      // Safe: `count` bytes were read.
-      try unsafe writeAll(output, UnsafeRawBufferPointer(rebasing: buffer[..<count]), total)
-      total += UInt64(count)
     }
   }
 

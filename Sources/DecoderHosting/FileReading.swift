@@ -16,12 +16,21 @@ final class FileReading {
     _ content: ContentDescription, _ side: Side, _ first: RawSpan, _ packet: PacketContext, _ outer: DecodingUnit
   ) {
     let host = outer.host
-    guard !content.mediaType.isEmpty, outer.depth < host.limits.depth else { return nil }
+    guard !content.mediaType.isEmpty else { return nil }
     let carrier = DecodingContext.Carrier.file(mediaType: content.mediaType, parameters: content.parameters)
     let found = host.claim(
       first, from: .initiator, in: DecodingContext(carrier), conversation: outer.origin.firstPacket,
       packet: packet.position)
     guard let found, found.claim >= .candidate else { return nil }
+    guard outer.depth < host.limits.depth else {
+      outer.note(
+        Finding(
+          .warning, "host/depth",
+          "A file stands in too many others to be read further; it is kept as it is.",
+          ["limit": .integer(Int64(host.limits.depth)), "mediaType": .text(content.mediaType)]), from: side,
+        trace: Trace(packet.position, at: packet.time))
+      return nil
+    }
     self.side = side
     unit = DecodingUnit(
       host, outer.origin, decoder: found.decoder, carrier: carrier, depth: outer.depth + 1, at: packet)

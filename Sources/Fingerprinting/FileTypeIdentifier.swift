@@ -1,4 +1,5 @@
 import CMagic
+import Glibc
 
 /// Names the type of files by libmagic, as `file --mime-type` and `file` do.
 @safe public final class FileTypeIdentifier {
@@ -21,6 +22,8 @@ import CMagic
     guard let first = unsafe magic_open(MAGIC_MIME_TYPE), let second = unsafe magic_open(MAGIC_NONE),
       unsafe magic_load(first, nil) == 0, unsafe magic_load(second, nil) == 0
     else { return nil }
+    // libmagic writes times that stand in files; the time zone's file is read now, while files may be opened.
+    tzset()
     unsafe mediaTypes = first
     unsafe descriptions = second
   }

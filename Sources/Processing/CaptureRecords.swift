@@ -94,6 +94,26 @@ struct CaptureRecords {
     }
   }
 
+  /// Notes what the file said beside its packets and could not be written.
+  mutating func noteLimits(dropped: UInt64, damaged: UInt64, firstAt: UInt64) {
+    if dropped > 0 {
+      Self.finding(
+        Finding(
+          .warning, "capture/factLimit",
+          "\(dropped) facts that the file states beside its packets are not written: too many stand between two packets.",
+          ["count": .integer(Int64(clamping: dropped)), "limit": .integer(Int64(CaptureReader.maximumFactCount))]),
+        original: original, packet: nil, bytes: nil, ordinal: takeOrdinal(), output)
+    }
+    if damaged > 0 {
+      Self.finding(
+        Finding(
+          .warning, "capture/damagedBlock",
+          "\(damaged) blocks beside the packets are damaged or have more options than the limit; what could be read stands in their records.",
+          ["count": .integer(Int64(clamping: damaged)), "byteOffset": .integer(Int64(clamping: firstAt))]),
+        original: original, packet: nil, bytes: nil, ordinal: takeOrdinal(), output)
+    }
+  }
+
   /// Notes that reading stopped at a fault.
   mutating func fault(_ fault: CaptureFault, after packet: UInt64) {
     guard isSpeaking else { return }

@@ -71,7 +71,7 @@ public struct PacketExport {
     do throws(CaptureFault) {
       if CompressedOriginal(path: source) != nil {
         let expanded = NSTemporaryDirectory() + "exhibit-\(UUID().uuidString)"
-        _ = try CompressedOriginal.expand(path: source, into: expanded, limit: Preparation.expansionLimit)
+        _ = try CompressedOriginal.expand(path: source, into: expanded, limit: Preparation.expansionLimit(of: source))
         temporary = expanded
         path = expanded
       }

@@ -6,8 +6,17 @@ import Foundation
 
 /// Expands originals that are compressed, before anything reads them as captures.
 struct Preparation: Codable, Sendable {
-  /// Bytes to which an original may expand.
+  /// Bytes to which an original may expand, whatever its size.
   static let expansionLimit: UInt64 = 1 << 40
+  /// How many times larger an original may become, once it has `expansionFloor` bytes.
+  static let expansionRatio: UInt64 = 250
+  static let expansionFloor: UInt64 = 1 << 30
+
+  /// Bytes to which the original at `path` may expand.
+  static func expansionLimit(of path: String) -> UInt64 {
+    let (product, overflow) = fileSize(path).multipliedReportingOverflow(by: expansionRatio)
+    return min(expansionLimit, overflow ? .max : max(expansionFloor, product))
+  }
 
   struct Entry: Codable, Sendable {
     var number: UInt16
@@ -42,7 +51,8 @@ struct Preparation: Codable, Sendable {
       defer { hand.giveBack(.nobody) }
       if let compressed = CompressedOriginal(path: original.path) {
         let target = layout.expanded(original.number)
-        let expansion = try CompressedOriginal.expand(path: original.path, into: target, limit: expansionLimit)
+        let expansion = try CompressedOriginal.expand(
+          path: original.path, into: target, limit: expansionLimit(of: original.path))
         entry.compression = compressed.compression
         entry.expandedPath = target
         entry.expandedBytes = expansion.byteCount

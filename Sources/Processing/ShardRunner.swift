@@ -96,7 +96,10 @@ final class ShardRunner: ConversationReceiver {
     hand.giveBack(.packets)
     while true {
       let step = reader.next()
-      if isFirst, reader.hasFacts { records.take(reader.takeFacts()) }
+      if reader.hasFacts {
+        let facts = reader.takeFacts()
+        if isFirst { records.take(facts) }
+      }
       guard case .packet(let packet) = step else {
         if case .end(let fault?) = step { records.fault(fault, after: reader.packetCount) }
         break
@@ -108,6 +111,8 @@ final class ShardRunner: ConversationReceiver {
     noteProgress(reader.offset)
     flushQuick(original.number)
     if isFirst {
+      records.noteLimits(
+        dropped: reader.droppedFactCount, damaged: reader.damagedBlockCount, firstAt: reader.firstDamagedBlock)
       ledger.originals.append(
         records.ledger(
           format: reader.formatName, offset: reader.offset, packets: reader.packetCount, bytes: reader.packetBytes,

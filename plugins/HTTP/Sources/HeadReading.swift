@@ -136,8 +136,12 @@ extension HTTPSession {
     if let last = bytes.lastIndex(of: 0x0a) { bytes.removeSubrange((last + 1)...) }
     bytes += [0x0d, 0x0a, 0x0d, 0x0a]
     // Safe: the view ends with the call.
-    guard let head = unsafe try? MessageHead(bytes.span.bytes),
-      let start = Message.start(head.startLine, isCut: !isLineWhole), isFitting(start, side)
+    let read: MessageHead?
+    do throws(ReadError) { read = try unsafe MessageHead(bytes.span.bytes) } catch {
+      read = nil
+      note("http/headLimit", "The head of a message has more fields than the limit.", trace, side, &sink)
+    }
+    guard let head = read, let start = Message.start(head.startLine, isCut: !isLineWhole), isFitting(start, side)
     else {
       // Safe: the view ends before `all` does.
       unsafe pass(all.span.bytes, lane, side, &sink)
