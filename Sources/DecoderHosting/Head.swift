@@ -39,11 +39,23 @@ struct Head: ~Escapable {
     return (1...4).contains(size) ? start + 2 + size : nil
   }
 
-  /// The first line, without its end.
-  var line: String {
-    let end = min(bytes.firstOffset(of: 0x0a, within: Self.lineBytes) ?? Self.lineBytes, count)
-    return String(repairing: bytes.extracting(0..<end))
+  /// Whether `text` stands in the first line.
+  func lineHas(_ text: StaticString) -> Bool {
+    has(text, within: min(bytes.firstOffset(of: 0x0a, within: Self.lineBytes) ?? Self.lineBytes, count))
   }
 
-  var text: String { String(repairing: bytes.extracting(0..<min(count, Self.lineBytes))) }
+  /// Whether `text` stands in the first bytes.
+  func has(_ text: StaticString) -> Bool { has(text, within: min(Self.lineBytes, count)) }
+
+  private func has(_ text: StaticString, within end: Int) -> Bool {
+    // Safe: a static text of ours, which is not empty.
+    let first = unsafe text.utf8Start.pointee
+    let view = bytes.extracting(0..<end)
+    var place = 0
+    while let distance = view.firstOffset(of: first, from: place) {
+      if view.starts(with: text, at: place + distance) { return true }
+      place += distance + 1
+    }
+    return false
+  }
 }

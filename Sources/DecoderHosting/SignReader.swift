@@ -40,8 +40,8 @@ struct SignReader {
     if let sign = request(head) { return sign }
     if head.starts("SSH-") { return .ssh }
     if head.starts("220 ") || head.starts("220-") {
-      if head.line.contains("FTP") || has(21) { return .ftp }
-      return head.line.contains("SMTP") || has(25, 587, 465) ? .smtp : .mailOrFile
+      if head.lineHas("FTP") || has(21) { return .ftp }
+      return head.lineHas("SMTP") || has(25, 587, 465) ? .smtp : .mailOrFile
     }
     if head.starts("EHLO ") || head.starts("HELO ") || head.starts("MAIL FROM:") || head.starts("554 ") && has(25, 587)
     {
@@ -52,10 +52,10 @@ struct SignReader {
     if head.starts("USER ") || head.starts("CAPA\r") || head.starts("APOP ") {
       return has(110, 995) ? .pop3 : has(6660, 6667, 6668, 6669, 6697) ? .irc : has(21) ? .ftp : nil
     }
-    if head.starts("NICK ") || head.starts("CAP LS") || (head[0] == 0x3a && head.line.contains(" NOTICE ")) {
+    if head.starts("NICK ") || head.starts("CAP LS") || (head[0] == 0x3a && head.lineHas(" NOTICE ")) {
       return .irc
     }
-    if head.starts("<?xml") && head.text.contains("stream:stream") || head.starts("<stream:stream") { return .xmpp }
+    if head.starts("<?xml") && head.has("stream:stream") || head.starts("<stream:stream") { return .xmpp }
     if (head.starts("200 ") || head.starts("201 ")) && has(119) { return .nntp }
     if head.starts("RFB 0") { return .vnc }
     if head.starts("@RSYNCD:") { return .rsync }
@@ -71,12 +71,11 @@ struct SignReader {
   private func request(_ head: Head) -> ProtocolSign? {
     if head.starts("PRI * HTTP/2.0") { return .http2 }
     if head.starts("M-SEARCH * ") || head.starts("NOTIFY * ") { return .ssdp }
-    let line = head.line
-    if head.starts("RTSP/1.") || line.contains(" RTSP/1.") { return .rtsp }
-    if head.starts("SIP/2.0") || line.contains(" SIP/2.0") { return .sip }
+    if head.starts("RTSP/1.") || head.lineHas(" RTSP/1.") { return .rtsp }
+    if head.starts("SIP/2.0") || head.lineHas(" SIP/2.0") { return .sip }
     if head.starts("MSRP ") { return .msrp }
-    if line.contains(" MGCP 1.") { return .mgcp }
-    return head.starts("HTTP/1.") || line.contains(" HTTP/1.") ? .http : nil
+    if head.lineHas(" MGCP 1.") { return .mgcp }
+    return head.starts("HTTP/1.") || head.lineHas(" HTTP/1.") ? .http : nil
   }
 
   private func security(_ head: Head) -> ProtocolSign? {

@@ -26,6 +26,8 @@ public final class Conversation {
 
   var streams: StreamPair?
   var isFinished = false
+  /// It hardly began: whoever floods a network with forged senders makes many of these.
+  var isFresh = true
   /// A credible RST came; what comes behind it is still delivered, for a while.
   var isReset = false
   let initiatorIsLower: Bool

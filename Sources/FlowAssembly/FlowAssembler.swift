@@ -15,6 +15,8 @@ public final class FlowAssembler {
   private var latest = CaptureTime.unknown
   private var nextSweep = CaptureTime.unknown
   private var packetsSinceSweep = 0
+  /// Open conversations that hardly began.
+  private var freshCount = 0
   /// Conversations that gave way because there were too many.
   public private(set) var crowdedOut = 0
 
@@ -54,6 +56,7 @@ public final class FlowAssembler {
     conversation.lastTime = packet.time.isKnown ? max(packet.time, conversation.lastTime) : conversation.lastTime
     conversation.lastPacket = packet.position
     conversation.packetCount += 1
+    if conversation.isFresh, isUnderWay(conversation) { settle(conversation) }
     let side: Side = sourceIsLower == conversation.initiatorIsLower ? .initiator : .responder
     if isTCP { return (segment(view, bytes, from: side, of: conversation, packet), conversation) }
     receiver.datagram(bytes, from: side, of: conversation, packet)
@@ -72,7 +75,11 @@ public final class FlowAssembler {
     _ key: ConversationKey, _ view: PacketView, _ source: Endpoint, _ destination: Endpoint,
     _ sourceIsLower: Bool, _ packet: PacketContext
   ) -> Conversation {
-    if conversations.count >= limits.conversationsPerSlice { crowdOut() }
+    if conversations.count >= limits.conversationsPerSlice {
+      crowdOut(conversations, limits.conversationsPerSlice / 8)
+    } else if freshCount >= limits.freshPerSlice {
+      crowdOut(conversations.filter(\.value.isFresh), limits.freshPerSlice / 8)
+    }
     // A SYN with ACK is an answer: whoever gets it began.
     let isAnswer = view.transport == .tcp && view.flags.contains([.syn, .ack])
     let conversation = Conversation(
@@ -84,6 +91,7 @@ public final class FlowAssembler {
       conversation.hasBeginning = view.flags.contains(.syn)
     }
     conversations[key] = conversation
+    freshCount += 1
     return conversation
   }
 
@@ -117,6 +125,7 @@ public final class FlowAssembler {
 
   func finish(_ conversation: Conversation, _ key: ConversationKey, because end: StreamEnd) {
     conversations[key] = nil
+    if conversation.isFresh { settle(conversation) }
     if lastKey == key {
       lastKey = nil
       lastConversation = nil
@@ -178,12 +187,22 @@ public final class FlowAssembler {
 
   private var isCrowded: Bool { conversations.count >= limits.crowdedConversations }
 
-  /// Makes room: an eighth of the conversations, those that have been silent longest, are over.
-  private func crowdOut() {
-    let all = conversations.sorted {
+  private func isUnderWay(_ conversation: Conversation) -> Bool {
+    guard let streams = conversation.streams else { return conversation.packetCount >= limits.packetsForLongUDP }
+    return streams.initiator.isStarted && streams.responder.isStarted
+  }
+
+  private func settle(_ conversation: Conversation) {
+    conversation.isFresh = false
+    freshCount -= 1
+  }
+
+  /// Makes room: those conversations that have been silent longest are over.
+  private func crowdOut(_ candidates: [ConversationKey: Conversation], _ count: Int) {
+    let all = candidates.sorted {
       ($0.value.lastTime, $0.value.firstPacket) < ($1.value.lastTime, $1.value.firstPacket)
     }
-    for (key, conversation) in all.prefix(max(1, limits.conversationsPerSlice / 8)) {
+    for (key, conversation) in all.prefix(max(1, count)) {
       crowdedOut += 1
       finish(conversation, key, because: .idle)
     }

@@ -8,6 +8,8 @@ public struct FlowLimits: Hashable, Sendable {
   public var waitingSegmentsPerStream = 4_096
   /// Conversations of a slice that are open at once; the one that has been silent longest gives way.
   public var conversationsPerSlice = 16_384
+  /// Those among them that hardly began: UDP before `packetsForLongUDP` packets, TCP without an answer.
+  public var freshPerSlice = 768
   /// Open conversations of a slice from which on those that hardly began, or have ended, are over after `idleCrowded`.
   public var crowdedConversations = 512
   /// How far ahead of its stream a segment may be, in bytes, before it counts as stray.

@@ -240,7 +240,10 @@ struct FlowAssemblerTests {
   }
 
   @Test func aCrowdedSliceWaitsLess() {
-    let wire = Wire { $0.crowdedConversations = 50 }
+    let wire = Wire {
+      $0.crowdedConversations = 50
+      $0.freshPerSlice = 10_000
+    }
     wire.open(port: 9)
     for _ in 0..<8 { wire.udp(true, port: 8) }
     // Each is silent for ever; a thousand a second.
@@ -277,6 +280,23 @@ struct FlowAssemblerTests {
     wire.finishAll()
     #expect(wire.conversations == 100)
     #expect(wire.log.filter { $0.hasSuffix("datagram 1") }.count == 100)
+  }
+
+  /// Whoever forges senders makes conversations of one packet; what is under way does not give way to them.
+  @Test func aFloodOfForgedSendersCostsOnlyItself() {
+    let wire = Wire { $0.freshPerSlice = 16 }
+    wire.open(port: 9)
+    for _ in 0..<8 { wire.udp(true, port: 8) }
+    for port in 1_000..<3_000 as Range<UInt16> {
+      wire.time += 1_000
+      if port.isMultiple(of: 2) { wire.udp(true, port: port) } else { wire.tcp(true, .syn, 7, 0, port: port) }
+      #expect(wire.openCount <= 18)
+    }
+    #expect(wire.crowdedOut > 1_900)
+    wire.udp(false, port: 8)
+    wire.tcp(false, .ack, 501, 101, ascii("late"), port: 9)
+    wire.finishAll()
+    #expect(wire.conversations == 2_002, "what is under way stays")
   }
 
   @Test func keepsConversationsApart() {
