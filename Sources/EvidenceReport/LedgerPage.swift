@@ -106,11 +106,12 @@ struct LedgerPage {
       html.element(
         .p,
         """
-        Every packet of every original is counted once, in the first row that fits. What was not understood is \
-        listed too, so that nothing can be left out in silence.
+        Every packet of every original is counted once, in the first row that fits, and so is every byte. What was not \
+        understood is listed too, so that nothing can be left out in silence.
         """
       )
       Self.bar(context.ledger, &html)
+      LedgerExplanation(context.ledger).write(&html)
       for original in context.ledger?.objects("originals") ?? [] { section(original, &html) }
       html.element(.p, [.class("note")], "The same account for programs: data/ledger.json.")
     }
@@ -125,7 +126,8 @@ struct LedgerPage {
         html.captured(original.text("original") ?? "")
       }
       if let bytes = original.object("bytes") { self.bytes(bytes, &html) }
-      table(packets.objects("rows"), total, &html)
+      table(packets.objects("rows"), total, original.object("bytes")?.integer("packetData"), &html)
+      UnclaimedTable.write(original.objects("unclaimed"), &html)
       witness(original, &html)
     }
   }
@@ -145,12 +147,15 @@ struct LedgerPage {
 
   private static let table = RecordTable(
     columns: [
-      .init("What became of them"), .init("Counts as"), .init("Packets"), .init("Share"), .init("Content bytes"),
+      .init("What became of them"), .init("Counts as"), .init("Packets"), .init("Share"), .init("Bytes of headers"),
+      .init("Bytes of content"),
     ], caption: "Packets of this original")
 
-  private func table(_ rows: [Fields], _ total: Int64, _ html: inout HTMLWriter) {
+  private func table(_ rows: [Fields], _ total: Int64, _ packetData: Int64?, _ html: inout HTMLWriter) {
     var body = HTMLWriter()
     var sum: Int64 = 0
+    let headers = rows.reduce(Int64(0)) { $0 &+ ($1.integer("headerBytes") ?? 0) }
+    let content = rows.reduce(Int64(0)) { $0 &+ ($1.integer("payloadBytes") ?? 0) }
     for row in rows.prefix(2_000) {
       let name = row.text("row") ?? ""
       let (words, kind) = Self.words(name)
@@ -164,6 +169,7 @@ struct LedgerPage {
         cells.cell(kind.words)
         cells.number(packets)
         cells.number(Decimal.percent(packets, of: total))
+        cells.number(row.integer("headerBytes"))
         cells.number(row.integer("payloadBytes") ?? 0)
       }
     }
@@ -175,9 +181,19 @@ struct LedgerPage {
           ? "equals the total of \(Decimal.grouped(total))" : "differs from the total of \(Decimal.grouped(total))")
       cells.number(sum)
       cells.number(Decimal.percent(sum, of: total))
-      cells.number(rows.reduce(0) { $0 &+ ($1.integer("payloadBytes") ?? 0) })
+      cells.number(headers)
+      cells.number(content)
     }
     Self.table.write(body, &html)
+    if let packetData {
+      html.element(.p) { html in
+        html.text("\(Decimal.grouped(headers)) bytes of headers + \(Decimal.grouped(content)) bytes of content ")
+        html.text(
+          headers &+ content == packetData
+            ? "= \(Decimal.grouped(packetData)), all bytes in packets."
+            : "differ from the \(Decimal.grouped(packetData)) bytes in packets; this account cannot be relied on.")
+      }
+    }
     if rows.count > 2_000 {
       html.element(.p, [.class("note")], "\(Decimal.grouped(rows.count - 2_000)) more rows stand in data/ledger.json.")
     }

@@ -86,13 +86,27 @@ struct FixtureBundle {
       ("malformed", "udp", 3, 120), ("otherProtocol", "STP", 40, 0), ("control", "", 22, 0), ("truncated", "", 12, 0),
       ("retransmission", "", 31, 9_000), ("noPayload", "", 820, 0), ("decoded", "dns", 44, 4_000),
       ("decoded", "http", 900, 900_000), ("decoded", "rtp", 2_100, 336_000), ("decoded", "sip", 28, 19_000),
-      ("unclaimed", "tcp/443", 1_000, 700_000),
+      ("unclaimed", "tcp", 1_000, 700_000),
     ]
     let list = rows.map { row -> Value in
       var fields: Fields = ["row": .text(row.0), "packets": .integer(row.2), "payloadBytes": .integer(row.3)]
+      fields.set("headerBytes", row.2 * 54)
       if !row.1.isEmpty { fields.set("detail", row.1) }
       return .object(fields)
     }
+    let packetData = rows.reduce(Int64(0)) { $0 + $1.2 * 54 + $1.3 }
+    let unclaimed: [Fields] = [
+      [
+        "transport": "tcp", "port": 443, "guess": "TLS", "basis": "firstBytes",
+        "evidence": "the first bytes are those of a TLS client hello", "packets": 900, "headerBytes": 48_600,
+        "payloadBytes": 690_000,
+      ],
+      [
+        "transport": "tcp", "port": 22, "guess": "SSH", "basis": "port", "evidence": "the port only", "packets": 60,
+        "headerBytes": 3_240, "payloadBytes": 9_000,
+      ],
+      ["transport": "tcp", "others": 12, "packets": 40, "headerBytes": 2_160, "payloadBytes": 1_000],
+    ]
     try write(
       "data/ledger.json",
       CanonicalJSON.bytes([
@@ -100,9 +114,13 @@ struct FixtureBundle {
         "originals": .list([
           .object([
             "original": "O-0001", "firstPacketAt": .text(Self.time(0)), "lastPacketAt": .text(Self.time(1_800)),
-            "bytes": .object(["total": 4_194_304, "packetData": 4_100_000, "framing": 94_304, "unreadable": 0]),
+            "bytes": .object([
+              "total": 4_194_304, "packetData": .integer(packetData),
+              "framing": .integer(4_194_304 - packetData), "unreadable": 0,
+            ]),
             "packets": .object(["total": .integer(rows.reduce(0) { $0 + $1.2 }), "rows": .list(list)]),
-            "witness": .object(["verdict": "agrees", "packets": 5_000, "bytes": 4_100_000]),
+            "unclaimed": .list(unclaimed.map { .object($0) }),
+            "witness": .object(["verdict": "agrees", "packets": 5_000, "bytes": .integer(packetData)]),
           ])
         ]),
       ]))
