@@ -20,12 +20,13 @@ struct MergeResult: Codable, Sendable {
 
   static func run(_ order: WorkOrder) throws {
     let layout = ScratchLayout(order.scratch)
-    let shards = try (0..<order.shardCount).flatMap { try RecordRunReader.runs(of: layout.runs("shard", $0)) }
-    let rendered = try (0..<order.renderCount).flatMap { try RecordRunReader.runs(of: layout.runs("render", $0)) }
+    var paths = (0..<order.shardCount).map { layout.runs("shard", $0) }
+    paths += (0..<order.renderCount).map { layout.runs("render", $0) }
+    paths.append(layout.runs("merge", 0))
     let ledger = try LedgerDocument(order, layout)
     try writeFindings(ledger, order, layout)
     try BundleWriter.write(ledger.bytes, to: layout.ledgerDocument)
-    var merge = RecordMerge(shards + rendered + (try RecordRunReader.runs(of: layout.runs("merge", 0))))
+    var merge = RecordMerge(try RecordRunReader.runs(of: paths))
     var writers: [String: KindWriter] = [:]
     var numbering = Numbering()
     var result = MergeResult()

@@ -95,52 +95,110 @@ extension EncodedRecord {
   }
 }
 
+/// The file of one worker's runs, opened once for all of them.
+@safe final class RecordRunFile {
+  private let descriptor: Int32
+  private let path: String
+  /// Where each run begins and ends.
+  let runs: [(begin: UInt64, end: UInt64)]
+
+  init(path: String) throws(ProcessingError) {
+    // Safe: the path is a string of ours.
+    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw ProcessingError(.defect, path, ProcessingError.systemText(errno)) }
+    self.path = path
+    let size = UInt64(clamping: lseek(descriptor, 0, SEEK_END))
+    var runs: [(begin: UInt64, end: UInt64)] = []
+    if size >= 8 {
+      let count = try Self.numbers(descriptor, path, at: size - 8, 1)[0]
+      guard count <= size / 16 else { throw ProcessingError(.defect, path, "the list of runs is damaged") }
+      let list = try Self.numbers(descriptor, path, at: size - 8 - count * 16, Int(count) * 2)
+      for place in stride(from: 0, to: list.count, by: 2) { runs.append((list[place], list[place + 1])) }
+    }
+    self.runs = runs
+  }
+
+  deinit { close(descriptor) }
+
+  /// Appends `count` bytes from `offset` on.
+  func read(_ count: Int, at offset: UInt64, into bytes: inout [UInt8]) throws(ProcessingError) {
+    try Self.read(descriptor, path, count, at: offset, into: &bytes)
+  }
+
+  private static func read(
+    _ descriptor: Int32, _ path: String, _ count: Int, at offset: UInt64, into bytes: inout [UInt8]
+  ) throws(ProcessingError) {
+    let start = bytes.count
+    bytes += repeatElement(0, count: count)
+    var done = 0
+    while done < count {
+      // Safe: the range from `start + done` to the end was just appended.
+      let step = unsafe bytes.withUnsafeMutableBytes { buffer in
+        unsafe pread(descriptor, buffer.baseAddress! + start + done, count - done, off_t(offset) + off_t(done))
+      }
+      if step > 0 {
+        done += step
+      } else if step == 0 || errno != EINTR {
+        throw ProcessingError(.defect, path, step == 0 ? "a run ends too early" : ProcessingError.systemText(errno))
+      }
+    }
+  }
+
+  private static func numbers(
+    _ descriptor: Int32, _ path: String, at offset: UInt64, _ count: Int
+  ) throws(ProcessingError) -> [UInt64] {
+    var bytes: [UInt8] = []
+    try read(descriptor, path, count * 8, at: offset, into: &bytes)
+    return (0..<count).map { index in bytes[(index * 8)..<(index * 8 + 8)].reduce(0) { $0 << 8 | UInt64($1) } }
+  }
+}
+
 /// One sorted run, read through a buffer.
 final class RecordRunReader {
-  private let handle: FileHandle
+  /// Bytes that all runs of a merge together keep in their buffers, as far as `leastBuffer` for each allows.
+  private static let bufferBytes = 64 << 20
+  private static let mostBuffer = 1 << 18
+  private static let leastBuffer = 1 << 14
+
+  private let file: RecordRunFile
   private var offset: UInt64
   private let end: UInt64
+  private let capacity: Int
   private var buffer: [UInt8] = []
   private var place = 0
   private(set) var current: EncodedRecord?
 
-  /// The runs of a file.
-  static func runs(of path: String) throws -> [RecordRunReader] {
-    let handle = try FileHandle(forReadingFrom: URL(filePath: path))
-    let size = try handle.seekToEnd()
-    guard size >= 8 else { return [] }
-    let count = try number(handle, at: size - 8)
-    guard count <= size / 16 else { throw ProcessingError(.defect, path, "the list of runs is damaged") }
-    return try (0..<count).map { index in
-      let entry = size - 8 - (count - index) * 16
-      return try RecordRunReader(path, number(handle, at: entry), number(handle, at: entry + 8))
+  /// The runs of all files.
+  static func runs(of paths: [String]) throws(ProcessingError) -> [RecordRunReader] {
+    var files: [RecordRunFile] = []
+    for path in paths { files.append(try RecordRunFile(path: path)) }
+    let count = files.reduce(0) { $0 + $1.runs.count }
+    let capacity = min(mostBuffer, max(leastBuffer, bufferBytes / max(1, count)))
+    var readers: [RecordRunReader] = []
+    for file in files {
+      for run in file.runs { readers.append(try RecordRunReader(file, run.begin, run.end, capacity)) }
     }
+    return readers
   }
 
-  private static func number(_ handle: FileHandle, at offset: UInt64) throws -> UInt64 {
-    try handle.seek(toOffset: offset)
-    return [UInt8](try handle.read(upToCount: 8) ?? Data()).reduce(0) { $0 << 8 | UInt64($1) }
-  }
-
-  private init(_ path: String, _ begin: UInt64, _ end: UInt64) throws {
-    handle = try FileHandle(forReadingFrom: URL(filePath: path))
+  private init(
+    _ file: RecordRunFile, _ begin: UInt64, _ end: UInt64, _ capacity: Int
+  ) throws(ProcessingError) {
+    self.file = file
     offset = begin
     self.end = end
+    self.capacity = capacity
     try advance()
   }
 
-  private func fill(_ count: Int) throws -> Bool {
-    while buffer.count - place < count {
-      buffer.removeFirst(place)
-      place = 0
-      let want = min(UInt64(max(1 << 18, count)), end - offset)
-      guard want > 0 else { return false }
-      try handle.seek(toOffset: offset)
-      guard let data = try handle.read(upToCount: Int(want)), !data.isEmpty else { return false }
-      offset += UInt64(data.count)
-      buffer += data
-    }
-    return true
+  private func fill(_ count: Int) throws(ProcessingError) -> Bool {
+    guard buffer.count - place < count else { return true }
+    buffer.removeFirst(place)
+    place = 0
+    let want = Int(min(UInt64(max(capacity, count) - buffer.count), end - offset))
+    try file.read(want, at: offset, into: &buffer)
+    offset += UInt64(want)
+    return buffer.count >= count
   }
 
   /// A number in network order, `distance` bytes ahead, which `fill` has found at hand.
@@ -149,7 +207,7 @@ final class RecordRunReader {
   }
 
   /// Reads the next record; `current` is nil at the end.
-  func advance() throws {
+  func advance() throws(ProcessingError) {
     current = nil
     guard try fill(24) else { return }
     let key = RecordKey(
