@@ -75,7 +75,9 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("CaptureReading", ["CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("PacketLayers", ["PacketLayers", "CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
-    tests("FlowAssembly", ["FlowAssembly", "PacketLayers", "CaptureReading", "EvidenceModel", "TestSupport"]),
+    tests(
+      "FlowAssembly",
+      ["FlowAssembly", "PacketLayers", "CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("DecoderHosting", ["DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("CallAssembly", ["CallAssembly", "EvidenceModel"]),
     tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),

@@ -132,6 +132,18 @@ extension RawSpan {
     }
   }
 
+  /// Whether these bytes are the same as others.
+  @inlinable public func isSame(as other: RawSpan) -> Bool {
+    guard byteCount == other.byteCount else { return false }
+    // Safe: both sides hold `byteCount` bytes.
+    return unsafe withUnsafeBytes { left in
+      unsafe other.withUnsafeBytes { right in
+        guard let one = left.baseAddress, let two = right.baseAddress else { return true }
+        return unsafe memcmp(one, two, left.count) == 0
+      }
+    }
+  }
+
   /// A copy of the bytes.
   public func array() -> [UInt8] {
     // Safe: the copy is made within the closure.

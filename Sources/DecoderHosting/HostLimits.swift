@@ -10,6 +10,8 @@ public struct HostLimits: Hashable, Sendable {
   public var claimAttempts = 32
   public var recordsPerConversation: UInt32 = 4_000_000
   public var findingsPerConversation = 1_000
+  /// Other versions of a conversation's bytes, and bytes that came too late, that are kept as artefacts.
+  public var versionsPerConversation = 64
   /// Artefacts of one session that are open at once.
   public var openContents = 256
   /// Media streams of one session.
@@ -38,6 +40,7 @@ public struct HostLimits: Hashable, Sendable {
       NamedLimit("claim attempts", claimAttempts, "places"),
       NamedLimit("records of a conversation", Int(recordsPerConversation), "records"),
       NamedLimit("findings of a conversation", findingsPerConversation, "findings"),
+      NamedLimit("kept versions of a conversation's bytes", versionsPerConversation, "artefacts"),
       NamedLimit("open artefacts of a session", openContents, "artefacts"),
       NamedLimit("media streams of a conversation", streamsPerConversation, "streams"),
       NamedLimit("bytes of an artefact's holes", holeBytes, "bytes"),

@@ -4,9 +4,11 @@ public import EvidenceModel
 
 /// The decoder of one TCP conversation: found by what the sides say first, or first after a gap.
 public final class HostedStreams {
-  private let host: DecoderHost
-  private let origin: UnitOrigin
-  private let carrier: DecodingContext.Carrier
+  let host: DecoderHost
+  let origin: UnitOrigin
+  let carrier: DecodingContext.Carrier
+  /// Versions of bytes that were kept as artefacts.
+  var keptVersions = 0
   private let hasBeginning: Bool
   private var phase = Phase.claiming
   private var initiator = SideState()

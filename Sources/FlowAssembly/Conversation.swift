@@ -63,19 +63,45 @@ public protocol ConversationReceiver: AnyObject {
   func bytes(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext)
   /// Bytes of a stream that the capture lacks.
   func gap(_ byteCount: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext)
+  /// Bytes come that the stream delivered before; their first version stands at `first`, in an original or in fragments.
+  ///
+  /// Says what comparing both brought: `same`, `different` or `notCompared`.
+  func repeated(
+    _ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext, first: PacketContext
+  ) -> Repetition
+  /// Bytes differ from those that came first for the same place of the stream, which were or will be used.
+  func conflict(
+    _ first: RawSpan, _ firstPacket: PacketContext, with other: RawSpan, _ packet: PacketContext, from side: Side,
+    of conversation: Conversation)
+  /// Bytes come that the stream passed over as missing.
+  func late(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext)
   /// One side sends no more.
   func end(_ end: StreamEnd, of side: Side, _ conversation: Conversation, _ packet: PacketContext)
   /// Nothing more comes; the conversation is forgotten after this.
   func finish(_ conversation: Conversation, because end: StreamEnd)
 }
 
+extension ConversationReceiver {
+  public func repeated(
+    _ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext, first: PacketContext
+  ) -> Repetition { .notCompared }
+  public func conflict(
+    _ first: RawSpan, _ firstPacket: PacketContext, with other: RawSpan, _ packet: PacketContext, from side: Side,
+    of conversation: Conversation
+  ) {}
+  public func late(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {}
+}
+
 /// What a packet was to its conversation, for the ledger.
 public enum Reception: Hashable, Sendable {
+  /// All bytes were seen before, and are the same.
+  public static let retransmission = Reception.repetition(.same)
+
   case datagram
   /// A segment with `byteCount` bytes not seen before.
   case newBytes(Int)
-  /// All bytes were seen before.
-  case retransmission
+  /// Nothing new: all bytes were delivered, or passed over, before.
+  case repetition(Repetition)
   case noPayload
   /// Its numbers are far from all others of the stream; nothing was made of it.
   case outOfWindow

@@ -95,7 +95,10 @@ extension FlowAssembler {
   ) -> Reception {
     let count = bytes.byteCount
     var distance = stream.distance(to: sequence)
-    if stream.isEnded { return distance + count <= 0 ? .retransmission : .afterEnd }
+    if stream.isEnded {
+      guard distance + count <= 0 else { return .afterEnd }
+      return .repetition(compare(stream, sequence, bytes, side, conversation, packet))
+    }
     if distance > limits.window || distance < -limits.window {
       guard follows(&stream, sequence, count) else { return .outOfWindow }
       let lost = stream.strayBytes
@@ -106,21 +109,24 @@ extension FlowAssembler {
       // Where the numbers went back, only what was passed over meanwhile is known to be missing.
       receiver.gap(max(stream.distance(to: sequence), lost), from: side, of: conversation, packet)
       stream.next = sequence
+      stream.lastEntry = 0
       distance = 0
     }
-    if distance + count <= 0 { return .retransmission }
+    if distance + count <= 0 { return .repetition(compare(stream, sequence, bytes, side, conversation, packet)) }
     if distance > 0 {
       // Safe: the copy is made within the closure.
       let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-      let fresh = stream.wait(sequence, copy, packet)
-      waitingBytes += fresh
+      let (fresh, repetition) = wait(&stream, sequence, copy, side, conversation, packet)
       while stream.waitingBytes > limits.waitingBytesPerStream
         || stream.waiting.count > limits.waitingSegmentsPerStream
         || (waitingBytes > limits.waitingBytesPerSlice && !stream.waiting.isEmpty)
       {
         passGap(&stream, side, conversation)
       }
-      return fresh == 0 ? .retransmission : .newBytes(fresh)
+      return fresh == 0 ? .repetition(repetition) : .newBytes(fresh)
+    }
+    if distance < 0 {
+      _ = compare(stream, sequence, bytes.extracting(first: -distance), side, conversation, packet)
     }
     var context = packet
     context.advance(-distance)
@@ -146,14 +152,14 @@ extension FlowAssembler {
     _ stream: inout StreamState, _ bytes: RawSpan, _ side: Side, _ conversation: Conversation, _ packet: PacketContext
   ) -> Int {
     if stream.waiting.isEmpty {
+      segments.add(stream.next, bytes.byteCount, packet, last: &stream.lastEntry)
       receiver.bytes(bytes, from: side, of: conversation, packet)
       stream.next &+= UInt32(truncatingIfNeeded: bytes.byteCount)
       return bytes.byteCount
     }
     // Safe: the copy is made within the closure.
     let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-    let fresh = stream.wait(stream.next, copy, packet)
-    waitingBytes += fresh
+    let (fresh, _) = wait(&stream, stream.next, copy, side, conversation, packet)
     drain(&stream, side, conversation)
     return fresh
   }
@@ -163,6 +169,7 @@ extension FlowAssembler {
     var done = 0
     while done < stream.waiting.count, stream.waiting[done].sequence == stream.next {
       let segment = stream.waiting[done]
+      segments.add(segment.sequence, segment.bytes.count, segment.packet, last: &stream.lastEntry)
       // Safe: the view ends before the segment does.
       unsafe receiver.bytes(segment.bytes.span.bytes, from: side, of: conversation, segment.packet)
       stream.next &+= UInt32(truncatingIfNeeded: segment.bytes.count)
@@ -178,9 +185,69 @@ extension FlowAssembler {
   func passGap(_ stream: inout StreamState, _ side: Side, _ conversation: Conversation) {
     guard let first = stream.waiting.first else { return }
     let missing = stream.distance(to: first.sequence)
-    if missing > 0 { receiver.gap(missing, from: side, of: conversation, first.packet) }
+    if missing > 0 {
+      segments.add(stream.next, missing, first.packet, isGap: true, last: &stream.lastEntry)
+      receiver.gap(missing, from: side, of: conversation, first.packet)
+    }
     stream.next = first.sequence
     drain(&stream, side, conversation)
+  }
+
+  /// Puts a segment among the waiting ones and compares what those hold already; says how many bytes were new.
+  private func wait(
+    _ stream: inout StreamState, _ sequence: UInt32, _ bytes: [UInt8], _ side: Side, _ conversation: Conversation,
+    _ packet: PacketContext
+  ) -> (Int, Repetition) {
+    var repetition = Repetition.same
+    let fresh = stream.wait(sequence, bytes, packet) { segment, theirs, ours in
+      guard segment.bytes[theirs..<(theirs + ours.count)] != bytes[ours] else { return }
+      repetition = .different
+      var first = segment.packet
+      first.advance(theirs)
+      var other = packet
+      other.advance(ours.lowerBound)
+      // Safe: both views end before the arrays do.
+      unsafe receiver.conflict(
+        segment.bytes.span.bytes.extracting(theirs..<(theirs + ours.count)), first,
+        with: bytes.span.bytes.extracting(ours), other, from: side, of: conversation)
+    }
+    waitingBytes += fresh
+    return (fresh, repetition)
+  }
+
+  /// Compares bytes that the stream is past with those that it delivered, as far as it is remembered where they stand.
+  private func compare(
+    _ stream: StreamState, _ sequence: UInt32, _ bytes: RawSpan, _ side: Side, _ conversation: Conversation,
+    _ packet: PacketContext
+  ) -> Repetition {
+    let start = stream.distance(to: sequence)
+    let end = start + bytes.byteCount
+    if start == -1, end == 0 { return .keepAlive }
+    var result = Repetition.same
+    var left = end
+    var number = stream.lastEntry
+    for _ in 0..<limits.comparedSegments {
+      // Entries follow each other backwards without a hole, unless the oldest are forgotten.
+      guard left > start, let entry = segments.entry(number) else { break }
+      number = entry.former
+      let begin = stream.distance(to: entry.sequence)
+      let from = max(start, begin)
+      let to = min(left, begin + Int(entry.count))
+      guard from < to else { continue }
+      left = from
+      let part = bytes.extracting((from - start)..<(to - start))
+      var other = packet
+      other.advance(from - start)
+      if entry.isGap {
+        receiver.late(part, from: side, of: conversation, other)
+        result = max(result, .late)
+        continue
+      }
+      var first = entry.packet
+      first.advance(from - begin)
+      result = max(result, receiver.repeated(part, from: side, of: conversation, other, first: first))
+    }
+    return left > start ? max(result, .notCompared) : result
   }
 
   private func endIfDone(

@@ -12,6 +12,7 @@ public final class FlowAssembler {
   private var lastKey: ConversationKey?
   private var lastConversation: Conversation?
   var waitingBytes = 0
+  var segments: SegmentMemory
   private var latest = CaptureTime.unknown
   private var nextSweep = CaptureTime.unknown
   private var packetsSinceSweep = 0
@@ -22,6 +23,7 @@ public final class FlowAssembler {
 
   public init(limits: FlowLimits = FlowLimits(), receiver: any ConversationReceiver) {
     self.limits = limits
+    segments = SegmentMemory(capacity: limits.rememberedSegments)
     self.receiver = receiver
   }
 

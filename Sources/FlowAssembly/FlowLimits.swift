@@ -6,6 +6,10 @@ public struct FlowLimits: Hashable, Sendable {
   public var waitingBytesPerSlice = 8 << 20
   /// Segments of one stream that wait.
   public var waitingSegmentsPerStream = 4_096
+  /// Segments of a slice, delivered last, that repetitions are compared with.
+  public var rememberedSegments = 4_096
+  /// Segments of one stream that are looked through to find what a repetition repeats.
+  public var comparedSegments = 1_024
   /// Conversations of a slice that are open at once; the one that has been silent longest gives way.
   public var conversationsPerSlice = 16_384
   /// Those among them that hardly began: UDP before `packetsForLongUDP` packets, TCP without an answer.

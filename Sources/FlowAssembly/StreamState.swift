@@ -26,14 +26,19 @@ struct StreamState {
   var strayCount = 0
   /// Bytes of those that came, which are not delivered.
   var strayBytes = 0
+  /// The newest of its entries in the slice's memory of segments.
+  var lastEntry: UInt64 = 0
 
   /// How far `sequence` is ahead of the next byte, modulo 2^32.
   func distance(to sequence: UInt32) -> Int { Int(Int32(bitPattern: sequence &- next)) }
 
   /// Puts a segment among the waiting ones, cut where those hold the same bytes; returns how many bytes were new.
   ///
-  /// What came first stays.
-  mutating func wait(_ sequence: UInt32, _ bytes: [UInt8], _ packet: PacketContext) -> Int {
+  /// What came first stays; `repeated` gets each segment that holds some of the bytes already, and which of them.
+  mutating func wait(
+    _ sequence: UInt32, _ bytes: [UInt8], _ packet: PacketContext,
+    repeated: (Waiting, _ theirs: Int, _ ours: Range<Int>) -> Void
+  ) -> Int {
     var fresh = 0
     var from = distance(to: sequence)
     let end = from + bytes.count
@@ -45,7 +50,9 @@ struct StreamState {
       }
       let nextBegin = place < waiting.count ? distance(to: waiting[place].sequence) : Int.max
       if nextBegin <= from {
-        from = distance(to: waiting[place].sequence) + waiting[place].bytes.count
+        let nextEnd = nextBegin + waiting[place].bytes.count
+        repeated(waiting[place], from - nextBegin, (from - base)..<(min(end, nextEnd) - base))
+        from = nextEnd
         continue
       }
       let pieceEnd = min(end, nextBegin)

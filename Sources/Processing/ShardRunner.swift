@@ -25,6 +25,7 @@ final class ShardRunner: ConversationReceiver {
   private var quick = QuickCounts()
   private var ledger = LedgerCount()
   private var fragments = FragmentAssembler()
+  private let earlier: EarlierBytes
 
   /// Rows that most packets of a capture fall into, counted without looking anything up.
   private struct QuickCounts {
@@ -40,6 +41,7 @@ final class ShardRunner: ConversationReceiver {
     self.output = output
     self.filter = filter
     self.hand = hand
+    earlier = EarlierBytes(paths: Dictionary(order.originals.map { ($0.number, $0.path) }) { first, _ in first })
     leftOut = order.exclusions(of: "packets")
     let exclusions = order.exclusions.map {
       DecoderHost.Exclusion(decoder: $0.part, conversation: $0.original == 0 ? nil : $0.position)
@@ -300,7 +302,8 @@ final class ShardRunner: ConversationReceiver {
     case .newBytes(let count):
       if count < payloadBytes { countRepeated(counted.payloadBytes, new: UInt64(count), original) }
       hosted(conversation).account(original: original, counted, isCut: isCut)
-    case .retransmission: output.count(LedgerRow(.retransmission), original: original, counted)
+    case .repetition(let repetition):
+      output.count(LedgerRow(.retransmission, repetition.detail), original: original, counted)
     case .outOfWindow: output.count(LedgerRow(.outOfWindow), original: original, counted)
     case .afterEnd: output.count(LedgerRow(.afterEnd), original: original, counted)
     }
@@ -354,6 +357,29 @@ final class ShardRunner: ConversationReceiver {
 
   func gap(_ byteCount: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
     hosted(conversation).gap(byteCount, from: side, packet)
+  }
+
+  func repeated(
+    _ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext, first: PacketContext
+  ) -> Repetition {
+    guard first.fileOffset != PacketContext.scattered else { return .notCompared }
+    let found = earlier.read(first.position.original, at: first.fileOffset, bytes.byteCount) { known -> Repetition in
+      if known.isSame(as: bytes) { return .same }
+      hosted(conversation).conflict(known, first, with: bytes, packet, from: side)
+      return .different
+    }
+    return found ?? .notCompared
+  }
+
+  func conflict(
+    _ first: RawSpan, _ firstPacket: PacketContext, with other: RawSpan, _ packet: PacketContext, from side: Side,
+    of conversation: Conversation
+  ) {
+    hosted(conversation).conflict(first, firstPacket, with: other, packet, from: side)
+  }
+
+  func late(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
+    hosted(conversation).late(bytes, from: side, packet)
   }
 
   func end(_ end: StreamEnd, of side: Side, _ conversation: Conversation, _ packet: PacketContext) {

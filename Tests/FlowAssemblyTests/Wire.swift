@@ -1,3 +1,4 @@
+import ByteReading
 import EvidenceModel
 import FlowAssembly
 import PacketLayers
@@ -13,6 +14,11 @@ final class Wire: ConversationReceiver {
   var conversations = 0
   private var assembler: FlowAssembler?
   private(set) var number: UInt64 = 0
+  /// What each packet brought, as an original would show it again.
+  private var payloads: [UInt64: [UInt8]] = [:]
+  /// Versions that differ: `first/other @packet+place/packet+place`.
+  var conflicts: [String] = []
+  var late: [String] = []
   /// Nanoseconds.
   var time: Int64 = 0
 
@@ -60,6 +66,7 @@ final class Wire: ConversationReceiver {
     let packet = PacketContext(
       position: PacketPosition(original: 1, packet: number), time: CaptureTime(nanoseconds: time),
       fileOffset: number * 1_000)
+    payloads[number] = data
     guard let assembler else { return .noPayload }
     // Safe: the view ends with this call.
     return unsafe assembler.take(view, data.span.bytes, packet).0
@@ -91,6 +98,27 @@ final class Wire: ConversationReceiver {
   func gap(_ byteCount: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
     streams[side, default: []] += [UInt8?](repeating: nil, count: min(byteCount, 1 << 22))
     log.append("\(side) gap \(byteCount)")
+  }
+  func repeated(
+    _ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext, first: PacketContext
+  ) -> Repetition {
+    let place = Int(first.fileOffset % 1_000)
+    let known = Array((payloads[first.position.packet] ?? [])[place..<(place + bytes.byteCount)])
+    // Safe: the views end before the arrays do.
+    if unsafe known.span.bytes.isSame(as: bytes) { return .same }
+    // Safe: the same.
+    unsafe conflict(known.span.bytes, first, with: bytes, packet, from: side, of: conversation)
+    return .different
+  }
+  func conflict(
+    _ first: RawSpan, _ firstPacket: PacketContext, with other: RawSpan, _ packet: PacketContext, from side: Side,
+    of conversation: Conversation
+  ) {
+    let place = { (packet: PacketContext) in "\(packet.position.packet)+\(packet.fileOffset % 1_000)" }
+    conflicts.append("\(String(repairing: first))/\(String(repairing: other)) @\(place(firstPacket))/\(place(packet))")
+  }
+  func late(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
+    late.append(String(repairing: bytes))
   }
   func end(_ end: StreamEnd, of side: Side, _ conversation: Conversation, _ packet: PacketContext) {
     log.append("\(side) \(end)")
