@@ -5,7 +5,7 @@ import Glibc
 /// Limit: `maximumSpan` bytes can be asked for at once. It never maps the file, so that a file that shrinks cannot kill the process.
 @safe struct ByteWindow: ~Copyable {
   static let maximumSpan = 64 * 1024 * 1024
-  private static let initialCapacity = 1 << 18
+  static let usualCapacity = 1 << 18
 
   private let descriptor: Int32
   private var buffer: UnsafeMutableRawBufferPointer
@@ -18,9 +18,9 @@ import Glibc
   private(set) var readErrorNumber: Int32?
 
   /// Takes ownership of an open descriptor.
-  init(descriptor: Int32) {
+  init(descriptor: Int32, capacity: Int = ByteWindow.usualCapacity) {
     self.descriptor = descriptor
-    unsafe buffer = .allocate(byteCount: Self.initialCapacity, alignment: 64)
+    unsafe buffer = .allocate(byteCount: capacity, alignment: 64)
   }
 
   deinit {

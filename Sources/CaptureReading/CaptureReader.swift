@@ -34,19 +34,24 @@ public struct CaptureReader: ~Copyable {
   public var formatName: String { pcapHeader == nil ? "pcapng" : "pcap" }
 
   /// Opens a file read-only and reads its header. Throws when it cannot be opened or is no capture.
-  public init(path: String) throws(CaptureFault) {
+  public init(path: String) throws(CaptureFault) { try self.init(path: path, isGlance: false) }
+
+  /// `isGlance` reads only as much at once as a first packet needs.
+  init(path: String, isGlance: Bool) throws(CaptureFault) {
     // Safe: the path is a string of ours.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
     guard descriptor >= 0 else {
       throw CaptureFault(.system, at: 0, systemMessage(errno))
     }
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
-    try self.init(descriptor: descriptor)
+    try self.init(window: ByteWindow(descriptor: descriptor, capacity: isGlance ? 4_096 : ByteWindow.usualCapacity))
   }
 
   /// Takes ownership of an open descriptor that stands at the beginning of the file.
-  public init(descriptor: Int32) throws(CaptureFault) {
-    var window = ByteWindow(descriptor: descriptor)
+  public init(descriptor: Int32) throws(CaptureFault) { try self.init(window: ByteWindow(descriptor: descriptor)) }
+
+  private init(window given: consuming ByteWindow) throws(CaptureFault) {
+    var window = given
     if window.isExhausted() {
       if let number = window.readErrorNumber {
         throw CaptureFault(.system, at: 0, systemMessage(number))

@@ -68,12 +68,16 @@ public final class DecoderHost {
 
   /// Notes that a packet came in fragments, the last of `packets` completing it: what is made of it comes from all of them.
   ///
-  /// Such packets are noted in the order of the capture.
+  /// Those of one original are noted in its order.
   public func note(fragments packets: [PacketPosition]) {
-    guard let last = packets.last, packets.count > 1, last.rawValue > fragments.last?.last ?? 0 else { return }
+    guard let last = packets.last, packets.count > 1 else { return }
     var set = PacketSet()
     for packet in packets { set.insert(packet) }
-    fragments.append((last.rawValue, set))
+    if last.rawValue > fragments.last?.last ?? 0 {
+      fragments.append((last.rawValue, set))
+    } else {
+      fragments.insert((last.rawValue, set), at: lowerBound(last.rawValue))
+    }
   }
 
   /// Adds to a trace the other fragments of its packets.

@@ -2,11 +2,12 @@ import ByteReading
 import DecoderKit
 public import EvidenceModel
 
-/// The decoders of one UDP conversation: each datagram goes to whoever claims it most surely.
+/// The decoders of one UDP conversation, or of one kind of an association's messages: each datagram goes to whoever claims it most surely.
 public final class HostedDatagrams {
   private let host: DecoderHost
   private let origin: UnitOrigin
   private let carrier: DecodingContext.Carrier
+  private let declared: String?
   private var units: [DecodingUnit] = []
   private var tally = ConversationTally()
   /// What no decoder took, until it is known what it looks like.
@@ -18,52 +19,88 @@ public final class HostedDatagrams {
   /// Datagrams in a row after which their decoder is asked alone, as long as it claims them.
   static let steadyAfter = 16
 
-  public init(
-    _ host: DecoderHost, initiator: Endpoint, responder: Endpoint, at packet: PacketContext, tunnels: String = ""
+  public convenience init(
+    _ host: DecoderHost, initiator: Endpoint, responder: Endpoint, at packet: PacketContext, tunnels: String = "",
+    protocolNumber: UInt8 = 17
   ) {
+    let origin = UnitOrigin(
+      firstPacket: packet.position, protocolNumber: protocolNumber, initiator: initiator, responder: responder,
+      tunnels: tunnels)
+    self.init(host, origin, .udp(initiator: initiator, responder: responder), declared: nil)
+  }
+
+  /// Decodes the messages of a part of a conversation; `declared` is the protocol that they say they are of.
+  init(_ host: DecoderHost, _ origin: UnitOrigin, _ carrier: DecodingContext.Carrier, declared: String?) {
     self.host = host
-    origin = UnitOrigin(
-      firstPacket: packet.position, protocolNumber: 17, initiator: initiator, responder: responder, tunnels: tunnels)
-    carrier = .udp(initiator: initiator, responder: responder)
+    self.origin = origin
+    self.carrier = carrier
+    self.declared = declared
+    let (initiator, responder) = origin.endpoints
     signs = SignReader(initiator.port, responder.port)
+  }
+
+  /// What became of a datagram or message.
+  private enum Verdict {
+    case decoded(DecodingUnit)
+    case row(LedgerRow)
+    case unclaimed
   }
 
   /// Decodes one datagram, whose packet counts as `sum`; `isCut` tells that the recorder kept only its beginning.
   public func take(
     _ bytes: RawSpan, from side: Side, isCut: Bool, _ packet: PacketContext, counted sum: LedgerSum
   ) {
-    let original = packet.position.original
+    count(decode(bytes, from: side, isCut: isCut, packet, runs: nil), packet.position.original, sum)
+  }
+
+  /// Decodes one message that `parts` brought.
+  func take(_ bytes: RawSpan, from side: Side, _ parts: [MessagePart]) {
+    guard let last = parts.last else { return }
+    var packet = last.packet
+    if parts.count > 1 { packet.fileOffset = PacketContext.scattered }
+    let verdict = decode(
+      bytes, from: side, isCut: parts.contains(where: \.isCut), packet,
+      runs: parts.count == 1 ? nil : parts.map { DecodingUnit.Run(count: $0.byteCount, packet: $0.packet) })
+    for part in parts { count(verdict, part.packet.position.original, part.sum) }
+  }
+
+  private func decode(
+    _ bytes: RawSpan, from side: Side, isCut: Bool, _ packet: PacketContext, runs: [DecodingUnit.Run]?
+  ) -> Verdict {
     guard let (decoder, place) = choose(bytes, side, packet) else {
-      return leave(bytes, side, isCut, original, sum)
+      signs.see(bytes, from: side, isTCP: false)
+      return isCut ? .row(LedgerRow(.truncated)) : .unclaimed
     }
     let unit = units[place]
     do throws(ReadError) {
-      _ = try unit.decode(bytes, from: side, packet)
-      if isCut {
-        tally.add(LedgerRow(.truncated), original: original, sum)
-      } else if !unit.tally(original: original, sum) {
-        tally.add(host.decodedRows[decoder], original: original, sum)
+      if let runs {
+        _ = try unit.decode(bytes, from: side, packet, runs: runs)
+      } else {
+        _ = try unit.decode(bytes, from: side, packet)
       }
+      return isCut ? .row(LedgerRow(.truncated)) : .decoded(unit)
     } catch {
       var finding = failure(error, unit.label)
       if isCut { finding.fields.set("isCutBySnapLength", true) }
       unit.note(finding, from: side, trace: Trace(packet.position, at: packet.time))
-      tally.add(
-        isCut ? LedgerRow(.truncated) : host.afterFaultRows[decoder], original: original, sum)
       unit.finish()
       units.remove(at: place)
       steady = (-1, -1, 0)
+      return .row(isCut ? LedgerRow(.truncated) : host.afterFaultRows[decoder])
     }
   }
 
-  /// Counts a datagram that nobody claimed.
-  private func leave(_ bytes: RawSpan, _ side: Side, _ isCut: Bool, _ original: UInt16, _ sum: LedgerSum) {
-    signs.see(bytes, from: side, isTCP: false)
-    if isCut { return tally.add(LedgerRow(.truncated), original: original, sum) }
-    if let place = unclaimed.firstIndex(where: { $0.original == original }) {
-      unclaimed[place].sum += sum
-    } else {
-      unclaimed.append(.init(original: original, sum: sum))
+  private func count(_ verdict: Verdict, _ original: UInt16, _ sum: LedgerSum) {
+    switch verdict {
+    case .decoded(let unit):
+      if !unit.tally(original: original, sum) { tally.add(host.decodedRows[unit.decoder], original: original, sum) }
+    case .row(let row): tally.add(row, original: original, sum)
+    case .unclaimed:
+      if let place = unclaimed.firstIndex(where: { $0.original == original }) {
+        unclaimed[place].sum += sum
+      } else {
+        unclaimed.append(.init(original: original, sum: sum))
+      }
     }
   }
 
@@ -100,8 +137,11 @@ public final class HostedDatagrams {
     units = []
     if !unclaimed.isEmpty {
       let (initiator, responder) = origin.endpoints
-      let traffic = UnclaimedTraffic(
-        isTCP: false, initiator: initiator.port, responder: responder.port, sign: signs.sign)
+      let transport = UnitOrigin.transport(origin.protocolNumber)
+      let traffic =
+        declared.map { UnclaimedTraffic(transport: transport, declared: $0) }
+        ?? UnclaimedTraffic(
+          transport: transport, initiator: initiator.port, responder: responder.port, sign: signs.sign)
       let row = LedgerRow(.unclaimed, traffic.detail)
       for count in unclaimed { tally.add(row, original: count.original, count.sum) }
       unclaimed = []

@@ -128,7 +128,7 @@ public final class HostedStreams {
     let (initiator, responder) = origin.endpoints
     return LedgerRow(
       .unclaimed,
-      UnclaimedTraffic(isTCP: true, initiator: initiator.port, responder: responder.port, sign: signs.sign).detail)
+      UnclaimedTraffic(transport: "tcp", initiator: initiator.port, responder: responder.port, sign: signs.sign).detail)
   }
 
   /// The row of packets that come now; nil while a decoder is still sought.

@@ -4,7 +4,7 @@ package import EvidenceModel
 /// What all records of one conversation share.
 final class UnitOrigin {
   let firstPacket: PacketPosition
-  /// 17 for UDP, 6 for TCP.
+  /// 17 for UDP, 6 for TCP, 132 for SCTP, 136 for UDP-Lite.
   let protocolNumber: UInt8
   let endpoints: (initiator: Endpoint, responder: Endpoint)
   /// The tunnels that the conversation's first packet came through, outermost first; empty without any.
@@ -22,6 +22,16 @@ final class UnitOrigin {
     endpoints = (initiator, responder)
   }
 
+  /// The transport's name, as records and the ledger show it.
+  static func transport(_ protocolNumber: UInt8) -> String {
+    switch protocolNumber {
+    case 6: "tcp"
+    case 132: "sctp"
+    case 136: "udplite"
+    default: "udp"
+    }
+  }
+
   func takeOrdinal() -> UInt32 {
     ordinal += 1
     return ordinal
@@ -31,7 +41,7 @@ final class UnitOrigin {
   func address(_ fields: inout Fields, from side: Side, _ output: any EvidenceOutput) {
     fields.set("source", side == .initiator ? initiatorText : responderText)
     fields.set("destination", side == .initiator ? responderText : initiatorText)
-    fields.set("transport", protocolNumber == 6 ? "tcp" : "udp")
+    fields.set("transport", Self.transport(protocolNumber))
     if !tunnels.isEmpty { fields.set("tunnels", tunnels) }
     if communityID == nil {
       communityID = output.communityID(endpoints.initiator, endpoints.responder, protocolNumber: protocolNumber)

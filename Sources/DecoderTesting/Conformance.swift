@@ -16,7 +16,7 @@ public func checkTotality(
       checkRules(decoder, cut, carrier)
       checkRules(decoder, cut + steps[(place + 1)...], carrier)
       _ = claim(of: decoder, on: Array(bytes.prefix(length)), from: side, over: carrier)
-      if case .udp = carrier { continue }
+      if carrier.isOfMessages { continue }
       let rest = Array(bytes.dropFirst(length + 1))
       checkRules(decoder, cut + [.gap(1, from: side), .bytes(rest, from: side)] + steps[(place + 1)...], carrier)
     }
@@ -31,7 +31,7 @@ public func checkTotality(
       }
     }
   }
-  if case .udp = carrier { return }
+  if carrier.isOfMessages { return }
   let whole = run(decoder, on: steps, over: carrier)
   let numbered = steps.enumerated().flatMap { place, step in
     byteByByte(step).map { (packet: UInt64(place) + 1, step: $0) }

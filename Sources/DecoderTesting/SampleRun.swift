@@ -25,8 +25,7 @@ func run(
   var sink = EvidenceSink(host)
   var session = decoder.makeSession(in: context)
   var pending: [Side: [UInt8]] = [:]
-  var isDatagram = false
-  if case .udp = carrier { isDatagram = true }
+  let isDatagram = carrier.isOfMessages
   do throws(ReadError) {
     for (packet, step) in steps {
       host.step = packet

@@ -6,6 +6,8 @@ public struct LedgerRow: Hashable, Sendable {
     case outsideFilter
     /// The program ended on it and was started again without it; a finding tells.
     case crashed
+    /// The same packet was captured before, by a mirror port or another recorder; the detail names that recorder's original.
+    case duplicate
     /// A header contradicts itself; the detail names the layer.
     case malformed
     /// A protocol that is not read; the detail names it.

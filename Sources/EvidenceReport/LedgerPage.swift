@@ -23,6 +23,7 @@ struct LedgerPage {
     switch row {
     case "decoded": ("read and understood by", .understood)
     case "retransmission": ("repetition of bytes seen before", .carrier)
+    case "duplicate": ("the same packet, captured a second time", .carrier)
     case "noPayload": ("acknowledgement without content", .carrier)
     case "control": ("network control (ICMP, ARP)", .carrier)
     case "fragment": ("part of a packet that was put together elsewhere, or could not be", .carrier)

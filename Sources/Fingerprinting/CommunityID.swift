@@ -7,13 +7,15 @@ public enum CommunityID {
   public static func text(_ source: Endpoint, _ destination: Endpoint, protocolNumber: UInt8) -> String {
     let one = source.address.bytes
     let two = destination.address.bytes
-    let isOrdered = one == two ? source.port <= destination.port : one.lexicographicallyPrecedes(two)
+    let isOrdered =
+      one == two ? source.port <= destination.port : one.lexicographicallyPrecedes(two)
     let (lower, higher) = isOrdered ? (source, destination) : (destination, source)
     var bytes: [UInt8] = [0, 0]
     bytes += lower.address.bytes
     bytes += higher.address.bytes
     bytes += [protocolNumber, 0]
-    for port in [lower.port, higher.port] {
+    // Only of these do ports count.
+    for port in [1, 6, 17, 58, 132].contains(protocolNumber) ? [lower.port, higher.port] : [] {
       bytes += [UInt8(port >> 8), UInt8(truncatingIfNeeded: port)]
     }
     return "1:" + base64(Array(Insecure.SHA1.hash(data: bytes)))

@@ -6,6 +6,8 @@ public final class Conversation {
   public enum Transport: UInt8, Sendable {
     case udp = 17
     case tcp = 6
+    case sctp = 132
+    case udpLite = 136
   }
 
   public let transport: Transport
@@ -25,6 +27,7 @@ public final class Conversation {
   public var attachment: AnyObject?
 
   var streams: StreamPair?
+  var association: Association?
   var isFinished = false
   /// It hardly began: whoever floods a network with forged senders makes many of these.
   var isFresh = true
@@ -75,6 +78,16 @@ public protocol ConversationReceiver: AnyObject {
     of conversation: Conversation)
   /// Bytes come that the stream passed over as missing.
   func late(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext)
+  /// A message of an SCTP association with its payload protocol identifier; `parts` says which packets brought it.
+  func message(
+    _ bytes: RawSpan, _ identifier: UInt32, from side: Side, of conversation: Conversation, _ parts: [MessagePart])
+  /// Pieces of a message whose others are missing.
+  func incompleteMessage(_ parts: [MessagePart], from side: Side, of conversation: Conversation)
+  /// Chunks of an SCTP association that the capture lacks.
+  func chunkGap(_ count: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext)
+  /// An association had packets with a wrong checksum; `leftOut` of them were not used.
+  func wrongChecksums(
+    _ count: UInt64, _ leftOut: UInt64, from side: Side, of conversation: Conversation, _ first: PacketContext)
   /// One side sends no more.
   func end(_ end: StreamEnd, of side: Side, _ conversation: Conversation, _ packet: PacketContext)
   /// Nothing more comes; the conversation is forgotten after this.
@@ -90,6 +103,14 @@ extension ConversationReceiver {
     of conversation: Conversation
   ) {}
   public func late(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {}
+  public func message(
+    _ bytes: RawSpan, _ identifier: UInt32, from side: Side, of conversation: Conversation, _ parts: [MessagePart]
+  ) {}
+  public func incompleteMessage(_ parts: [MessagePart], from side: Side, of conversation: Conversation) {}
+  public func chunkGap(_ count: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext) {}
+  public func wrongChecksums(
+    _ count: UInt64, _ leftOut: UInt64, from side: Side, of conversation: Conversation, _ first: PacketContext
+  ) {}
 }
 
 /// What a packet was to its conversation, for the ledger.
@@ -98,6 +119,12 @@ public enum Reception: Hashable, Sendable {
   public static let retransmission = Reception.repetition(.same)
 
   case datagram
+  /// At least one chunk not seen before; it is counted with its message, and `rest` is what no message counts.
+  case message(rest: LedgerSum)
+  /// A chunk of a kind that is not read.
+  case unreadChunk(UInt8)
+  /// The checksum is wrong, and right ones came before: its receiver discarded it, too.
+  case wrongChecksum
   /// A segment with `byteCount` bytes not seen before.
   case newBytes(Int)
   /// Nothing new: all bytes were delivered, or passed over, before.

@@ -1,3 +1,4 @@
+import ByteReading
 public import EvidenceModel
 public import PacketLayers
 
@@ -29,21 +30,22 @@ public final class FlowAssembler {
 
   public var openCount: Int { conversations.count }
 
-  /// Takes a datagram or segment; `bytes` is its payload.
+  /// Takes a datagram, segment or packet of chunks; `bytes` is its payload, and `counted` what the packet counts in the ledger.
   ///
   /// Returns what it was and to which conversation it belongs.
   public func take(
-    _ view: PacketView, _ bytes: RawSpan, _ packet: PacketContext
+    _ view: PacketView, _ bytes: RawSpan, _ packet: PacketContext, checksum: PacketView.ChecksumVerdict = .unknown,
+    counted: LedgerSum = LedgerSum(packets: 1)
   ) -> (Reception, Conversation) {
     advance(to: packet.time)
     let source = Endpoint(view.source, port: view.sourcePort)
     let destination = Endpoint(view.destination, port: view.destinationPort)
     let isTCP = view.transport == .tcp
     let (key, sourceIsLower) = ConversationKey.make(
-      source, destination, isTCP: isTCP, network: view.tunnels.network)
+      source, destination, view.transport, network: view.tunnels.network)
     var found: Conversation?
     if key == lastKey { found = lastConversation } else { found = conversations[key] }
-    if isTCP, let old = found, begins(anew: old, view, sourceIsLower) {
+    if let old = found, isTCP ? begins(anew: old, view, sourceIsLower) : begins(anew: old, view, bytes) {
       finish(old, key, because: .idle)
       found = nil
     }
@@ -51,7 +53,8 @@ public final class FlowAssembler {
     if let found {
       conversation = found
     } else {
-      conversation = begin(key, view, source, destination, sourceIsLower, packet)
+      conversation = begin(
+        key, view, source, destination, sourceIsLower, packet, firstChunk: bytes.byteCount > 0 ? bytes[0] : nil)
     }
     lastKey = key
     lastConversation = conversation
@@ -61,6 +64,9 @@ public final class FlowAssembler {
     if conversation.isFresh, isUnderWay(conversation) { settle(conversation) }
     let side: Side = sourceIsLower == conversation.initiatorIsLower ? .initiator : .responder
     if isTCP { return (segment(view, bytes, from: side, of: conversation, packet), conversation) }
+    if view.transport == .sctp {
+      return (chunks(view, bytes, from: side, of: conversation, packet, checksum, counted: counted), conversation)
+    }
     receiver.datagram(bytes, from: side, of: conversation, packet)
     return (.datagram, conversation)
   }
@@ -75,7 +81,7 @@ public final class FlowAssembler {
 
   private func begin(
     _ key: ConversationKey, _ view: PacketView, _ source: Endpoint, _ destination: Endpoint,
-    _ sourceIsLower: Bool, _ packet: PacketContext
+    _ sourceIsLower: Bool, _ packet: PacketContext, firstChunk: UInt8?
   ) -> Conversation {
     if conversations.count >= limits.conversationsPerSlice {
       crowdOut(conversations, limits.conversationsPerSlice / 8)
@@ -83,18 +89,46 @@ public final class FlowAssembler {
       crowdOut(conversations.filter(\.value.isFresh), limits.freshPerSlice / 8)
     }
     // A SYN with ACK is an answer: whoever gets it began.
-    let isAnswer = view.transport == .tcp && view.flags.contains([.syn, .ack])
+    let isAnswer =
+      view.transport == .tcp && view.flags.contains([.syn, .ack]) || view.transport == .sctp && firstChunk == 2
     let conversation = Conversation(
-      view.transport == .tcp ? .tcp : .udp, initiator: isAnswer ? destination : source,
+      Self.transport(view.transport), initiator: isAnswer ? destination : source,
       responder: isAnswer ? source : destination, initiatorIsLower: isAnswer ? !sourceIsLower : sourceIsLower,
       firstPacket: packet.position, at: packet.time.isKnown ? packet.time : latest, tunnels: view.tunnels)
     if view.transport == .tcp {
       conversation.streams = StreamPair()
       conversation.hasBeginning = view.flags.contains(.syn)
     }
+    if view.transport == .sctp {
+      conversation.association = Association()
+      conversation.hasBeginning = firstChunk == 1
+    }
     conversations[key] = conversation
     freshCount += 1
     return conversation
+  }
+
+  private static func transport(_ transport: PacketView.Transport) -> Conversation.Transport {
+    switch transport {
+    case .tcp: .tcp
+    case .sctp: .sctp
+    case .udpLite: .udpLite
+    case .udp, .none: .udp
+    }
+  }
+
+  /// Whether an INIT chunk begins another association; one that is repeated names the same tag (RFC 9260, 5.2).
+  private func begins(anew old: Conversation, _ view: PacketView, _ bytes: RawSpan) -> Bool {
+    guard let association = old.association, view.verificationTag == 0, bytes.byteCount >= 20, bytes[0] == 1 else {
+      return false
+    }
+    if old.isFinished || old.isReset { return true }
+    let tag = (4..<8).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[$1]) }
+    let known =
+      view.source == old.initiator.address && view.sourcePort == old.initiator.port
+      ? association.responder.tag : association.initiator.tag
+    // The other side may begin at the same time.
+    return known != nil && known != tag
   }
 
   /// Whether a segment begins another conversation between the same ports.
@@ -144,6 +178,10 @@ public final class FlowAssembler {
       flush(&streams.initiator, .initiator, conversation, because: end)
       flush(&streams.responder, .responder, conversation, because: end)
     }
+    if let association = conversation.association {
+      flush(&association.initiator, .initiator, conversation)
+      flush(&association.responder, .responder, conversation)
+    }
     receiver.finish(conversation, because: end)
   }
 
@@ -179,6 +217,9 @@ public final class FlowAssembler {
 
   private func idleSeconds(_ conversation: Conversation) -> Int64 {
     let most = isCrowded ? limits.idleCrowded : .max
+    if conversation.association != nil {
+      return conversation.isFinished || conversation.isReset ? min(limits.idleEndedTCP, most) : limits.idleTCP
+    }
     guard let streams = conversation.streams else {
       return conversation.packetCount >= limits.packetsForLongUDP ? limits.idleLongUDP : min(limits.idleShortUDP, most)
     }
@@ -215,19 +256,19 @@ public final class FlowAssembler {
 struct ConversationKey: Hashable {
   let lower: Endpoint
   let higher: Endpoint
-  let isTCP: Bool
+  let transport: PacketView.Transport
   let network: UInt64
 
   @inline(__always)
   static func make(
-    _ source: Endpoint, _ destination: Endpoint, isTCP: Bool, network: UInt64 = 0
+    _ source: Endpoint, _ destination: Endpoint, _ transport: PacketView.Transport, network: UInt64 = 0
   ) -> (ConversationKey, Bool) {
     let one = source.address.words
     let two = destination.address.words
     let isLower =
       one.0 != two.0 ? one.0 < two.0 : one.1 != two.1 ? one.1 < two.1 : source.port <= destination.port
     return isLower
-      ? (ConversationKey(lower: source, higher: destination, isTCP: isTCP, network: network), true)
-      : (ConversationKey(lower: destination, higher: source, isTCP: isTCP, network: network), false)
+      ? (ConversationKey(lower: source, higher: destination, transport: transport, network: network), true)
+      : (ConversationKey(lower: destination, higher: source, transport: transport, network: network), false)
   }
 }

@@ -18,6 +18,10 @@ public struct FlowLimits: Hashable, Sendable {
   public var crowdedConversations = 512
   /// How far ahead of its stream a segment may be, in bytes, before it counts as stray.
   public var window = 16 << 20
+  /// The same of an SCTP association, in chunks.
+  public var chunkWindow = 65_536
+  /// Bytes of an SCTP message that comes in pieces.
+  public var messageBytes = 4 << 20
   /// Stray segments in a row that show that the stream went on there.
   public var straysToFollow = 3
   /// Packets to wait, once the other side has acknowledged missing bytes, before they count as missing from the capture.

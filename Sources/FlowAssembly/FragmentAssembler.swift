@@ -74,6 +74,8 @@ public struct FragmentAssembler: ~Copyable {
     var end: Int?
     var packets: [CountedPacket] = []
     var time: CaptureTime
+    /// How many packets began to wait before it.
+    let arrival: UInt64
     var hasOverlap = false
     var hasConflict = false
 
@@ -105,6 +107,7 @@ public struct FragmentAssembler: ~Copyable {
   private var recentStart = 0
   private var recentBytes = 0
   private var waitingBytes = 0
+  private var arrivals: UInt64 = 0
   private var nextSweep = CaptureTime.unknown
 
   public init(limits: Limits = Limits()) { self.limits = limits }
@@ -125,7 +128,8 @@ public struct FragmentAssembler: ~Copyable {
     if pending[key] == nil {
       if isRepetition(key, place.offset, bytes, time) { return .duplicate }
       makeRoom(bytes.byteCount, unfinished)
-      pending[key] = Pending(view: view, time: time)
+      arrivals += 1
+      pending[key] = Pending(view: view, time: time, arrival: arrivals)
     }
     guard var packet = pending.removeValue(forKey: key) else { return .refused }
     waitingBytes -= packet.bytes.count
@@ -190,9 +194,7 @@ public struct FragmentAssembler: ~Copyable {
 
   private mutating func giveUp(_ keys: [Key], _ unfinished: (Unfinished) -> Void) {
     let packets = keys.compactMap { pending.removeValue(forKey: $0) }
-    for packet in packets.sorted(by: {
-      ($0.packets.first?.position.rawValue ?? 0) < ($1.packets.first?.position.rawValue ?? 0)
-    }) {
+    for packet in packets.sorted(by: { $0.arrival < $1.arrival }) {
       waitingBytes -= packet.bytes.count
       unfinished(Self.unfinished(packet))
     }
@@ -200,9 +202,7 @@ public struct FragmentAssembler: ~Copyable {
 
   private mutating func makeRoom(_ byteCount: Int, _ unfinished: (Unfinished) -> Void) {
     guard pending.count >= limits.packets || waitingBytes + byteCount > limits.waitingBytes else { return }
-    let oldest = pending.sorted {
-      ($0.value.packets.first?.position.rawValue ?? 0) < ($1.value.packets.first?.position.rawValue ?? 0)
-    }
+    let oldest = pending.sorted { $0.value.arrival < $1.value.arrival }
     giveUp(oldest.prefix(max(1, oldest.count / 8)).map(\.key), unfinished)
   }
 

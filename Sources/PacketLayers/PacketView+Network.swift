@@ -11,7 +11,7 @@ extension PacketView {
   }
 
   /// Bytes from the reader's place to the end that the surrounding headers announce.
-  private func announced(_ reader: borrowing ByteReader) -> Int {
+  func announced(_ reader: borrowing ByteReader) -> Int {
     limit == .max ? reader.remaining : max(0, limit - reader.offset)
   }
 
@@ -38,6 +38,9 @@ extension PacketView {
       throw ReadError(.malformed, at: start + 2, reading: "total length")
     }
     if totalLength != 0 { limit = min(limit, start + Int(totalLength)) }
+    self.identification = identification
+    networkProtocol = number
+    networkPayloadStart = reader.offset
     if place & 0x3fff != 0 {
       fragment = FragmentPlace(
         identification: UInt32(identification), offset: Int(place & 0x1fff) * 8, isLast: place & 0x2000 == 0,
@@ -60,6 +63,9 @@ extension PacketView {
     hasAddresses = true
     // A length of 0 is a jumbogram's or an offload's.
     if payloadLength != 0 { limit = min(limit, reader.offset + Int(payloadLength)) }
+    identification = 0
+    networkProtocol = next
+    networkPayloadStart = reader.offset
     try readExtensions(&reader, next)
   }
 
@@ -134,19 +140,30 @@ extension PacketView {
       try enter(.ipip, reader)
       try readIPv4(&reader)
     case 41:
-      try enter(.sixInFour, reader)
+      try enter(is6to4(reader) ? .sixToFour : .sixInFour, reader)
       try readIPv6(&reader)
     case 47: try readGRE(&reader)
     case 50: try readESP(&reader)
     case 51: try readAH(&reader)
     case 97: try readEtherIP(&reader)
     case 115: try readL2TP3(&reader)
+    case 132: try readSCTP(&reader)
+    case 136: try readUDPLite(&reader)
     case 137: try readMPLS(&reader)
     case 143: try readEthernetInIP(&reader)
     default:
       outcome = .otherProtocol
       protocolCode = ProtocolSpace.ip.code(number)
     }
+  }
+
+  /// Whether an IPv6 address of what follows is made of this packet's IPv4 address (RFC 3056, 2).
+  private func is6to4(_ reader: borrowing ByteReader) -> Bool {
+    guard !source.isVersion6, !destination.isVersion6 else { return false }
+    let word = { (reader: borrowing ByteReader, place: Int) -> UInt64 in
+      (0..<6).reduce(UInt64(0)) { $0 << 8 | UInt64(reader.peek(place + $1) ?? 0) }
+    }
+    return word(reader, 8) == 0x2002 << 32 | source.words.1 || word(reader, 24) == 0x2002 << 32 | destination.words.1
   }
 
   /// An error belongs to the pair of addresses that its quotation names (RFC 792; RFC 4443, 3).
@@ -211,7 +228,7 @@ extension PacketView {
     setPayload(reader.offset, min(reader.remaining, announced), announced)
   }
 
-  private mutating func setPayload(_ start: Int, _ count: Int, _ announced: Int) {
+  mutating func setPayload(_ start: Int, _ count: Int, _ announced: Int) {
     payloadStart = start
     payloadCount = count
     announcedPayloadCount = announced

@@ -17,6 +17,8 @@ extension PacketView {
       isOpen = inner.openGeneve(reader)
     } else if has(4754) {
       isOpen = inner.openGRE(reader)
+    } else if has(9899) {
+      isOpen = inner.openSCTP(reader)
     } else if has(1701) {
       isOpen = inner.openL2TP(reader)
     } else if has(3544) || reader.peek().map({ $0 >> 4 == 6 }) ?? false {

@@ -22,10 +22,10 @@ public struct PacketView: Sendable {
 
   public enum Layer: UInt8, Sendable {
     case link, vlan, llc, ipv4, ipv6, tcp, udp, icmp, icmpv6, arp, igmp
-    case wlan, ppp, pppoe, frameRelay, mpls, macsec, pbb, nsh, ah, gre, etherip, l2tp
+    case wlan, ppp, pppoe, frameRelay, mpls, macsec, pbb, nsh, ah, gre, etherip, l2tp, sctp, udpLite
   }
 
-  public enum Transport: UInt8, Sendable { case none, tcp, udp }
+  public enum Transport: UInt8, Sendable { case none, tcp, udp, sctp, udpLite }
 
   public var outcome: Outcome = .otherProtocol
   public var layer: Layer = .link
@@ -40,6 +40,12 @@ public struct PacketView: Sendable {
   public var sequence: UInt32 = 0
   public var acknowledgement: UInt32 = 0
   public var flags: TCPFlags = []
+  /// Of SCTP, what the receiver knows the association by.
+  public var verificationTag: UInt32 = 0
+  /// The identification of the innermost IPv4 header; 0 of everything else.
+  public var identification: UInt16 = 0
+  /// The protocol that the innermost IP header names first.
+  public var networkProtocol: UInt8 = 0
   /// The tunnels that the packet came through.
   public var tunnels = TunnelPath()
   /// Where a fragment belongs; of use when the outcome is `fragment`.
@@ -53,7 +59,17 @@ public struct PacketView: Sendable {
   /// Where the innermost header that announces a length says that its content ends, from the packet's beginning.
   var limit = Int.max
 
+  /// Where the innermost IP header ends.
+  var networkPayloadStart = 0
+
   public init() {}
+
+  /// The captured bytes behind the innermost IP header, in a packet of `count` bytes; all of it without such a header.
+  @inline(__always)
+  public func networkPayload(of count: Int) -> Range<Int> {
+    let start = min(networkPayloadStart, count)
+    return start..<max(start, min(count, limit))
+  }
 
   @inlinable public var isCut: Bool { announcedPayloadCount > payloadCount }
 }

@@ -6,7 +6,7 @@ public struct TunnelPath: Hashable, Sendable {
   public enum Kind: UInt8, Sendable, CaseIterable {
     case ipip = 1
     case sixInFour, gre, pptp, erspan, gtp, vxlan, geneve, teredo, l2tp, esp, ah, mpls, pseudowire, pppoe, macsec, pbb
-    case nsh, etherip
+    case nsh, etherip, sixToFour, udp
 
     /// The name that records show.
     public var name: String {
@@ -30,6 +30,8 @@ public struct TunnelPath: Hashable, Sendable {
       case .pbb: "PBB"
       case .nsh: "NSH"
       case .etherip: "EtherIP"
+      case .sixToFour: "6to4"
+      case .udp: "UDP"
       }
     }
   }

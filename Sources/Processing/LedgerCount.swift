@@ -29,7 +29,16 @@ struct LedgerCount: Codable, Sendable {
     var lastTime: Int64?
     var linkTypes: [String]
   }
+  /// How many packets of one original stand in another one, too.
+  struct Shared: Codable, Sendable {
+    var first: UInt16
+    var second: UInt16
+    var packets: UInt64
+  }
   var originals: [Original] = []
+  var shared: [Shared] = []
+  /// Whether originals were not read in the order of time because too many overlap.
+  var hadToWait = false
 
   func write(to path: String) throws { try JSONEncoder().encode(self).write(to: URL(filePath: path)) }
   static func read(from path: String) throws -> LedgerCount {

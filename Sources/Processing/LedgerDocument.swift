@@ -8,6 +8,9 @@ struct LedgerDocument {
   private(set) var differences: [(original: UInt16, message: String)] = []
   private(set) var expansionFaults: [(original: UInt16, fault: String)] = []
   private(set) var hasUnreadable = false
+  /// Pairs of originals that hold the same packets, and how many.
+  private(set) var shared: [(first: UInt16, second: UInt16, packets: UInt64)] = []
+  private(set) var hadToWait = false
 
   /// Reads what the workers of a run left.
   init(_ order: WorkOrder, _ layout: ScratchLayout) throws {
@@ -17,6 +20,14 @@ struct LedgerDocument {
   }
 
   init(_ counts: [LedgerCount], _ witness: WitnessReport, _ preparation: Preparation) {
+    hadToWait = counts.contains(where: \.hadToWait)
+    var sums: [PacketPosition: UInt64] = [:]
+    for pair in counts.flatMap(\.shared) {
+      sums[PacketPosition(original: pair.first, packet: UInt64(pair.second)), default: 0] += pair.packets
+    }
+    shared = sums.sorted { $0.key < $1.key }.map {
+      ($0.key.original, UInt16(truncatingIfNeeded: $0.key.packet), $0.value)
+    }
     let numbers = Set(counts.flatMap { $0.originals.map(\.number) }).sorted()
     for number in numbers {
       let parts = counts.flatMap { $0.originals.filter { $0.number == number } }

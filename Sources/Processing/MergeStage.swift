@@ -1,3 +1,4 @@
+import CaptureReading
 import DecoderHosting
 import EvidenceBundle
 import EvidenceModel
@@ -61,6 +62,24 @@ struct MergeResult: Codable, Sendable {
       try write(
         Finding(.error, "capture/expansion", "The compressed original could not be expanded to its end: \(fault)."),
         number, nil, "capture 1.0")
+    }
+    for pair in ledger.shared {
+      try write(
+        Finding(
+          .notice, "capture/sameTraffic",
+          "\(pair.packets) packets of this original stand in \(OriginalName(pair.first)) as well; there they were used.",
+          [
+            "otherOriginal": .text(OriginalName(pair.first).description),
+            "count": .integer(Int64(clamping: pair.packets)),
+          ]),
+        pair.second, nil, "capture 1.0")
+    }
+    if ledger.hadToWait {
+      try write(
+        Finding(
+          .warning, "capture/manyAtOnce",
+          "More than \(Timeline.maximumOpen) originals overlap in time; some were read behind others.",
+          ["limit": .integer(Int64(Timeline.maximumOpen))]), 1, nil, "capture 1.0")
     }
     for exclusion in order.exclusions {
       try write(

@@ -17,6 +17,8 @@ public struct ProcessingRequest: Sendable {
   public var callSeconds = 60.0
   /// An expression of pcap-filter(7).
   public var filter: String?
+  /// Which link type each private one (USER0 to USER15, by its number) stands for.
+  public var userLinks: [Int: UInt16] = [:]
   /// A list of hashes as `sha256sum` writes it.
   public var expectPath: String?
   public var receivedFrom: String?

@@ -19,6 +19,7 @@ final class RunStages {
   private let jobs: Int
   private let decoderNames: [String]
   private let filter: String?
+  private let userLinks: [Int: UInt16]
   private let callSeconds: Double
   private let progress: (ProcessingProgress) -> Void
   private var excluded: [WorkOrder.Exclusion] = []
@@ -35,14 +36,15 @@ final class RunStages {
   }
 
   init(
-    scratch: String, executable: String, jobs: Int, decoderNames: [String], filter: String?, callSeconds: Double,
-    progress: @escaping (ProcessingProgress) -> Void
+    scratch: String, executable: String, jobs: Int, decoderNames: [String], filter: String?,
+    userLinks: [Int: UInt16], callSeconds: Double, progress: @escaping (ProcessingProgress) -> Void
   ) {
     layout = ScratchLayout(scratch)
     pool = WorkerPool(executable: executable, limit: jobs)
     self.jobs = jobs
     self.decoderNames = decoderNames
     self.filter = filter
+    self.userLinks = Dictionary(userLinks.map { (147 + $0, $1) }) { first, _ in first }
     self.callSeconds = callSeconds
     self.progress = progress
   }
@@ -94,6 +96,7 @@ final class RunStages {
     if stage == "shard" {
       order.slices = (0..<256).filter { $0 % jobs == worker }.map { UInt8($0) }
       order.filter = filter
+      order.userLinks = userLinks
     }
     if stage == "merge" { order.missingProtection = missingProtection }
     order.bundle = bundle

@@ -8,24 +8,32 @@ import Foundation
 import PacketLayers
 
 /// Reads all originals, keeps the packets of its slices, and decodes their conversations.
-final class ShardRunner: ConversationReceiver {
+final class ShardRunner: TimelineReceiver {
   private let order: WorkOrder
   private let output: ShardOutput
-  private let host: DecoderHost
+  let host: DecoderHost
   private let hand: WorkInHand
   /// Packets on which a worker crashed outside of any decoder.
   private let leftOut: Set<PacketPosition>
   private var assemblers: [FlowAssembler?] = Array(repeating: nil, count: Slice.count)
   private var isMine = [Bool](repeating: false, count: Slice.count)
-  private var isCut = false
+  var isCut = false
   /// The bytes of the packet in hand.
-  private var counted = LedgerSum()
+  var counted = LedgerSum()
   private var rows: [UInt64: LedgerRow] = [:]
   private var filter: PacketFilter?
-  private var quick = QuickCounts()
+  private var quick: [QuickCounts]
   private var ledger = LedgerCount()
+  private var records: [CaptureRecords]
+  /// How far each original was read.
+  private var offsets: [UInt64]
+  private var recent: [RecentPackets?] = Array(repeating: nil, count: Slice.count)
+  /// Of fragments, which every worker looks at.
+  private var recentFragments: RecentPackets
+  /// Packets that stand in two originals, by the numbers of both.
+  private var shared: [PacketPosition: UInt64] = [:]
   private var fragments = FragmentAssembler()
-  private let earlier: EarlierBytes
+  let earlier: EarlierBytes
 
   /// Rows that most packets of a capture fall into, counted without looking anything up.
   private struct QuickCounts {
@@ -41,6 +49,11 @@ final class ShardRunner: ConversationReceiver {
     self.output = output
     self.filter = filter
     self.hand = hand
+    quick = Array(repeating: QuickCounts(), count: order.originals.count)
+    offsets = Array(repeating: 0, count: order.originals.count)
+    let isSpeaking = order.slices.contains(0)
+    records = order.originals.map { CaptureRecords(original: $0.number, output: output, isSpeaking: isSpeaking) }
+    recentFragments = RecentPackets(hasSeveralOriginals: order.originals.count > 1)
     earlier = EarlierBytes(paths: Dictionary(order.originals.map { ($0.number, $0.path) }) { first, _ in first })
     leftOut = order.exclusions(of: "packets")
     let exclusions = order.exclusions.map {
@@ -53,7 +66,10 @@ final class ShardRunner: ConversationReceiver {
   private var isFirst: Bool { isMine[0] }
 
   func run() throws -> LedgerCount {
-    for original in order.originals { read(original) }
+    hand.giveBack(.packets)
+    let timeline = Timeline(paths: order.originals.map(\.path), receiver: self)
+    timeline.run()
+    ledger.hadToWait = isFirst && timeline.hadToWait
     hand.giveBack(.nobody)
     fragments.finish { giveUp($0) }
     for assembler in assemblers { assembler?.finishAll() }
@@ -66,6 +82,9 @@ final class ShardRunner: ConversationReceiver {
       } else {
         ledger.originals.append(.init(number: original.number, totals: nil, rows: rows))
       }
+    }
+    ledger.shared = shared.sorted { $0.key < $1.key }.map {
+      .init(first: $0.key.original, second: UInt16(truncatingIfNeeded: $0.key.packet), packets: $0.value)
     }
     try output.finish()
     return ledger
@@ -85,49 +104,63 @@ final class ShardRunner: ConversationReceiver {
 
   // MARK: Reading
 
-  private func read(_ original: WorkOrder.Original) {
-    var records = CaptureRecords(original: original.number, output: output, isSpeaking: isFirst)
-    var reader: CaptureReader
-    do throws(CaptureFault) {
-      reader = try CaptureReader(path: original.path)
-    } catch {
-      records.unreadable(error)
-      if isFirst { ledger.originals.append(records.emptyLedger(path: original.path)) }
-      return
-    }
-    hand.giveBack(.packets)
-    while true {
-      let step = reader.next()
-      if reader.hasFacts {
-        let facts = reader.takeFacts()
-        if isFirst { records.take(facts) }
-      }
-      guard case .packet(let packet) = step else {
-        if case .end(let fault?) = step { records.fault(fault, after: reader.packetCount) }
-        break
-      }
-      take(packet, reader.bytes, original.number)
-      if isFirst { records.see(packet) }
-      if packet.number & 0x3fff == 0 { noteProgress(reader.offset) }
-    }
-    noteProgress(reader.offset)
-    flushQuick(original.number)
-    if isFirst {
-      records.noteLimits(
-        dropped: reader.droppedFactCount, damaged: reader.damagedBlockCount, firstAt: reader.firstDamagedBlock)
-      ledger.originals.append(
-        records.ledger(
-          format: reader.formatName, offset: reader.offset, packets: reader.packetCount, bytes: reader.packetBytes,
-          path: original.path))
-    }
+  func unreadable(_ place: Int, _ fault: CaptureFault) {
+    records[place].unreadable(fault)
+    if isFirst { ledger.originals.append(records[place].emptyLedger(path: order.originals[place].path)) }
   }
 
-  private func noteProgress(_ offset: UInt64) {
-    hand[.done] = offset
+  /// Takes what the capture says beside packets; only one worker keeps it.
+  private func takeFacts(_ place: Int, _ reader: inout CaptureReader) {
+    guard reader.hasFacts else { return }
+    let facts = reader.takeFacts()
+    if isFirst { records[place].take(facts) }
+  }
+
+  func packet(_ packet: CapturedPacket, of place: Int, _ reader: inout CaptureReader) {
+    takeFacts(place, &reader)
+    if !order.userLinks.isEmpty, let meant = order.userLinks[Int(packet.linkType)] {
+      var other = packet
+      other.linkType = meant
+      begin(other, reader.bytes, place)
+    } else {
+      begin(packet, reader.bytes, place)
+    }
+    if isFirst { records[place].see(packet) }
+    if packet.number & 0x3fff == 0 { noteProgress(place, reader.offset) }
+  }
+
+  func ended(_ place: Int, _ reader: inout CaptureReader, _ fault: CaptureFault?) {
+    takeFacts(place, &reader)
+    if let fault { records[place].fault(fault, after: reader.packetCount) }
+    noteProgress(place, reader.offset)
+    flushQuick(place)
+    guard isFirst else { return }
+    records[place].noteLimits(
+      dropped: reader.droppedFactCount, damaged: reader.damagedBlockCount, firstAt: reader.firstDamagedBlock)
+    ledger.originals.append(
+      records[place].ledger(
+        format: reader.formatName, offset: reader.offset, packets: reader.packetCount, bytes: reader.packetBytes,
+        path: order.originals[place].path))
+  }
+
+  private func noteProgress(_ place: Int, _ offset: UInt64) {
+    hand[.done] &+= offset &- offsets[place]
+    offsets[place] = offset
     hand[.steps] &+= 1
   }
 
-  private func take(_ packet: CapturedPacket, _ bytes: RawSpan, _ original: UInt16) {
+  /// Takes a packet, out of its serial frame where it has one.
+  private func begin(_ packet: CapturedPacket, _ bytes: RawSpan, _ place: Int) {
+    if packet.linkType == 50, bytes.byteCount > 0, bytes[0] == 0x7e, let frame = SerialFrame.content(bytes) {
+      // Safe: the view ends before `frame` does.
+      return unsafe take(packet, frame.span.bytes, place, isScattered: true)
+    }
+    take(packet, bytes, place, isScattered: false)
+  }
+
+  /// `isScattered` says that the bytes do not stand like this in the original.
+  private func take(_ packet: CapturedPacket, _ bytes: RawSpan, _ place: Int, isScattered: Bool) {
+    let original = order.originals[place].number
     let position = PacketPosition(original: original, packet: packet.number)
     hand[.reading] = position.rawValue
     guard leftOut.isEmpty || !leftOut.contains(position) else {
@@ -143,6 +176,13 @@ final class ShardRunner: ConversationReceiver {
     let slice = Slice(view)
     counted = LedgerSum(captured: packet.capturedLength, payload: view.payloadCount)
     if view.outcome == .fragment, order.filter == nil || scope(packet, bytes) == nil {
+      if !isScattered,
+        let first = recentFragments.original(
+          of: view, bytes, appearance(packet, position), isSame: { isSame($0, bytes) })
+      {
+        if isMine[Int(slice.number)] { countDuplicate(of: first, position) }
+        return
+      }
       return takeFragment(view, bytes, packet, [CountedPacket(position, counted)])
     }
     guard isMine[Int(slice.number)] else { return }
@@ -150,18 +190,53 @@ final class ShardRunner: ConversationReceiver {
       output.count(row, original: original, counted)
       return
     }
+    if !isScattered, let first = duplicate(view, bytes, packet, position, slice) {
+      return countDuplicate(of: first, position)
+    }
     guard view.outcome == .transport else {
-      account(view, packet, original)
+      account(view, packet, place)
       return
     }
     let context = PacketContext(
       position: position, time: packet.time,
-      fileOffset: packet.dataOffset + UInt64(view.payloadStart))
+      fileOffset: isScattered ? PacketContext.scattered : packet.dataOffset + UInt64(view.payloadStart))
     isCut = view.isCut
     let assembler = assembler(slice)
     let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
-    let (reception, conversation) = assembler.take(view, payload, context)
-    account(reception, conversation, original, payload.byteCount)
+    let (reception, conversation) = assembler.take(
+      view, payload, context, checksum: view.transport == .sctp ? view.checksumVerdict(bytes) : .unknown)
+    account(reception, conversation, place, payload.byteCount)
+  }
+
+  // MARK: Duplicates
+
+  private func appearance(_ packet: CapturedPacket, _ position: PacketPosition) -> RecentPackets.Place {
+    RecentPackets.Place(
+      position: position, time: packet.time, offset: packet.dataOffset, count: Int(packet.capturedLength))
+  }
+
+  private func isSame(_ comparison: RecentPackets.Comparison, _ bytes: RawSpan) -> Bool {
+    earlier.isSame(
+      comparison.position.original, at: comparison.offset, as: bytes.extracting(comparison.range)) ?? false
+  }
+
+  /// The packet of this slice that brought the same before.
+  private func duplicate(
+    _ view: PacketView, _ bytes: RawSpan, _ packet: CapturedPacket, _ position: PacketPosition, _ slice: Slice
+  ) -> PacketPosition? {
+    if view.identification == 0, order.originals.count == 1 { return nil }
+    let place = Int(slice.number)
+    if recent[place] == nil { recent[place] = RecentPackets(hasSeveralOriginals: order.originals.count > 1) }
+    return recent[place]?.original(of: view, bytes, appearance(packet, position)) { isSame($0, bytes) }
+  }
+
+  private func countDuplicate(of first: PacketPosition, _ position: PacketPosition) {
+    let isForeign = first.original != position.original
+    let detail = isForeign ? OriginalName(first.original).description : ""
+    output.count(LedgerRow(.duplicate, detail), original: position.original, counted)
+    if isForeign {
+      shared[PacketPosition(original: first.original, packet: UInt64(position.original)), default: 0] += 1
+    }
   }
 
   // MARK: Fragments
@@ -197,8 +272,9 @@ final class ShardRunner: ConversationReceiver {
     countFragments(whole.packets.dropLast(), LedgerRow(.fragment, "reassembled"), slice)
     counted = last.sum
     if whole.hasConflict { noteConflict(whole, packet.time) }
+    let place = place(of: last.position.original)
     guard view.outcome == .transport else {
-      account(view, packet, last.position.original)
+      account(view, packet, place)
       return
     }
     host.note(fragments: whole.packets.map(\.position))
@@ -206,8 +282,14 @@ final class ShardRunner: ConversationReceiver {
     let context = PacketContext(
       position: last.position, time: packet.time, fileOffset: PacketContext.scattered)
     let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
-    let (reception, conversation) = assembler(slice).take(view, payload, context)
-    account(reception, conversation, last.position.original, payload.byteCount)
+    let (reception, conversation) = assembler(slice).take(
+      view, payload, context, checksum: view.transport == .sctp ? view.checksumVerdict(bytes) : .unknown,
+      counted: counted)
+    account(reception, conversation, place, payload.byteCount)
+  }
+
+  private func place(of original: UInt16) -> Int {
+    order.originals.firstIndex { $0.number == original } ?? 0
   }
 
   private func noteConflict(_ whole: FragmentAssembler.Whole, _ time: CaptureTime) {
@@ -267,9 +349,9 @@ final class ShardRunner: ConversationReceiver {
 
   // MARK: The ledger
 
-  private func account(_ view: PacketView, _ packet: CapturedPacket, _ original: UInt16) {
+  private func account(_ view: PacketView, _ packet: CapturedPacket, _ place: Int) {
     if view.outcome == .control {
-      quick.control += counted
+      quick[place].control += counted
       return
     }
     let isOther = view.outcome == .otherProtocol || view.outcome == .otherLink
@@ -290,15 +372,23 @@ final class ShardRunner: ConversationReceiver {
       rows[code] = row
     }
     let isCutHeader = view.outcome == .malformed && packet.capturedLength < packet.originalLength
-    output.count(isCutHeader && !isOther ? LedgerRow(.truncated) : row, original: original, counted)
+    output.count(
+      isCutHeader && !isOther ? LedgerRow(.truncated) : row, original: order.originals[place].number, counted)
   }
 
   private func account(
-    _ reception: Reception, _ conversation: Conversation, _ original: UInt16, _ payloadBytes: Int
+    _ reception: Reception, _ conversation: Conversation, _ place: Int, _ payloadBytes: Int
   ) {
+    let original = order.originals[place].number
     switch reception {
     case .datagram: break
-    case .noPayload: quick.noPayload += counted
+    case .message(let rest):
+      let bytes = rest.headerBytes + rest.payloadBytes
+      if bytes > 0 { output.count(LedgerRow(.noPayload), original: original, LedgerSum(headerBytes: bytes)) }
+    case .unreadChunk(let type):
+      output.count(LedgerRow(.otherProtocol, "sctp chunk \(type)"), original: original, counted)
+    case .wrongChecksum: output.count(LedgerRow(.malformed, "sctp checksum"), original: original, counted)
+    case .noPayload: quick[place].noPayload += counted
     case .newBytes(let count):
       if count < payloadBytes { countRepeated(counted.payloadBytes, new: UInt64(count), original) }
       hosted(conversation).account(original: original, counted, isCut: isCut)
@@ -316,84 +406,11 @@ final class ShardRunner: ConversationReceiver {
     counted.payloadBytes = new
   }
 
-  private func flushQuick(_ original: UInt16) {
-    if !quick.noPayload.isEmpty { output.count(LedgerRow(.noPayload), original: original, quick.noPayload) }
-    if !quick.control.isEmpty { output.count(LedgerRow(.control), original: original, quick.control) }
-    quick = QuickCounts()
-  }
-
-  // MARK: ConversationReceiver
-
-  /// The decoders of a TCP conversation.
-  private func hosted(_ conversation: Conversation) -> HostedStreams {
-    // Safe: only this function makes the attachment of a TCP conversation.
-    if let known = conversation.attachment { return unsafe unsafeDowncast(known, to: HostedStreams.self) }
-    let made = HostedStreams(
-      host, initiator: conversation.initiator, responder: conversation.responder,
-      hasBeginning: conversation.hasBeginning,
-      at: PacketContext(position: conversation.firstPacket, time: conversation.lastTime, fileOffset: 0),
-      firstPacket: conversation.firstPacket, tunnels: conversation.tunnels.name)
-    conversation.attachment = made
-    return made
-  }
-
-  func datagram(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
-    let datagrams: HostedDatagrams
-    if let known = conversation.attachment {
-      // Safe: only this line makes the attachment of a UDP conversation.
-      datagrams = unsafe unsafeDowncast(known, to: HostedDatagrams.self)
-    } else {
-      datagrams = HostedDatagrams(
-        host, initiator: conversation.initiator, responder: conversation.responder, at: packet,
-        tunnels: conversation.tunnels.name)
-      conversation.attachment = datagrams
-    }
-    datagrams.take(bytes, from: side, isCut: isCut, packet, counted: counted)
-  }
-
-  func bytes(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
-    hosted(conversation).bytes(bytes, from: side, packet)
-  }
-
-  func gap(_ byteCount: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
-    hosted(conversation).gap(byteCount, from: side, packet)
-  }
-
-  func repeated(
-    _ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext, first: PacketContext
-  ) -> Repetition {
-    guard first.fileOffset != PacketContext.scattered else { return .notCompared }
-    let found = earlier.read(first.position.original, at: first.fileOffset, bytes.byteCount) { known -> Repetition in
-      if known.isSame(as: bytes) { return .same }
-      hosted(conversation).conflict(known, first, with: bytes, packet, from: side)
-      return .different
-    }
-    return found ?? .notCompared
-  }
-
-  func conflict(
-    _ first: RawSpan, _ firstPacket: PacketContext, with other: RawSpan, _ packet: PacketContext, from side: Side,
-    of conversation: Conversation
-  ) {
-    hosted(conversation).conflict(first, firstPacket, with: other, packet, from: side)
-  }
-
-  func late(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
-    hosted(conversation).late(bytes, from: side, packet)
-  }
-
-  func end(_ end: StreamEnd, of side: Side, _ conversation: Conversation, _ packet: PacketContext) {
-    guard conversation.attachment != nil else { return }
-    hosted(conversation).end(end, of: side, packet)
-  }
-
-  func finish(_ conversation: Conversation, because end: StreamEnd) {
-    guard conversation.attachment != nil else { return }
-    if conversation.transport == .tcp {
-      hosted(conversation).finish()
-    } else {
-      (conversation.attachment as? HostedDatagrams)?.finish()
-      conversation.attachment = nil
-    }
+  private func flushQuick(_ place: Int) {
+    let original = order.originals[place].number
+    let counts = quick[place]
+    if !counts.noPayload.isEmpty { output.count(LedgerRow(.noPayload), original: original, counts.noPayload) }
+    if !counts.control.isEmpty { output.count(LedgerRow(.control), original: original, counts.control) }
+    quick[place] = QuickCounts()
   }
 }

@@ -110,7 +110,7 @@ public final class Supervisor {
     try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
     let stages = RunStages(
       scratch: scratch, executable: tool.executable, jobs: request.jobs, decoderNames: decoders.map(\.name),
-      filter: request.filter, callSeconds: request.callSeconds, progress: progress)
+      filter: request.filter, userLinks: request.userLinks, callSeconds: request.callSeconds, progress: progress)
     let hashing = startReferenceHashing()
     let sources = originals.map { WorkOrder.Original(number: $0.number, path: $0.readingPath) }
     _ = try stages.run(sources)
@@ -381,6 +381,10 @@ extension Supervisor {
         }))
     var configuration: Fields = ["decoders": .list(decoders.map { .text($0.label) })]
     if let filter = request.filter { configuration.set("filter", filter) }
+    if !request.userLinks.isEmpty {
+      let links = request.userLinks.sorted { $0.key < $1.key }
+      configuration.set("userLinks", .list(links.map { .text("\($0.key)=\($0.value)") }))
+    }
     if !stages.exclusions.isEmpty { configuration.set("exclusions", Self.value(stages.exclusions)) }
     fields.set("configuration", .object(configuration))
     let missing = stages.missingProtection

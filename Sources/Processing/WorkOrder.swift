@@ -34,6 +34,8 @@ struct WorkOrder: Codable, Sendable {
   var originals: [Original]
   var slices: [UInt8] = []
   var filter: String?
+  /// The link types that private ones (DLT_USER0 to 15, 147 to 162) stand for.
+  var userLinks: [Int: UInt16] = [:]
   var exclusions: [Exclusion] = []
   /// What the sandbox of earlier stages could not hold.
   var missingProtection: [String] = []

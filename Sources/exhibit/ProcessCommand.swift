@@ -46,6 +46,13 @@ struct ProcessCommand: ParsableCommand {
   var filter: String?
 
   @Option(
+    name: .customLong("user-link"),
+    help: ArgumentHelp(
+      "What the private link type USERn (0 to 15) stands for, by its LINKTYPE_ number, such as 0=1 for Ethernet.",
+      valueName: "n=linktype"))
+  var userLinks: [String] = []
+
+  @Option(
     help: ArgumentHelp(
       "Hashes that came with the originals (sha256sum format); a difference stops the run.", valueName: "sums"))
   var expect: String?
@@ -67,6 +74,9 @@ struct ProcessCommand: ParsableCommand {
 
   func validate() throws {
     guard jobs >= 1, jobs <= 256 else { throw ValidationError("--jobs takes a number from 1 to 256.") }
+    guard userLinks.allSatisfy({ Self.userLink($0) != nil }) else {
+      throw ValidationError("--user-link takes a number from 0 to 15 and a LINKTYPE_ number, such as 0=1.")
+    }
     if let clockOffset, Double(clockOffset) == nil {
       throw ValidationError("--clock-offset takes seconds, such as 2.5 or -3600.")
     }
@@ -80,6 +90,7 @@ struct ProcessCommand: ParsableCommand {
     request.isReference = reference
     request.jobs = jobs
     request.filter = filter
+    for link in userLinks.compactMap({ Self.userLink($0) }) { request.userLinks[link.user] = link.linkType }
     request.expectPath = expect
     request.receivedFrom = receivedFrom
     request.clockOffset = clockOffset
@@ -95,6 +106,14 @@ struct ProcessCommand: ParsableCommand {
       progress.end()
       Console.fail(error)
     }
+  }
+
+  private static func userLink(_ text: String) -> (user: Int, linkType: UInt16)? {
+    let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+    guard parts.count == 2, let user = Int(parts[0]), (0...15).contains(user), let linkType = UInt16(parts[1]) else {
+      return nil
+    }
+    return (user, linkType)
   }
 
   private func print(_ summary: ProcessingSummary) {

@@ -131,7 +131,7 @@ struct PacketViewTests {
     #expect(view(H.ipv4(1, [8, 0, 0, 0]), 101).outcome == .control)
     #expect(view(H.ipv6(58, [128, 0, 0, 0]), 101).outcome == .control)
     #expect(view(H.ipv4(2, []), 101).outcome == .control)
-    #expect(view(H.ipv4(132, [0]), 101).protocolName == "ip protocol 132 (SCTP)")
+    #expect(view(H.ipv4(132, [0]), 101).outcome == .malformed)
     #expect(view(H.ipv4(253, [0]), 101).protocolName == "ip protocol 253")
     #expect(view(H.ethernet(0x88cc, [])).protocolName == "ethertype 0x88cc (LLDP)")
     #expect(view(H.ethernet(0xffff, [])).protocolName == "ethertype 0xffff")

@@ -31,6 +31,28 @@ struct TunnelTests {
     return bytes + H.address6 + [2] + H.udp([1, 2, 3])
   }()
 
+  /// From the IPv6 address that 192.0.2.1 makes.
+  private static let sixToFour: [UInt8] = {
+    var bytes: [UInt8] = [0x60, 0, 0, 0] + H.big16(11) + [17, 64, 0x20, 2, 192, 0, 2, 1] + zeros(10)
+    bytes += H.address6 + [2]
+    return bytes + H.udp([1, 2, 3])
+  }()
+
+  /// A chunk of three bytes (DATA without its fields would do as well), with the checksum that tshark agrees with.
+  static func sctp(_ chunks: [UInt8], wrong: Bool = false) -> [UInt8] {
+    var bytes = H.big16(5_060) + H.big16(53) + [1, 2, 3, 4, 0, 0, 0, 0] + chunks
+    var sum = UInt32.max
+    for byte in bytes {
+      sum ^= UInt32(byte)
+      for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0x82f6_3b78 : sum >> 1 }
+    }
+    sum = ~sum
+    for place in 0..<4 { bytes[8 + place] = UInt8(truncatingIfNeeded: sum >> (8 * UInt32(place))) }
+    if wrong { bytes[8] ^= 1 }
+    return bytes
+  }
+  private static let sctp: [UInt8] = sctp([10, 0, 0, 7, 1, 2, 3, 0])
+
   private static let gtp: [UInt8] = [0x30, 255] + H.big16(inner4.count) + [0, 0, 0, 7] + inner4
   private static let gtpExtended: [UInt8] =
     [0x34, 255] + H.big16(inner6.count + 12) + [0, 0, 0, 7, 0, 0, 0, 0x85, 2, 1, 1, 1, 1, 1, 1, 0] + inner6
@@ -40,6 +62,8 @@ struct TunnelTests {
     ("IP-in-IP", 101, H.ipv4(4, inner4)),
     ("IP-in-IP", 101, H.ipv6(4, inner4)),
     ("6in4", 101, H.ipv4(41, inner6)),
+    ("6to4", 101, H.ipv4(41, sixToFour)),
+    ("UDP", 101, over(9899, sctp)),
     ("6in4/IP-in-IP", 101, H.ipv4(41, H.ipv6(4, inner4))),
     ("GRE", 101, gre(0, 0x0800, inner4)),
     ("GRE", 101, gre(0, 0x86dd, inner6)),
@@ -95,7 +119,7 @@ struct TunnelTests {
       let found = view(bytes, linkType)
       #expect(found.outcome == .transport && found.tunnels.name == name, "\(name): \(found)")
       #expect(found.sourcePort == 5_060 && found.destinationPort == 53, "\(name)")
-      #expect(payload(bytes, linkType) == [1, 2, 3], "\(name)")
+      #expect(payload(bytes, linkType) == (name == "UDP" ? [10, 0, 0, 7, 1, 2, 3, 0] : [1, 2, 3]), "\(name)")
     }
     // IPv4's checksum of 0 is right only by chance; with the right one the total length may be shorter than the room.
     let names = Set(Self.tunnels.flatMap { $0.0.split(separator: "/").map(String.init) })
@@ -127,6 +151,93 @@ struct TunnelTests {
 
   private static func gtpWith(_ packet: [UInt8]) -> [UInt8] {
     [0x30, 255] + H.big16(packet.count) + [0, 0, 0, 7] + packet
+  }
+
+  /// Each kind's number or port in front of what it is not: no conversation comes of it.
+  @Test func inventsNoConversation() {
+    let noise = (0..<60).map { UInt8($0 * 37 % 251) }
+    let high = (0..<60).map { UInt8(0x80 | $0) }
+    var falseFrames: [(TunnelPath.Kind, UInt16, [UInt8])] = []
+    for bytes in [noise, high, Self.zeros(60), [0x45] + Self.zeros(59), [0x60] + high] {
+      falseFrames += [
+        (.ipip, 101, H.ipv4(4, bytes)), (.sixInFour, 101, H.ipv4(41, bytes)), (.sixToFour, 101, H.ipv4(41, bytes)),
+        (.gre, 101, Self.gre(0, 0x0800, bytes)), (.gre, 101, Self.gre(0, 0x6558, bytes)),
+        (.gre, 101, Self.over(4754, [0, 0, 8, 0] + bytes)),
+        (.pptp, 101, Self.gre(0x3081, 0x880b, H.big16(bytes.count) + Self.zeros(10) + bytes)),
+        (.erspan, 101, Self.gre(0x1000, 0x88be, Self.zeros(4) + bytes)),
+        (.erspan, 101, Self.gre(0x1000, 0x22eb, Self.zeros(4) + bytes)),
+        (.gtp, 101, Self.over(2152, [0x30, 255] + H.big16(bytes.count) + [0, 0, 0, 7] + bytes)),
+        (.vxlan, 101, Self.over(4789, [8, 0, 0, 0, 0, 0, 7, 0] + bytes)),
+        (.vxlan, 101, Self.over(4790, [0x0c, 0, 0, 1, 0, 0, 7, 0] + bytes)),
+        (.geneve, 101, Self.over(6081, [0, 0, 0x65, 0x58, 0, 0, 7, 0] + bytes)),
+        (.teredo, 101, Self.over(3544, bytes)), (.l2tp, 101, Self.over(1701, [0, 2, 0, 1, 0, 1] + bytes)),
+        (.l2tp, 101, H.ipv4(115, [0, 0, 0, 9] + bytes)), (.esp, 101, H.ipv4(50, bytes)),
+        (.ah, 101, H.ipv4(51, [99, 4] + Self.zeros(22) + bytes)),
+        (.mpls, 1, H.ethernet(0x8847, [0, 1, 1, 64] + bytes)),
+        (.pseudowire, 1, H.ethernet(0x8847, [0, 1, 1, 64, 0, 0, 0, 0] + bytes)),
+        (.pppoe, 1, H.ethernet(0x8864, [0x11, 0, 0, 7] + H.big16(bytes.count) + bytes)),
+        (.pppoe, 1, H.ethernet(0x8864, bytes)),
+        (.macsec, 1, H.ethernet(0x88e5, [0x0c, 0, 0, 0, 0, 1] + bytes)),
+        (.pbb, 1, H.ethernet(0x88e7, [0, 0, 0, 9] + bytes)),
+        (.nsh, 1, H.ethernet(0x894f, bytes)), (.etherip, 101, H.ipv4(97, bytes)), (.udp, 101, Self.over(9899, bytes)),
+      ]
+    }
+    falseFrames.append((.udp, 101, Self.over(9899, Self.sctp([10, 0, 0, 7, 1, 2, 3, 0], wrong: true))))
+    falseFrames.append((.udp, 101, Self.over(9899, Self.sctp([10, 0, 0, 9, 1, 2, 3, 0]))))
+    for (kind, linkType, bytes) in falseFrames {
+      let found = view(bytes, linkType)
+      #expect(found.outcome != .transport || found.tunnels.isEmpty, "\(kind): \(found)")
+    }
+    #expect(Set(falseFrames.map(\.0)) == Set(TunnelPath.Kind.allCases), "every kind is tried")
+  }
+
+  @Test func readsSCTPAndItsChecksum() {
+    let chunk: [UInt8] = [10, 0, 0, 7, 1, 2, 3, 0]
+    for (wrong, verdict) in [(false, PacketView.ChecksumVerdict.right), (true, .wrong)] {
+      let bytes = H.ipv4(132, Self.sctp(chunk, wrong: wrong))
+      let found = view(bytes, 101)
+      #expect(found.outcome == .transport && found.transport == .sctp && found.verificationTag == 0x0102_0304)
+      // Safe: the view ends with this call.
+      let said = unsafe found.checksumVerdict(bytes.span.bytes)
+      #expect(said == verdict)
+    }
+    for chunks in [[10, 0, 0, 3], [10, 0, 0, 99, 1, 2, 3, 0], [10, 0, 0, 4, 9]] as [[UInt8]] {
+      #expect(view(H.ipv4(132, Self.sctp(chunks)), 101).outcome == (chunks.count == 5 ? .transport : .malformed))
+    }
+    #expect(view(H.ipv4(132, [1, 2, 3, 4]), 101).outcome == .malformed)
+    expectNoTrap(H.ipv4(132, Self.sctp(chunk)), 101)
+  }
+
+  @Test func readsUDPLite() {
+    let lite = { (coverage: Int) in H.ipv4(136, H.big16(5_060) + H.big16(53) + H.big16(coverage) + [0, 0, 1, 2, 3]) }
+    for coverage in [0, 8, 9, 11] {
+      #expect(view(lite(coverage), 101).transport == .udpLite && payload(lite(coverage), 101) == [1, 2, 3])
+    }
+    for coverage in [1, 7, 12] { #expect(view(lite(coverage), 101).outcome == .malformed) }
+  }
+
+  private static func content(_ record: [UInt8]) -> [UInt8]? {
+    // Safe: the view ends with this call.
+    unsafe SerialFrame.content(record.span.bytes)
+  }
+
+  @Test func takesPPPOutOfItsSerialFrame() {
+    var frame = Self.ppp
+    var sum: UInt16 = 0xffff
+    for byte in frame {
+      sum ^= UInt16(byte)
+      for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0x8408 : sum >> 1 }
+    }
+    frame += [UInt8(truncatingIfNeeded: ~sum), UInt8(truncatingIfNeeded: ~sum >> 8)]
+    let escaped = frame.flatMap { $0 < 0x20 || $0 == 0x7d || $0 == 0x7e ? [0x7d, $0 ^ 0x20] : [$0] }
+    #expect(Self.content(([0x7e] + escaped + [0x7e])) == Self.ppp)
+    #expect(Self.content(([0x7e, 0x7e] + escaped)) == Self.ppp)
+    #expect(view(Self.ppp, 50).outcome == .transport)
+    #expect(
+      Self.content(([0x7e] + escaped.dropLast() + [1, 0x7e])) == nil, "the sum is wrong")
+    #expect(Self.content(([0x7e] + escaped + [0x7e] + escaped + [0x7e])) == nil, "two frames")
+    #expect(Self.content(([0x7e] + escaped + [0x7d])) == nil)
+    for count in 0...escaped.count { _ = Self.content(([0x7e] + escaped.prefix(count))) }
   }
 
   @Test func saysWhatItCouldNotOpen() {

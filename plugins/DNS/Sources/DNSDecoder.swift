@@ -38,7 +38,7 @@ public struct DNSDecoder: EvidenceDecoder {
     return switch context.carrier {
     case .udp: MessageForm.judgeDatagram(bytes, isOwnPort: isOwnPort)
     case .tcp: MessageForm.judgeStream(bytes, isOwnPort: isOwnPort)
-    case .file: .none
+    case .sctp, .file: .none
     }
   }
 

@@ -60,7 +60,6 @@ public struct SIPDecoder: EvidenceDecoder {
   }
 
   public func makeSession(in context: borrowing DecodingContext) -> SIPSession {
-    if case .udp = context.carrier { return SIPSession(isDatagram: true) }
-    return SIPSession(isDatagram: false)
+    SIPSession(isDatagram: context.carrier.isOfMessages)
   }
 }

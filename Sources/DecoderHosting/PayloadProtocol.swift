@@ -1,0 +1,40 @@
+/// The names of SCTP's payload protocol identifiers (IANA, "SCTP Payload Protocol Identifiers").
+enum PayloadProtocol {
+  static func name(_ identifier: UInt32) -> String {
+    switch identifier {
+    case 1: "IUA"
+    case 2: "M2UA"
+    case 3: "M3UA"
+    case 4: "SUA"
+    case 5: "M2PA"
+    case 6: "V5UA"
+    case 7: "H.248"
+    case 8: "BICC"
+    case 9: "TALI"
+    case 10: "DUA"
+    case 11: "ASAP"
+    case 12: "ENRP"
+    case 13: "H.323"
+    case 18: "S1AP"
+    case 19: "RUA"
+    case 20: "HNBAP"
+    case 24: "SBc-AP"
+    case 25: "NBAP"
+    case 27: "X2AP"
+    case 29: "LCS-AP"
+    case 31: "SABP"
+    case 43: "M2AP"
+    case 44: "M3AP"
+    case 46: "Diameter"
+    case 47: "Diameter over DTLS"
+    case 50: "WebRTC control"
+    case 51: "WebRTC text"
+    case 53: "WebRTC binary"
+    case 60: "NGAP"
+    case 61: "XnAP"
+    case 62: "F1AP"
+    case 64: "E1AP"
+    default: "protocol \(identifier)"
+    }
+  }
+}
