@@ -16,7 +16,7 @@ public struct RecentPackets {
   /// Packets of a slice that are remembered.
   public static let capacity = 1_024
   /// Nanoseconds of capture time between two appearances of one packet.
-  public static let window: Int64 = 20_000_000
+  public static let window: Int64 = 5_000_000
   /// Packets of the same form that are compared.
   public static let comparisons = 8
   private static let senderCount = 64
