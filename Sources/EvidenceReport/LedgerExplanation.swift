@@ -45,7 +45,7 @@ struct LedgerExplanation {
         html.text(
           reasons.isEmpty
             ? "Nothing with content was left unread."
-            : "The rest, and why it was not, is explained here; none of it is lost: it stands in the originals.")
+            : "The rest, and why it was not, is explained here; what was recorded of it stands in the originals.")
       }
       guard !reasons.isEmpty else { return }
       LedgerExplanation.table.write(body, &html)
