@@ -254,6 +254,8 @@ extension FlowAssembler {
     _ stream: inout StreamState, _ side: Side, _ conversation: Conversation, _ packet: PacketContext
   ) {
     guard !stream.isEnded, let finish = stream.finish, stream.distance(to: finish) <= 0 else { return }
+    // Bytes behind a FIN that waited before it came are delivered, with their gap, before the end.
+    guard stream.waiting.isEmpty else { return }
     stream.isEnded = true
     receiver.end(.finished, of: side, conversation, packet)
   }

@@ -340,6 +340,19 @@ struct FlowAssemblerTests {
     #expect(wire.conversations == 1 && wire.streams[.responder] == nil)
   }
 
+  /// A FIN that stands before bytes which came already, as somebody may forge it, does not part them from their stream.
+  @Test func bytesBehindAFinishComeBeforeTheEnd() {
+    let wire = Wire()
+    wire.open()
+    wire.tcp(true, .ack, 111, 501, ascii("waiting"))
+    wire.tcp(true, [.fin, .ack], 101, 501)
+    wire.finishAll()
+    #expect(
+      wire.log == [
+        "initiator gap 10", "initiator waiting @4+0", "initiator finished", "responder captureEnd", "over: captureEnd",
+      ])
+  }
+
   /// Long after the end, with numbers of its own and no handshake: another conversation, in the middle.
   @Test func dataFarFromTheEndBeginsAnew() {
     let wire = Wire()
