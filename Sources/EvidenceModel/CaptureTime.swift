@@ -18,6 +18,13 @@ public struct CaptureTime: Hashable, Comparable, Sendable {
     return overflow ? (nanoseconds < other.nanoseconds ? .min + 1 : .max) : difference
   }
 
+  /// The moment `count` nanoseconds before this one, no earlier than can be held; unknown stays unknown.
+  public func earlier(by count: Int64) -> CaptureTime {
+    guard isKnown else { return self }
+    let (moment, overflow) = nanoseconds.subtractingReportingOverflow(count)
+    return CaptureTime(nanoseconds: overflow ? (count > 0 ? .min + 1 : .max) : max(moment, .min + 1))
+  }
+
   @inlinable public var isKnown: Bool { nanoseconds != .min }
 
   /// RFC 3339 in UTC with nine decimals, or "unknown".

@@ -37,11 +37,11 @@ public struct CallAudio {
     var placed = analysis.placed
     var lead = analysis.leadSamples
     let rate = Int64(analysis.clockRate)
-    if rate != Self.sampleRate {
+    if rate != Self.sampleRate, rate > 0 {
       for index in placed.indices {
         placed[index].position = min(placed[index].position.scaled(Self.sampleRate, rate), MediaClock.maximumPosition)
       }
-      lead = lead.scaled(Self.sampleRate, rate)
+      lead = min(lead.scaled(Self.sampleRate, rate), MediaClock.maximumPosition)
     }
     let offset = (first.since(start) ?? 0) / 125_000 - lead
     parts.append(
@@ -52,10 +52,7 @@ public struct CallAudio {
   public mutating func settle() {
     let least = parts.filter { !$0.placed.isEmpty }.map(\.offset).min() ?? 0
     let lead = max(0, min(-least, Self.maximumLead))
-    if lead > 0, start.isKnown {
-      let (moved, isOver) = start.nanoseconds.subtractingReportingOverflow(lead * 125_000)
-      if !isOver { start = CaptureTime(nanoseconds: moved) }
-    }
+    start = start.earlier(by: lead * 125_000)
     for part in parts {
       let offset = part.offset + lead
       tracks[part.track].add(part.placed, at: offset, law: part.kinds.compactMapValues(\.law))

@@ -83,7 +83,7 @@ final class RenderStage {
     for work in works { trace.formUnion(work.trace) }
     let start =
       works.filter { $0.stream.first.isKnown }
-      .map { CaptureTime(nanoseconds: $0.stream.first.nanoseconds - min($0.analysis.leadSamples, 80_000) * 125_000) }
+      .map { $0.stream.first.earlier(by: min($0.analysis.leadSamples, 80_000) * 125_000) }
       .min() ?? .unknown
     var audio = CallAudio(start: start)
     for work in works {
@@ -330,7 +330,7 @@ final class RenderStage {
     if call.statusCode > 0 { fields.set("status", call.statusCode) }
     if call.branches > 1 { fields.set("branches", call.branches) }
     if let answered = call.answeredAt, let ended = call.endedAt, ended >= answered {
-      let tenths = (ended.nanoseconds - answered.nanoseconds) / 1_000_000
+      let tenths = ended.nanoseconds(since: answered) / 1_000_000
       let rest = String(tenths % 1_000)
       fields.set("duration", "\(tenths / 1_000)." + String(repeating: "0", count: 3 - rest.count) + rest)
     }

@@ -142,6 +142,13 @@ struct TextTests {
     }
   }
 
+  @Test func momentsStayWithinWhatCanBeHeld() {
+    let first = CaptureTime(nanoseconds: .min + 1)
+    #expect(first.earlier(by: 1) == first && first.earlier(by: 10_000_000_000) == first)
+    #expect(CaptureTime(nanoseconds: 5).earlier(by: 3) == CaptureTime(nanoseconds: 2))
+    #expect(CaptureTime.unknown.earlier(by: 1) == .unknown)
+  }
+
   @Test func hexadecimalGoesBothWays() {
     let all = (0...255).map { UInt8($0) }
     #expect(Hexadecimal.decode(Hexadecimal.encode(all)) == all)

@@ -57,6 +57,22 @@ import Testing
     #expect(map(audio(list)) == ["received 0-800 1-5", "restarted 800-8800", "received 8800-9600 56-60"])
   }
 
+  /// Clock rates and times that no product survives unchecked.
+  @Test(arguments: [0, 1, 7, 8_000, .max] as [UInt32]) func survivesAnyClockAndTime(rate: UInt32) {
+    var list = packets(4)
+    list[1].time = CaptureTime(nanoseconds: .min + 1)
+    list[2].time = CaptureTime(nanoseconds: .max)
+    list[3].timestamp = 0x8000_0000
+    for first in [CaptureTime(nanoseconds: .min + 1), CaptureTime(nanoseconds: .max), .unknown] {
+      var call = CallAudio(start: list[0].time)
+      call.add(analyse(list, rate: rate), track: 0, first: first, kinds: [8: .aLaw], description: [:])
+      call.add(analyse(list.reversed(), rate: rate), track: 1, first: list[0].time, kinds: [8: .aLaw], description: [:])
+      call.settle()
+      #expect(call.sampleCount <= Track.maximumSamples)
+      #expect(!call.timeMapBytes.isEmpty)
+    }
+  }
+
   @Test func writesCanonicalFacts() {
     let text = String(decoding: audio(packets(2)).timeMapBytes, as: UTF8.self)
     #expect(
