@@ -49,7 +49,8 @@ struct RecordCheck {
       problems.append("of another kind than its file: \(place)")
       return
     }
-    guard case .text(let id)? = fields["id"], let letter = id.first, let number = Int(id.dropFirst(2)) else {
+    guard case .text(let id)? = fields["id"], let letter = id.first, let number = Int(id.dropFirst(2)), number >= 0
+    else {
       problems.append("without identifier: \(place)")
       return
     }

@@ -57,6 +57,16 @@ import Testing
     #expect(failed == [])
   }
 
+  /// Its difference to the number of records is beyond 64 bits.
+  @Test func anIdentifierBelowZeroIsNone() throws {
+    let path = "\(bundle)/\(BundleLayout.records(ofKind: "test/fact"))"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try text.replacing("R-000001", with: "R--9223372036854775808").write(
+      toFile: path, atomically: false, encoding: .utf8)
+    let records = try #require(BundleVerifier.verify(bundle).first { $0.name == "records" })
+    #expect(records.details == ["without identifier: data/records/test-fact.ndjson line 1"])
+  }
+
   @Test func anUnsealedBundleIsCalledSo() throws {
     let seal = try #require(BundleVerifier.verify(bundle).first { $0.name == "seal" })
     #expect(seal.details == ["unsealed: whoever holds it could rewrite it"])
