@@ -22,6 +22,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
   .testTarget(name: "\(name)Tests", dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
+/// The fuzzer, which only scripts/fuzz builds: it names libFuzzer's library.
+let fuzzing: [Target] = (Context.environment["EXHIBIT_LIBFUZZER"].map { [$0] } ?? []).map { library in
+  .executableTarget(
+    name: "ExhibitFuzz",
+    dependencies: [
+      "BuiltInDecoders", "ByteReading", "CaptureReading", "Custody", "DecoderHosting", "DecoderKit", "DecoderTesting",
+      "EvidenceBundle", "EvidenceModel", "EvidenceReport", "FlowAssembly", "MediaReading", "PacketLayers",
+    ], path: "Tests/Fuzzing", swiftSettings: settings,
+    linkerSettings: [.unsafeFlags(["-Xlinker", library, "-lstdc++"])])
+}
+
 let package = Package(
   name: "exhibit",
   products: [
@@ -92,7 +103,7 @@ let package = Package(
     tests("EvidenceReport", ["EvidenceReport", "EvidenceBundle", "EvidenceModel"]),
     tests("Custody", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
     tests("Architecture", ["BuiltInDecoders", "DecoderKit", "TestSupport"]),
-  ] + decoders.flatMap(decoderTargets))
+  ] + decoders.flatMap(decoderTargets) + fuzzing)
 
 /// A decoder's library and its tests, both inside plugins/`name`.
 func decoderTargets(_ name: String) -> [Target] {

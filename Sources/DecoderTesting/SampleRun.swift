@@ -16,7 +16,7 @@ public func run(
 }
 
 /// Runs a decoder on steps, each with the number of the packet that it came in.
-func run(
+package func run(
   _ decoder: some EvidenceDecoder, on steps: [(packet: UInt64, step: ConversationStep)],
   over carrier: DecodingContext.Carrier
 ) -> DecodingOutcome {

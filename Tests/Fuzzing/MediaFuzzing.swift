@@ -1,0 +1,48 @@
+import EvidenceModel
+import Glibc
+import MediaReading
+
+/// Places media packets with any numbers and times, and renders a little of them.
+@Sendable func fuzzMedia(_ input: RawSpan) {
+  var source = FuzzInput(input)
+  let control = source.byte()
+  let rate: UInt32 = control & 1 != 0 ? source.word() : 8_000
+  var time: Int64 = control & 2 != 0 ? Int64(bitPattern: source.long()) : 1_700_000_000_000_000_000
+  var lists: [[MediaPacket]] = [[], []]
+  var sequence: UInt16 = 0
+  var timestamp: UInt32 = 0
+  var number: UInt64 = 0
+  while !source.isEmpty, number < 4_096 {
+    number += 1
+    let kind = source.byte()
+    let step = Int64(source.byte()) &* 1_000_000
+    time = kind & 4 != 0 ? time &+ Int64(bitPattern: source.long()) : time &+ step
+    sequence = kind & 8 != 0 ? source.half() : sequence &+ 1
+    timestamp = kind & 16 != 0 ? source.word() : timestamp &+ 160
+    lists[Int(kind & 1)].append(
+      MediaPacket(
+        time: kind & 32 != 0 ? .unknown : CaptureTime(nanoseconds: time),
+        position: PacketPosition(original: 1, packet: number), payloadOffset: UInt64(kind),
+        payloadLength: kind & 64 != 0 ? source.half() : 160, sequence: sequence, timestamp: timestamp,
+        payloadType: kind >> 1 & 1 == 1 ? source.byte() & 0x7f : 8, marker: kind & 128 != 0))
+  }
+  let first = lists.compactMap(\.first).first { $0.time.isKnown }?.time ?? .unknown
+  var audio = CallAudio(start: first)
+  for (track, packets) in lists.enumerated() {
+    let analysis = StreamAnalysis(packets, clockRate: rate, events: [101])
+    demand(rate == 0 || analysis.received == Int64(packets.count), "every packet is counted")
+    demand(analysis.lost >= 0 && analysis.duplicates >= 0, "no count is negative")
+    _ = analysis.jitterMaximum + analysis.jitterMean
+    audio.add(
+      analysis, track: track, first: packets.first?.time ?? .unknown,
+      kinds: [8: .aLaw, 0: .muLaw, 13: .comfortNoise, 101: .event, 97: .other("AMR")], description: [:])
+  }
+  audio.settle()
+  _ = audio.timeMapBytes
+  demand(audio.sampleCount >= 0 && audio.sampleCount <= Track.maximumSamples, "a track has its limit")
+  guard audio.sampleCount < 1 << 16 else { return }
+  var written = 0
+  withFile(input) { descriptor in
+    _ = audio.render(originals: [1: descriptor]) { _, bytes in written += bytes.byteCount }
+  }
+}
