@@ -4,7 +4,9 @@ import Testing
 
 struct HostedMessagesTests {
   private static func part(_ number: UInt64, _ count: Int, counted: Bool = true, cut: Bool = false) -> MessagePart {
-    MessagePart(packet: Stage.packet(number), byteCount: count, isCounted: counted, isCut: cut)
+    MessagePart(
+      packet: Stage.packet(number), byteCount: count,
+      sum: LedgerSum(packets: counted ? 1 : 0, payloadBytes: UInt64(count)), isCut: cut)
   }
 
   /// Every packet is counted once, in the row of the first message that it brought; bytes stand with their own.
@@ -25,8 +27,8 @@ struct HostedMessagesTests {
     messages.finish()
     #expect(
       output.rows == [
-        "unclaimed sctp/S1AP": .init(packets: 1, bytes: 3), "unclaimed sctp/25": .init(packets: 0, bytes: 1),
-        "unclaimed sctp/NGAP": .init(packets: 2, bytes: 5), "truncated ": .init(packets: 1, bytes: 1),
+        "unclaimed sctp S1AP": .init(packets: 1, bytes: 3), "unclaimed sctp/25": .init(packets: 0, bytes: 1),
+        "unclaimed sctp NGAP": .init(packets: 2, bytes: 5), "truncated ": .init(packets: 1, bytes: 1),
         "fragment incomplete": .init(packets: 1, bytes: 7),
       ])
     #expect(output.findings == ["sctp/incompleteMessage", "sctp/gap", "sctp/checksum"])

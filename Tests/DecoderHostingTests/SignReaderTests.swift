@@ -93,13 +93,16 @@ struct SignReaderTests {
     for sign in ProtocolSign.allCases {
       #expect(!sign.protocolName.isEmpty && !sign.evidence.isEmpty)
       for port in [UInt16(443), 50_000] {
-        let traffic = UnclaimedTraffic(isTCP: true, initiator: 51_000, responder: port, sign: sign)
+        let traffic = UnclaimedTraffic(transport: "tcp", initiator: 51_000, responder: port, sign: sign)
         #expect(UnclaimedTraffic(detail: traffic.detail) == traffic)
         #expect(traffic.basis == .firstBytes && (traffic.port == nil) == (port == 50_000))
       }
     }
-    let known = UnclaimedTraffic(isTCP: true, initiator: 51_000, responder: 443, sign: nil)
+    let known = UnclaimedTraffic(transport: "tcp", initiator: 51_000, responder: 443, sign: nil)
     #expect(known.guess == "TLS or QUIC" && known.basis == .port && known.evidence == "the port only")
+    let declared = UnclaimedTraffic(transport: "sctp", declared: "WebRTC control")
+    #expect(UnclaimedTraffic(detail: declared.detail) == declared)
+    #expect(declared.guess == "WebRTC control" && declared.basis == .declared && declared.port == nil)
     let unknown = UnclaimedTraffic(detail: "udp/50000")
     #expect(unknown.guess == nil && unknown.basis == .nothing && unknown.port == 50_000)
   }

@@ -10,6 +10,13 @@ struct AssociationTests {
     var log: [String] = []
     var provenance: [String] = []
     var counted = 0
+    /// What the packets count, and what came back to be counted.
+    private(set) var sent = LedgerSum()
+    var ledger = LedgerSum()
+    var isBalanced: Bool {
+      sent.packets == ledger.packets
+        && sent.headerBytes + sent.payloadBytes == ledger.headerBytes + ledger.payloadBytes
+    }
     private var assembler: FlowAssembler?
     private(set) var number: UInt64 = 0
 
@@ -39,7 +46,12 @@ struct AssociationTests {
         position: PacketPosition(original: 1, packet: number), time: CaptureTime(nanoseconds: Int64(number)),
         fileOffset: number * 1_000)
       // Safe: the view ends with this call.
-      return unsafe assembler?.take(view, bytes.span.bytes, packet, checksum: checksum).0 ?? .noPayload
+      let sum = LedgerSum(packets: 1, headerBytes: 46, payloadBytes: UInt64(bytes.count))
+      sent += sum
+      let reception =
+        unsafe assembler?.take(view, bytes.span.bytes, packet, checksum: checksum, counted: sum).0 ?? .noPayload
+      if case .message(let rest) = reception { ledger += rest } else { ledger += sum }
+      return reception
     }
 
     /// The handshake: A's chunks begin at 10, B's at 50.
@@ -49,7 +61,10 @@ struct AssociationTests {
       send(true, chunk(10, [1, 2, 3]))
       send(false, chunk(11, []))
     }
-    func finish() { assembler?.finishAll() }
+    func finish() {
+      assembler?.finishAll()
+      #expect(isBalanced, "every byte counts once")
+    }
 
     func datagram(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {}
     func bytes(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {}
@@ -61,12 +76,14 @@ struct AssociationTests {
     ) {
       #expect(parts.reduce(0) { $0 + $1.byteCount } == bytes.byteCount)
       counted += parts.reduce(0) { $0 + Int($1.sum.packets) }
+      for part in parts { ledger += part.sum }
       log.append("\(side) \(identifier) \(String(repairing: bytes))")
       provenance.append(
         parts.map { "\($0.packet.position.packet)+\($0.packet.fileOffset % 1_000)" }.joined(separator: ","))
     }
     func incompleteMessage(_ parts: [MessagePart], from side: Side, of conversation: Conversation) {
       counted += parts.reduce(0) { $0 + Int($1.sum.packets) }
+      for part in parts { ledger += part.sum }
       log.append("\(side) incomplete \(parts.count)")
     }
     func chunkGap(_ count: Int, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
@@ -95,12 +112,12 @@ struct AssociationTests {
   @Test func deliversMessagesInOrder() {
     let wire = Wire()
     wire.open()
-    #expect(wire.send(true, Self.data(10, "one"), Self.data(11, "two!", stream: 1, protocol: 46)) == .message)
-    #expect(wire.send(false, Self.acknowledge(11), Self.data(50, "answer")) == .message)
+    #expect(wire.send(true, Self.data(10, "one"), Self.data(11, "two!", stream: 1, protocol: 46)).isMessage)
+    #expect(wire.send(false, Self.acknowledge(11), Self.data(50, "answer")).isMessage)
     #expect(wire.send(true, Self.acknowledge(50)) == .noPayload)
-    #expect(wire.send(true, Self.data(13, "four")) == .message)
+    #expect(wire.send(true, Self.data(13, "four")).isMessage)
     #expect(wire.send(true, Self.data(13, "four")) == .repetition(.notCompared))
-    #expect(wire.send(true, Self.data(12, "three", "BEU")) == .message)
+    #expect(wire.send(true, Self.data(12, "three", "BEU")).isMessage)
     #expect(wire.send(true, Self.data(10, "one")) == .repetition(.notCompared))
     #expect(
       wire.log == [
@@ -110,6 +127,7 @@ struct AssociationTests {
     #expect(wire.counted == 4, "each packet once")
     #expect(wire.send(true, Self.chunk(14, [])) == .noPayload)
     #expect(wire.log.last == "over: finished")
+    #expect(wire.isBalanced, "every byte counts once")
   }
 
   @Test func putsPiecesTogether() {
@@ -166,9 +184,9 @@ struct AssociationTests {
     let wire = Wire()
     wire.open()
     #expect(wire.send(true, Self.data(10, "false"), checksum: .wrong) == .wrongChecksum)
-    #expect(wire.send(true, Self.data(10, "true")) == .message)
+    #expect(wire.send(true, Self.data(10, "true")).isMessage)
     #expect(wire.send(true, Self.data(11, "other"), tag: 99) == .outOfWindow)
-    #expect(wire.send(true, Self.data(11, "own")) == .message)
+    #expect(wire.send(true, Self.data(11, "own")).isMessage)
     #expect(wire.send(true, Self.data(11 + 70_000, "far")) == .outOfWindow)
     wire.finish()
     #expect(wire.log == ["initiator 18 true", "initiator 18 own", "initiator wrong 1 1 @5", "over: captureEnd"])
@@ -225,3 +243,7 @@ struct AssociationTests {
 
 private func chunk(_ type: UInt8, _ body: [UInt8]) -> [UInt8] { AssociationTests.chunk(type, body) }
 private func big(_ value: UInt32) -> [UInt8] { AssociationTests.big(value) }
+
+extension Reception {
+  fileprivate var isMessage: Bool { if case .message = self { true } else { false } }
+}
