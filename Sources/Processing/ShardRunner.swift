@@ -204,7 +204,8 @@ final class ShardRunner: TimelineReceiver {
     let assembler = assembler(slice)
     let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
     let (reception, conversation) = assembler.take(
-      view, payload, context, checksum: view.transport == .sctp ? view.checksumVerdict(bytes) : .unknown)
+      view, payload, context, checksum: view.transport == .sctp ? view.checksumVerdict(bytes) : .unknown,
+      counted: counted)
     account(reception, conversation, place, payload.byteCount)
   }
 
@@ -388,7 +389,9 @@ final class ShardRunner: TimelineReceiver {
     case .unreadChunk(let type):
       output.count(LedgerRow(.otherProtocol, "sctp chunk \(type)"), original: original, counted)
     case .wrongChecksum: output.count(LedgerRow(.malformed, "sctp checksum"), original: original, counted)
-    case .noPayload: quick[place].noPayload += counted
+    case .noPayload:
+      // Chunks that carry no user data are headers.
+      quick[place].noPayload += LedgerSum(packets: 1, headerBytes: counted.headerBytes + counted.payloadBytes)
     case .newBytes(let count):
       if count < payloadBytes { countRepeated(counted.payloadBytes, new: UInt64(count), original) }
       hosted(conversation).account(original: original, counted, isCut: isCut)

@@ -74,7 +74,8 @@ struct CarryingDecoder: EvidenceDecoder {
     let endpoint = Endpoint(InternetAddress(version4: 1), port: 9)
     let hosted = HostedDatagrams(host, initiator: endpoint, responder: endpoint, at: FuzzConversation.packet(1))
     // Safe: the view ends with this call.
-    unsafe hosted.take([0].span.bytes, from: .initiator, isCut: false, FuzzConversation.packet(1))
+    unsafe hosted.take(
+      [0].span.bytes, from: .initiator, isCut: false, FuzzConversation.packet(1), counted: LedgerSum(packets: 1))
     hosted.finish()
   }
 }

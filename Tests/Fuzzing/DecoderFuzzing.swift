@@ -142,7 +142,8 @@ struct FuzzConversation {
       for (number, step) in steps.enumerated() {
         guard case .bytes(let bytes, let side) = step else { continue }
         // Safe: the view ends with this call.
-        unsafe hosted.take(bytes.span.bytes, from: side, isCut: false, Self.packet(number + 1))
+        unsafe hosted.take(
+          bytes.span.bytes, from: side, isCut: false, Self.packet(number + 1), counted: LedgerSum(packets: 1))
       }
       hosted.finish()
     case .tcp(let initiator, let responder):
@@ -157,13 +158,13 @@ struct FuzzConversation {
           guard !bytes.isEmpty else { continue }
           // Safe: the view ends with this call.
           unsafe hosted.bytes(bytes.span.bytes, from: side, Self.packet(number))
-          hosted.account(original: 1, newBytes: bytes.count, isCut: false)
+          hosted.account(original: 1, LedgerSum(packets: 1, payloadBytes: UInt64(bytes.count)), isCut: false)
         case .gap(let count, let side): hosted.gap(count, from: side, Self.packet(number))
         case .end(let end, let side): hosted.end(end, of: side, Self.packet(number))
         }
       }
       hosted.finish()
-    case .file: CarryingDecoder.carry(self, output)
+    case .file, .sctp: CarryingDecoder.carry(self, output)
     }
   }
 

@@ -8,15 +8,17 @@ import FlowAssembly
 import Glibc
 import PacketLayers
 
-/// Takes a capture through layers, fragments, conversations and all decoders: every packet is counted in one row.
+/// Takes a capture through layers, fragments, conversations and all decoders: every packet and byte is counted in one row.
 @Sendable func fuzzPackets(_ input: RawSpan) {
   withFile(input) { descriptor in
     guard var reader = try? CaptureReader(descriptor: dup(descriptor)) else { return }
     let run = PacketRun()
     while case .packet(let packet) = reader.next() { run.take(packet, reader.bytes) }
     run.finish()
-    demand(
-      run.output.packets == reader.packetCount, "the rows add up: \(run.output.packets) of \(reader.packetCount)")
+    let sum = run.output.sum
+    demand(sum.packets == reader.packetCount, "the rows add up: \(sum.packets) of \(reader.packetCount) packets")
+    let bytes = sum.headerBytes + sum.payloadBytes
+    demand(bytes == reader.packetBytes, "the rows add up: \(bytes) of \(reader.packetBytes) bytes")
   }
 }
 
@@ -27,6 +29,7 @@ final class PacketRun: ConversationReceiver {
   private var fragments = FragmentAssembler()
   private var assembler: FlowAssembler?
   private var isCut = false
+  private var counted = LedgerSum()
   /// Gets every conversation's steps when it is over.
   var conversationEnded: ((Conversation, [HeardStep]) -> Void)?
 
@@ -38,10 +41,12 @@ final class PacketRun: ConversationReceiver {
   final class Hosted {
     let datagrams: HostedDatagrams?
     let streams: HostedStreams?
+    let messages: HostedMessages?
     var heard: [HeardStep] = []
-    init(_ datagrams: HostedDatagrams?, _ streams: HostedStreams?) {
+    init(_ datagrams: HostedDatagrams? = nil, _ streams: HostedStreams? = nil, _ messages: HostedMessages? = nil) {
       self.datagrams = datagrams
       self.streams = streams
+      self.messages = messages
     }
   }
 
@@ -52,43 +57,49 @@ final class PacketRun: ConversationReceiver {
 
   func take(_ packet: CapturedPacket, _ bytes: RawSpan) {
     let position = PacketPosition(original: 1, packet: packet.number)
-    take(PacketView(bytes, linkType: packet.linkType), bytes, packet, [position])
+    let view = PacketView(bytes, linkType: packet.linkType)
+    let sum = LedgerSum(captured: packet.capturedLength, payload: view.payloadCount)
+    take(view, bytes, packet, [CountedPacket(position, sum)])
   }
 
-  private func take(_ view: PacketView, _ bytes: RawSpan, _ packet: CapturedPacket, _ positions: [PacketPosition]) {
+  private func take(_ view: PacketView, _ bytes: RawSpan, _ packet: CapturedPacket, _ carriers: [CountedPacket]) {
     let payload = bytes.extracting(view.payloadStart..<(view.payloadStart + view.payloadCount))
     guard view.outcome == .fragment else {
-      output.packets += UInt64(positions.count - 1)
-      return take(view, payload, packet, isScattered: positions.count > 1)
+      count(carriers.dropLast())
+      counted = carriers.last?.sum ?? LedgerSum()
+      return take(view, payload, packet, isScattered: carriers.count > 1)
     }
-    let reception = fragments.take(view, payload, positions, at: packet.time) { giveUp($0) }
+    let reception = fragments.take(view, payload, carriers, at: packet.time) { giveUp($0) }
     switch reception {
     case .waiting: break
-    case .duplicate, .refused: output.packets += UInt64(positions.count)
+    case .duplicate, .refused: count(carriers)
     case .whole(let whole):
-      host.note(fragments: whole.packets)
+      host.note(fragments: whole.packets.map(\.position))
       // Safe: the view ends before `whole` does.
       let content = unsafe whole.bytes.span.bytes
       take(whole.view.reassembled(content), content, packet, whole.packets)
     }
   }
 
-  private func giveUp(_ packet: FragmentAssembler.Unfinished) { output.packets += UInt64(packet.packets.count) }
+  private func giveUp(_ packet: FragmentAssembler.Unfinished) { count(packet.packets) }
+
+  private func count(_ carriers: some Sequence<CountedPacket>) { for carrier in carriers { output.sum += carrier.sum } }
 
   private func take(_ view: PacketView, _ payload: RawSpan, _ packet: CapturedPacket, isScattered: Bool) {
     guard view.outcome == .transport, let assembler else {
-      output.packets += 1
+      output.sum += counted
       return
     }
     isCut = view.isCut
     let context = PacketContext(
       position: PacketPosition(original: 1, packet: packet.number), time: packet.time,
       fileOffset: isScattered ? PacketContext.scattered : packet.dataOffset)
-    let (reception, conversation) = assembler.take(view, payload, context)
+    let (reception, conversation) = assembler.take(view, payload, context, counted: counted)
     switch reception {
     case .datagram: break
-    case .newBytes(let count): hosted(conversation).streams?.account(original: 1, newBytes: count, isCut: isCut)
-    default: output.packets += 1
+    case .message(let rest): output.sum += rest
+    case .newBytes: hosted(conversation).streams?.account(original: 1, counted, isCut: isCut)
+    default: output.sum += counted
     }
   }
 
@@ -103,15 +114,22 @@ final class PacketRun: ConversationReceiver {
   private func hosted(_ conversation: Conversation) -> Hosted {
     if let known = conversation.attachment as? Hosted { return known }
     let packet = PacketContext(position: conversation.firstPacket, time: conversation.lastTime, fileOffset: 0)
+    let (initiator, responder) = (conversation.initiator, conversation.responder)
     let made =
-      conversation.transport == .udp
-      ? Hosted(
-        HostedDatagrams(host, initiator: conversation.initiator, responder: conversation.responder, at: packet), nil)
-      : Hosted(
-        nil,
-        HostedStreams(
-          host, initiator: conversation.initiator, responder: conversation.responder,
-          hasBeginning: conversation.hasBeginning, at: packet, firstPacket: conversation.firstPacket))
+      switch conversation.transport {
+      case .udp, .udpLite: Hosted(HostedDatagrams(host, initiator: initiator, responder: responder, at: packet))
+      case .tcp:
+        Hosted(
+          nil,
+          HostedStreams(
+            host, initiator: initiator, responder: responder, hasBeginning: conversation.hasBeginning, at: packet,
+            firstPacket: conversation.firstPacket))
+      case .sctp:
+        Hosted(
+          nil, nil,
+          HostedMessages(
+            host, initiator: initiator, responder: responder, firstPacket: conversation.firstPacket))
+      }
     conversation.attachment = made
     return made
   }
@@ -125,7 +143,7 @@ final class PacketRun: ConversationReceiver {
   func datagram(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
     let hosted = hosted(conversation)
     hear(bytes, side, hosted)
-    hosted.datagrams?.take(bytes, from: side, isCut: isCut, packet)
+    hosted.datagrams?.take(bytes, from: side, isCut: isCut, packet, counted: counted)
   }
 
   func bytes(_ bytes: RawSpan, from side: Side, of conversation: Conversation, _ packet: PacketContext) {
@@ -142,18 +160,27 @@ final class PacketRun: ConversationReceiver {
     (conversation.attachment as? Hosted)?.streams?.end(end, of: side, packet)
   }
 
+  func message(
+    _ bytes: RawSpan, _ identifier: UInt32, from side: Side, of conversation: Conversation, _ parts: [MessagePart]
+  ) { hosted(conversation).messages?.take(bytes, identifier: identifier, from: side, parts) }
+
+  func incompleteMessage(_ parts: [MessagePart], from side: Side, of conversation: Conversation) {
+    hosted(conversation).messages?.incomplete(parts, from: side)
+  }
+
   func finish(_ conversation: Conversation, because end: StreamEnd) {
     guard let hosted = conversation.attachment as? Hosted else { return }
     hosted.datagrams?.finish()
     hosted.streams?.finish()
+    hosted.messages?.finish()
     conversationEnded?(conversation, hosted.heard)
-    if conversation.transport == .udp { conversation.attachment = nil }
+    if hosted.datagrams != nil { conversation.attachment = nil }
   }
 }
 
 /// Counts what a host gives out and lets it go.
 final class CountingOutput: EvidenceOutput {
-  var packets: UInt64 = 0
+  var sum = LedgerSum()
   var records: [String] = []
   var keepsRecords = false
   private var artefacts: [Int] = []
@@ -184,7 +211,7 @@ final class CountingOutput: EvidenceOutput {
       return nil
     }
     return StoredArtefact(
-      sha256: hash, sha1: "", md5: "", byteCount: count, mediaType: "", typeDescription: "", path: "")
+      sha256: hash, sha1: nil, md5: nil, byteCount: count, mediaType: "", typeDescription: "", path: "")
   }
 
   func signal(_ signal: CallSignal) {}
@@ -203,7 +230,7 @@ final class CountingOutput: EvidenceOutput {
     demand(openStreams.remove(number) != nil, "a stream ends once")
   }
 
-  func count(_ row: LedgerRow, original: UInt16, packets count: UInt64, payloadBytes: UInt64) { packets += count }
+  func count(_ row: LedgerRow, original: UInt16, _ sum: LedgerSum) { self.sum += sum }
 
   func communityID(_ source: Endpoint, _ destination: Endpoint, protocolNumber: UInt8) -> String { "1:fuzz" }
 }

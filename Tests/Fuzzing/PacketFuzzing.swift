@@ -61,9 +61,12 @@ private func check(_ bytes: RawSpan, _ view: PacketView, depth: Int) {
     time += control & 64 != 0 ? 700_000_000 : control & 128 != 0 ? 61_000_000_000 : 1
     let content = source.byte()
     let bytes = [UInt8](repeating: content, count: length)
-    let positions = [PacketPosition(original: 1, packet: number)]
+    let carriers = [
+      CountedPacket(
+        PacketPosition(original: 1, packet: number), LedgerSum(captured: UInt32(length), payload: length))
+    ]
     // Safe: the view ends with this call.
-    let reception = unsafe assembler.take(view, bytes.span.bytes, positions, at: CaptureTime(nanoseconds: time)) {
+    let reception = unsafe assembler.take(view, bytes.span.bytes, carriers, at: CaptureTime(nanoseconds: time)) {
       settled += UInt64($0.packets.count)
     }
     switch reception {
@@ -72,7 +75,7 @@ private func check(_ bytes: RawSpan, _ view: PacketView, depth: Int) {
     case .whole(let whole):
       settled += UInt64(whole.packets.count)
       demand(whole.bytes.count <= limits.packetBytes, "a packet is no longer than one can be")
-      demand(whole.packets.last?.packet == number, "what completes a packet comes last")
+      demand(whole.packets.last?.position.packet == number, "what completes a packet comes last")
     }
   }
   assembler.finish { settled += UInt64($0.packets.count) }

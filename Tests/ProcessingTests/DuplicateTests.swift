@@ -60,6 +60,8 @@ import Testing
       let result = try run(
         try #require(exhibitProgram), ["process"] + paths + ["-o", bundle, "--quiet", "--jobs", "\(jobs)"])
       try #require(result.status == 0, "\(result.errors)")
+      let verdict = try run(try #require(exhibitProgram), ["verify", bundle])
+      try #require(verdict.status == 0, "\(verdict.text)")
     }
 
     func records(_ kind: String) -> [Fields] {
