@@ -19,7 +19,17 @@ public struct CanonicalJSON {
   /// Writes a comma or colon, for those who put an object together themselves.
   public mutating func write(separator: UInt8) { bytes.append(separator) }
 
-  public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+  /// Gives away what was written, and begins anew.
+  public mutating func take() -> [UInt8] {
+    defer { bytes = [] }
+    return bytes
+  }
+
+  /// Writes from now on into the memory of `storage`, whose content is forgotten.
+  public mutating func reuse(_ storage: consuming [UInt8]) {
+    storage.removeAll(keepingCapacity: true)
+    bytes = storage
+  }
 
   public mutating func write(_ value: Value) {
     switch value {

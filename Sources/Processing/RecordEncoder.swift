@@ -20,11 +20,13 @@ struct RecordEncoder {
   }
   private var writer = CanonicalJSON()
 
-  /// All lines since `removeAll`.
-  var bytes: [UInt8] { writer.bytes }
   var byteCount: Int { writer.bytes.count }
 
-  mutating func removeAll() { writer.removeAll() }
+  /// Gives away all lines, and begins anew.
+  mutating func take() -> [UInt8] { writer.take() }
+
+  /// Uses the memory of lines that nobody needs any more.
+  mutating func reuse(_ storage: consuming [UInt8]) { writer.reuse(storage) }
 
   mutating func encode(_ kind: String, _ fields: Fields) -> Place {
     var entries = fields.entries

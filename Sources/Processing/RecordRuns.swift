@@ -5,7 +5,7 @@ import Foundation
 /// Collects records and writes them to one file as sorted runs, each small enough for memory.
 final class RecordRunWriter {
   /// Bytes of records that are kept before a run is written.
-  static let runBytes = 24 << 20
+  static let runBytes = 16 << 20
 
   /// A record that waits to be written; its line stands in the encoder.
   private struct Waiting {
@@ -38,7 +38,7 @@ final class RecordRunWriter {
 
   private func flush() throws(ProcessingError) {
     guard !waiting.isEmpty else { return }
-    let bytes = encoder.bytes
+    let bytes = encoder.take()
     waiting.sort { first, second in
       RecordOrder.precedes(
         (first.key, kinds[first.kind], bytes[first.place.start..<(first.place.start + first.place.count)]),
@@ -61,7 +61,7 @@ final class RecordRunWriter {
     }
     runs.append((begin, file.offset))
     waiting.removeAll(keepingCapacity: true)
-    encoder.removeAll()
+    encoder.reuse(bytes)
   }
 
   /// Writes what is left, and behind it the list of runs.
