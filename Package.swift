@@ -43,6 +43,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
   ],
   targets: [
     room("EvidenceModel"),
@@ -67,20 +69,34 @@ let package = Package(
     room("MediaReading", ["EvidenceModel", "CLibAV"]),
     room("EvidenceBundle", ["ByteReading", "EvidenceModel", "Fingerprinting"]),
     room("EvidenceReport", ["EvidenceModel", "EvidenceBundle"]),
-    room("Custody", ["EvidenceModel", "EvidenceBundle", "Fingerprinting"]),
+    .systemLibrary(name: "CKeyFiles", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CTokens", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
+    room(
+      "Signing",
+      [
+        "EvidenceModel", "CKeyFiles", "CTokens", .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"), .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+      ]),
+    room(
+      "Custody",
+      [
+        "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     room(
       "Processing",
       [
         "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "MediaReading",
         "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading",
-        "EvidenceModel", "CSandbox",
+        "EvidenceModel", "CSandbox", "Signing",
       ]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
     .executableTarget(
       name: "exhibit",
       dependencies: [
         "Processing", "BuiltInDecoders", "Custody", "DecoderKit", "EvidenceBundle", "EvidenceModel", "EvidenceReport",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Signing", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -101,6 +117,7 @@ let package = Package(
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
     tests("EvidenceBundle", ["EvidenceBundle", "EvidenceModel"]),
     tests("EvidenceReport", ["EvidenceReport", "EvidenceBundle", "EvidenceModel"]),
+    tests("Signing", ["Signing", "EvidenceModel", "TestSupport"]),
     tests("Custody", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
     tests("Architecture", ["BuiltInDecoders", "DecoderKit", "TestSupport"]),
   ] + decoders.flatMap(decoderTargets) + fuzzing)
