@@ -17,6 +17,16 @@ import Glibc
   private let mediaTypes: magic_t
   private let descriptions: magic_t
 
+  /// The files that libmagic's database is read from, in its order: those of the variable MAGIC, or the system's.
+  public static var databasePaths: [String] {
+    // Safe: the text is libmagic's own; 1 asks for the places of the system, without those of a user.
+    guard let places = unsafe magic_getpath(nil, 1) else { return [] }
+    return unsafe String(cString: places).split(separator: ":").compactMap { place in
+      // Safe: the paths are strings of ours.
+      ["\(place).mgc", String(place)].first { unsafe access($0, R_OK) == 0 }
+    }
+  }
+
   /// Loads libmagic's compiled database; nil when it is not there.
   public init?() {
     guard let first = unsafe magic_open(MAGIC_MIME_TYPE), let second = unsafe magic_open(MAGIC_NONE),

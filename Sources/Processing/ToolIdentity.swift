@@ -28,20 +28,38 @@ struct ToolIdentity: Sendable {
   }
 
   private static func loadedLibraries() -> [String] {
-    let maps = String(decoding: FileManager.default.contents(atPath: "/proc/self/maps") ?? Data(), as: UTF8.self)
     var paths = Set<String>()
-    for line in maps.split(separator: "\n") {
+    for line in memoryMaps.split(separator: "\n") {
       guard let start = line.firstIndex(of: "/") else { continue }
       let path = String(line[start...])
       if path.contains(".so") { paths.insert(path) }
     }
-    for database in ["/usr/lib/file/magic.mgc", "/usr/share/file/magic.mgc"] {
-      if FileManager.default.fileExists(atPath: database) {
-        paths.insert(database)
-        break
-      }
+    for database in FileTypeIdentifier.databasePaths {
+      paths.insert(Self.onDisk(database))
     }
     return paths.sorted()
+  }
+
+  /// What the kernel says of this process's memory; proc(5).
+  ///
+  /// (`FileManager.contents` takes the file's size from the system, which says 0, and reads the first 4,096 bytes.)
+  private static var memoryMaps: String {
+    // Safe: the path is a string of ours.
+    let descriptor = unsafe open("/proc/self/maps", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      // Safe: the count is that of the array.
+      let count = unsafe read(descriptor, &buffer, buffer.count)
+      guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+      bytes += buffer.prefix(count)
+    }
+  }
+
+  private static func onDisk(_ path: String) -> String {
+    URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
   }
 
   private static func text<T>(_ characters: T) -> String {
