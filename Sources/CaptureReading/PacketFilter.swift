@@ -23,6 +23,30 @@ import CPcap
     throw first ?? CaptureFault(.unsupportedFormat, at: 0, "the filter does not compile")
   }
 
+  /// What an expression means on this machine, where names of hosts, ports and protocols are looked up when it is compiled.
+  ///
+  /// For each of the link types that are tried and fit: its number and the program, 8 bytes an instruction, big-endian.
+  public static func instructions(_ expression: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for linkType in triedLinkTypes {
+      var filter = PacketFilter(untried: expression)
+      do throws(CaptureFault) { try unsafe compile(expression, linkType, &filter.programs) } catch { continue }
+      guard let program = unsafe filter.programs[linkType] else { continue }
+      bytes += [UInt8(linkType >> 8), UInt8(linkType & 0xff)]
+      for place in unsafe 0..<Int(program.pointee.bf_len) {
+        // Safe: the program holds as many instructions as it says.
+        let instruction = unsafe program.pointee.bf_insns[place]
+        let word =
+          UInt64(instruction.code) << 48 | UInt64(instruction.jt) << 40 | UInt64(instruction.jf) << 32
+          | UInt64(instruction.k)
+        for shift in stride(from: UInt64(56), through: 0, by: -8) { bytes.append(UInt8(word >> shift & 0xff)) }
+      }
+    }
+    return bytes
+  }
+
+  private init(untried expression: String) { self.expression = expression }
+
   deinit {
     // Safe: each program was allocated and compiled by `compile`, and is freed once.
     var rest = unsafe Array(programs.values)

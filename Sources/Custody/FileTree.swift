@@ -1,5 +1,5 @@
 import EvidenceBundle
-import EvidenceModel
+public import EvidenceModel
 import Fingerprinting
 import Foundation
 import Synchronization
@@ -47,12 +47,12 @@ struct FileTree {
 }
 
 /// A list as `sha256sum` writes it.
-struct ManifestFile {
-  private(set) var entries: [String: ContentHash] = [:]
+public struct ManifestFile {
+  public private(set) var entries: [String: ContentHash] = [:]
   private(set) var problems: [String] = []
   let exists: Bool
 
-  init(_ bundle: String, _ name: String) {
+  public init(_ bundle: String, _ name: String) {
     let data = FileManager.default.contents(atPath: "\(bundle)/\(name)")
     exists = data != nil
     guard let data else {
@@ -71,15 +71,15 @@ struct ManifestFile {
 }
 
 /// The SHA-256 of files of a bundle, computed on all cores.
-struct FileHashes {
+public struct FileHashes {
   private let bundle: String
   private var hashes: [String: ContentHash] = [:]
 
-  init(_ bundle: String) { self.bundle = bundle }
+  public init(_ bundle: String) { self.bundle = bundle }
 
-  subscript(path: String) -> ContentHash? { hashes[path] }
+  public subscript(path: String) -> ContentHash? { hashes[path] }
 
-  mutating func compute(_ paths: Set<String>) {
+  public mutating func compute(_ paths: Set<String>) {
     let list = paths.filter { BundleLayout.isAllowed($0) }.sorted()
     let results = Mutex<[String: ContentHash]>([:])
     let bundle = bundle
@@ -95,7 +95,7 @@ struct FileHashes {
   }
 
   /// The hash of a plain file; nil when it is none or cannot be read.
-  static func hash(_ path: String) -> ContentHash? {
+  public static func hash(_ path: String) -> ContentHash? {
     // Safe: the path is a string of ours.
     let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }

@@ -38,6 +38,12 @@ struct Preparation: Codable, Sendable {
       if excluded.contains(place) {
         // What was expanded before the crash is there, and is used.
         let target = layout.expanded(original.number)
+        if let limit = order.expandedBytes[original.number], limit > 0, !isRegularFile(target) {
+          _ = hand.give(.expansion, place, place)
+          defer { hand.giveBack(.nobody) }
+          _ = try CompressedOriginal.expand(
+            path: original.path, into: target, limit: min(limit, expansionLimit(of: original.path)))
+        }
         entry.compression = "unknown"
         if isRegularFile(target) {
           entry.expandedPath = target

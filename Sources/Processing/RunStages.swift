@@ -22,7 +22,9 @@ final class RunStages {
   private let userLinks: [Int: UInt16]
   private let callSeconds: Double
   private let progress: (ProcessingProgress) -> Void
-  private var excluded: [WorkOrder.Exclusion] = []
+  private var excluded: [WorkOrder.Exclusion]
+  private let former: FormerRun?
+  private var retried: Set<WorkOrder.Exclusion> = []
   private var pages: [String: (file: MemoryFile, page: StatusPage)] = [:]
   private var watches: [pid_t: (steps: UInt64, cpu: Double)] = [:]
   private var overdue: Set<String> = []
@@ -37,8 +39,11 @@ final class RunStages {
 
   init(
     scratch: String, executable: String, jobs: Int, decoderNames: [String], filter: String?,
-    userLinks: [Int: UInt16], callSeconds: Double, progress: @escaping (ProcessingProgress) -> Void
+    userLinks: [Int: UInt16], callSeconds: Double, former: FormerRun? = nil,
+    progress: @escaping (ProcessingProgress) -> Void
   ) {
+    self.former = former
+    excluded = former?.exclusions ?? []
     layout = ScratchLayout(scratch)
     pool = WorkerPool(executable: executable, limit: jobs)
     self.jobs = jobs
@@ -88,6 +93,15 @@ final class RunStages {
     return missing.sorted()
   }
 
+  /// How far originals were expanded before the program crashed on them.
+  var expandedBytes: [UInt16: UInt64] {
+    var result: [UInt16: UInt64] = [:]
+    for exclusion in excluded where exclusion.part == "expansion" {
+      result[exclusion.original] = fileSize(layout.expanded(exclusion.original))
+    }
+    return result
+  }
+
   // MARK: A stage
 
   private func order(_ stage: String, _ worker: Int, _ originals: [WorkOrder.Original], _ bundle: String?) -> WorkOrder
@@ -98,7 +112,8 @@ final class RunStages {
       order.filter = filter
       order.userLinks = userLinks
     }
-    if stage == "merge" { order.missingProtection = missingProtection }
+    if stage == "prepare" { order.expandedBytes = former?.expandedBytes ?? [:] }
+    if stage == "merge" { order.missingProtection = former?.missingProtection ?? missingProtection }
     order.bundle = bundle
     order.shardCount = jobs
     order.renderCount = jobs
@@ -181,12 +196,18 @@ final class RunStages {
       cause += " at \(PacketPosition(rawValue: hand[.packet]))"
     default: throw failure(job, .killed(signal: signal))
     }
-    let former = excluded.filter { $0.part == part }
-    guard !former.contains(where: { $0.position == position }),
-      part != "packets" || former.count < Self.maximumPackets
+    let known = excluded.filter { $0.part == part }
+    // What a former run crashed on is expanded again as far as it came, which may be once too far; that is kept.
+    if part == "expansion", let again = known.first(where: { $0.position == position }),
+      former?.exclusions.contains(again) == true, retried.insert(again).inserted
+    {
+      return
+    }
+    guard !known.contains(where: { $0.position == position }),
+      part != "packets" || known.count < Self.maximumPackets
     else { throw failure(job, .killed(signal: signal)) }
     excluded.append(.init(part, position, cause))
-    guard former.count + 1 >= Self.maximumCrashes, decoderNames.contains(part) else { return }
+    guard known.count + 1 >= Self.maximumCrashes, decoderNames.contains(part) else { return }
     // One line instead of those found so far: which they were depends on who was first.
     excluded.removeAll { $0.part == part }
     excluded.append(

@@ -88,12 +88,7 @@ public final class Supervisor {
     }
   }
 
-  private var now: String {
-    var time = timespec()
-    // Safe: the structure is a variable of ours.
-    unsafe _ = clock_gettime(CLOCK_REALTIME, &time)
-    return CaptureTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)).description
-  }
+  private var now: String { SystemClock.now }
 
   // MARK: The run
 
@@ -315,7 +310,7 @@ extension Supervisor {
     return fields
   }
 
-  private static func value(_ exclusions: [WorkOrder.Exclusion]) -> Value {
+  static func value(_ exclusions: [WorkOrder.Exclusion]) -> Value {
     .list(
       exclusions.map {
         .object([
@@ -380,12 +375,18 @@ extension Supervisor {
           return .object(entry)
         }))
     var configuration: Fields = ["decoders": .list(decoders.map { .text($0.label) })]
-    if let filter = request.filter { configuration.set("filter", filter) }
+    if let filter = request.filter {
+      configuration.set("filter", filter)
+      configuration.set("filterProgramSha256", RunSettings.programHash(ofFilter: filter).hex)
+    }
     if !request.userLinks.isEmpty {
       let links = request.userLinks.sorted { $0.key < $1.key }
       configuration.set("userLinks", .list(links.map { .text("\($0.key)=\($0.value)") }))
     }
     if !stages.exclusions.isEmpty { configuration.set("exclusions", Self.value(stages.exclusions)) }
+    if !stages.expandedBytes.isEmpty {
+      configuration.set("expandedBytes", RunSettings.value(ofExpandedBytes: stages.expandedBytes))
+    }
     fields.set("configuration", .object(configuration))
     let missing = stages.missingProtection
     fields.set(

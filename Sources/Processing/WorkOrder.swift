@@ -37,6 +37,8 @@ struct WorkOrder: Codable, Sendable {
   /// The link types that private ones (DLT_USER0 to 15, 147 to 162) stand for.
   var userLinks: [Int: UInt16] = [:]
   var exclusions: [Exclusion] = []
+  /// How far a former run expanded the originals on which it crashed, for a run that repeats it.
+  var expandedBytes: [UInt16: UInt64] = [:]
   /// What the sandbox of earlier stages could not hold.
   var missingProtection: [String] = []
   /// The bundle as it grows, for the report.

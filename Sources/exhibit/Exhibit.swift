@@ -27,8 +27,8 @@ struct Exhibit: ParsableCommand {
       """,
     version: ToolVersion.text,
     subcommands: [
-      ProcessCommand.self, VerifyCommand.self, ReportCommand.self, ListCommand.self, ShowCommand.self,
-      CustodyCommand.self, DecodersCommand.self, WorkerCommand.self,
+      ProcessCommand.self, VerifyCommand.self, ReproduceCommand.self, ReportCommand.self,
+      ListCommand.self, ShowCommand.self, CustodyCommand.self, DecodersCommand.self, WorkerCommand.self,
     ])
 
   /// Runs the command and maps wrong usage to exit status 2, whatever the argument library uses.

@@ -8,6 +8,7 @@ import Processing
 /// The tests run it to see what the supervisor and the sandbox make of such a decoder.
 ///
 ///   HostileExhibit OUTPUT JOBS INPUT...
+///   HostileExhibit reproduce BUNDLE JOBS
 struct HostileDecoder: EvidenceDecoder {
   static let identity = DecoderIdentity(name: "hostile", version: "1.0", summary: "does what it is told", kinds: [])
   static let mark = Array("hostile:".utf8)
@@ -64,6 +65,13 @@ let arguments = CommandLine.arguments
 do {
   if arguments.count == 4, arguments[1] == "worker" {
     try Worker.run(stage: arguments[2], orderPath: arguments[3], decoders: decoders)
+  } else if arguments.count == 4, arguments[1] == "reproduce" {
+    var request = ReproductionRequest(bundle: arguments[2])
+    request.jobs = Int(arguments[3]) ?? 1
+    request.callSeconds = 2
+    let result = try Reproduction(request, decoders: decoders).run { _ in }
+    for line in result.lines { print(line) }
+    exit(result.isSame ? 0 : 1)
   } else {
     var request = ProcessingRequest(inputs: Array(arguments.dropFirst(3)), output: arguments[1])
     request.jobs = Int(arguments[2]) ?? 1
