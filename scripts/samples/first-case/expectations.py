@@ -33,7 +33,15 @@ def file_facts(path):
     return {"size": len(content), "sha256": sha256(content)}
 
 
+def without_nothing(value):
+    """The value without the names that stand for nothing."""
+    if isinstance(value, dict):
+        return {name: without_nothing(entry) for name, entry in value.items() if entry is not None}
+    return [without_nothing(entry) for entry in value] if isinstance(value, list) else value
+
+
 def write_json(path, value):
+    value = without_nothing(value)
     path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -225,6 +233,7 @@ def calls(work):
                     fact["streams"].append({
                         **{key: value for key, value in stream.items() if key != "payload"},
                         "speaker": party, "firstPacket": packets[0], "lastPacket": packets[-1],
+                        "samplesSHA256": sha256(samples(stream)),
                         "text": (work / f"expected/speech/call-{number}-{party}.txt").read_text().strip(),
                         "signalToNoiseOfSpeech": f"{signal_to_noise(work, number, party, stream):.1f} dB",
                     })
@@ -242,6 +251,14 @@ def decode(payload, codec):
     return array.array("h", decoded)
 
 
+def samples(stream):
+    """What a stream sounds like: 8,000 samples a second of 16 bits, little-endian."""
+    decoded = decode(stream["payload"], stream["codec"])
+    if sys.byteorder == "big":
+        decoded.byteswap()
+    return decoded.tobytes()
+
+
 def signal_to_noise(work, number, party, stream):
     """How much louder the speech is than the difference between what was said and what went over the line, in dB."""
     heard = decode(stream["payload"], stream["codec"])
@@ -257,7 +274,18 @@ def signal_to_noise(work, number, party, stream):
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
+# What each file of facts measures, when `exhibit validate` compares it with what exhibit finds (docs/validation.md).
+MEASURES = {
+    "captures.json": ["REQ-ACCOUNT-1", "REQ-CAPTURE-1", "REQ-CAPTURE-2"],
+    "transfers.json": ["REQ-HTTP-1", "REQ-HTTP-2"],
+    "calls.json": ["REQ-SIP-1", "REQ-SIP-2", "REQ-RTP-1", "REQ-AUDIO-1"],
+    "names.json": ["REQ-DNS-1"],
+    "name-server.log": ["REQ-DNS-2"],
+}
+
+
 def write(work):
+    write_json(work / "expected/requirements.json", {"version": 1, "measures": MEASURES})
     write_json(work / "expected/captures.json", captures(work))
     write_json(work / "expected/transfers.json", transfers(work))
     write_json(work / "expected/names.json", names(work))
@@ -294,7 +322,7 @@ def check_web(capture, facts, tally):
         run("tshark", "-n", "-q", "-r", capture, "--export-objects", f"http,{directory}")
         exported = [sha256(path.read_bytes()) for path in pathlib.Path(directory).iterdir()]
     for fact in facts:
-        if fact["responseBody"]:
+        if fact.get("responseBody"):
             tally.equal(f"body of {fact['url']} in the objects tshark exports", fact["responseBody"]["sha256"] in exported, True)
     requests = [tuple(row) for row in fields(capture, "http.request", "http.request.method", "http.request.full_uri")]
     tally.equal("requests", requests, [(fact["method"], fact["url"]) for fact in facts])
@@ -315,7 +343,7 @@ def check_uploads(capture, uploaded, tally):
     for part in uploaded:
         found = any(sha256(client[at:at + part["size"]]) == part["sha256"]
                     for at in (match.end() for match in re.finditer(b"\r\n\r\n", client)))
-        tally.equal(f"uploaded {part['fileName'] or part['field']} in the TCP stream", found, True)
+        tally.equal(f"uploaded {part.get('fileName') or part['field']} in the TCP stream", found, True)
 
 
 def check_names(capture, facts, tally):
@@ -345,6 +373,7 @@ def check_calls(capture, facts, tally):
     streams = rtp_streams(capture)
     tally.equal("number of RTP streams", len(streams), sum(len(fact["streams"]) for fact in facts))
     for stream in streams:
+        stream["samplesSHA256"] = sha256(samples(stream))
         del stream["payload"]
     for fact in facts:
         tally.equal(f"messages of call {fact['call']}", sip_messages(capture, fact["callID"]), fact["messages"])
