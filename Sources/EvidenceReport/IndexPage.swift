@@ -325,8 +325,34 @@ struct IndexPage {
             html.element(.dd) { $0.element(.code, [.class("hash")], hash) }
           }
           if let system = tool.text("os") { html.fact("System", system) }
+          html.element(.dt, "Validation of the program")
+          html.element(.dd) { validation(&$0) }
         }
         optional("Bundle", meta.text("id"), &html)
+      }
+    }
+  }
+
+  private static let notValidated = "No validation report exists for this very program."
+
+  /// Whether the program was measured on cases whose content is known, in plain words.
+  private func validation(_ html: inout HTMLWriter) {
+    guard let named = context.meta.object("validation"), named.text("path") == "meta/validation.json",
+      let report = context.contents.document("meta/validation.json"), let summary = report.object("summary")
+    else { return html.element(.strong, Self.notValidated) }
+    let total = summary.integer("requirements") ?? 0
+    let passed = summary.integer("passed") ?? 0
+    guard named.flag("binaryMatches") == true else {
+      html.element(.strong, Self.notValidated)
+      return html.element(
+        .p, [.class("note")], "The report in meta/validation.json is of another program and does not count.")
+    }
+    html.text("This program was validated: \(passed) of \(total) requirements passed, on ")
+    html.moment(report.text("finishedAt"))
+    html.text(" (meta/validation.json)")
+    if named.text("verdict") != "passed" || passed != total {
+      html.element(.p, [.class("note")]) { html in
+        html.element(.strong, "Warning: not every requirement passed; the file says which.")
       }
     }
   }

@@ -24,6 +24,10 @@ public struct ProcessingRequest: Sendable {
   public var receivedFrom: String?
   /// Seconds that the recorder's clock was ahead, as declared.
   public var clockOffset: String?
+  /// A validation report that the bundle is to name; without one, that of this program is looked for.
+  public var validationPath: String?
+  /// The run is part of a validation, so there is no report of it yet.
+  var isValidating = false
   /// The command line, for the custody chain.
   public var arguments: [String] = []
 

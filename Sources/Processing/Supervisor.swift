@@ -82,6 +82,7 @@ public final class Supervisor {
     for path in [request.authorityPath, request.expectPath].compactMap({ $0 }) {
       _ = try OriginalIntake.FileFacts(path: path)
     }
+    if let path = request.validationPath { _ = try ValidationReport(path: path) }
     let output = URL(filePath: request.output).standardizedFileURL.path(percentEncoded: false)
     for original in originals where output == original.absolutePath {
       throw ProcessingError(.output, request.output, "the output is one of the originals")
@@ -119,7 +120,8 @@ public final class Supervisor {
     try chain.append("decode", at: now, decodeEvent(tool, merged, stages))
     try checkOriginals(proof, progress)
     let authority = try writeAuthority(writer)
-    try writer.write(document(tool, stages, authority), to: BundleLayout.bundle)
+    let validation = request.isValidating ? nil : try ValidationEvidence.find(request.validationPath, tool)
+    try writer.write(document(tool, stages, authority, validation?.write(to: writer)), to: BundleLayout.bundle)
     if request.isReference { try writer.write(externalList, to: BundleLayout.external) }
     try writer.write(Array(VerificationText.text.utf8), to: BundleLayout.verification)
     for original in originals where !request.isReference {
@@ -355,13 +357,14 @@ extension Supervisor {
   }
 
   private func document(
-    _ tool: ToolIdentity, _ stages: RunStages, _ authority: Value?
+    _ tool: ToolIdentity, _ stages: RunStages, _ authority: Value?, _ validation: Value?
   ) -> [UInt8] {
     var fields: Fields = ["version": 1, "id": .text(identifier), "createdAt": .text(now), "tool": tool.document]
     if let caseID = request.caseID { fields.set("case", caseID) }
     if let examiner = request.examiner { fields.set("examiner", examiner) }
     if let from = request.receivedFrom { fields.set("receivedFrom", from) }
     if let authority { fields.set("authority", authority) }
+    if let validation { fields.set("validation", validation) }
     if let offset = request.clockOffset { fields.set("declaredClockOffsetSeconds", offset) }
     fields.set("mode", request.isReference ? "reference" : "copy")
     fields.set("digestAlgorithm", "sha-256")

@@ -27,7 +27,7 @@ struct Exhibit: ParsableCommand {
       """,
     version: ToolVersion.text,
     subcommands: [
-      ProcessCommand.self, VerifyCommand.self, ReproduceCommand.self, ReportCommand.self,
+      ProcessCommand.self, VerifyCommand.self, ReproduceCommand.self, ValidateCommand.self, ReportCommand.self,
       ListCommand.self, ShowCommand.self, CustodyCommand.self, DecodersCommand.self, WorkerCommand.self,
     ])
 

@@ -66,6 +66,12 @@ struct ProcessCommand: ParsableCommand {
       valueName: "seconds"))
   var clockOffset: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A report of `exhibit validate` that the bundle is to name; without it, that of this program is looked for.",
+      valueName: "report"))
+  var validation: String?
+
   @Flag(help: "Print the result as JSON.")
   var json = false
 
@@ -94,6 +100,7 @@ struct ProcessCommand: ParsableCommand {
     request.expectPath = expect
     request.receivedFrom = receivedFrom
     request.clockOffset = clockOffset
+    request.validationPath = validation
     request.arguments = Array(CommandLine.arguments.dropFirst())
     let progress = ProgressLine(isQuiet: quiet || json)
     do throws(ProcessingError) {
