@@ -117,7 +117,8 @@ let package = Package(
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
     tests("EvidenceBundle", ["EvidenceBundle", "EvidenceModel"]),
     tests("EvidenceReport", ["EvidenceReport", "EvidenceBundle", "EvidenceModel"]),
-    tests("Signing", ["Signing", "EvidenceModel", "TestSupport"]),
+    tests(
+      "Signing", ["Signing", "EvidenceModel", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
     tests("Custody", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
     tests("Architecture", ["BuiltInDecoders", "DecoderKit", "TestSupport"]),
   ] + decoders.flatMap(decoderTargets) + fuzzing)

@@ -54,7 +54,8 @@ public struct TrustStore: Sendable {
     _ basic: RFC5280Policy, _ reason: inout String
   ) -> [Certificate]? {
     let outcome = Completion<CertificateValidationResult>()
-    Task.detached {
+    // Not on the threads that tasks share: whoever waits here may hold the last of them.
+    Task.detached(executorPreference: ValidationExecutor.shared) {
       var verifier = Verifier(rootCertificates: anchors) {
         basic
         PurposePolicy(purpose: purpose)
@@ -81,6 +82,18 @@ public struct TrustStore: Sendable {
       }
     }
     return (.valid, "")
+  }
+}
+
+/// Runs the validation on a thread of its own.
+private final class ValidationExecutor: TaskExecutor {
+  static let shared = ValidationExecutor()
+  private let queue = DispatchQueue(label: "certificate validation", attributes: .concurrent)
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    // Safe: the executor is shared and never goes away.
+    queue.async { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }
 
