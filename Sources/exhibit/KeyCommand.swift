@@ -152,8 +152,12 @@ struct KeyCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("The request's file; it must not exist.", valueName: "file"))
     var output: String
 
+    func validate() throws {
+      guard holder.name != nil else { throw ValidationError("--name is missing.") }
+    }
+
     func run() throws {
-      guard let name = holder.name else { throw ValidationError("--name is missing.") }
+      let name = holder.name ?? ""
       do throws(SigningError) {
         var files = NewFiles()
         let certification = try Certification(try opening.open())
@@ -182,8 +186,12 @@ struct KeyCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("The certificate's file; it must not exist.", valueName: "file"))
     var output: String
 
+    func validate() throws {
+      guard holder.name != nil else { throw ValidationError("--name is missing.") }
+    }
+
     func run() throws {
-      guard let name = holder.name else { throw ValidationError("--name is missing.") }
+      let name = holder.name ?? ""
       do throws(SigningError) {
         var files = NewFiles()
         let certification = try Certification(try opening.open())

@@ -12,10 +12,8 @@ struct PassPhraseOptions: ParsableArguments {
 
   // Options that people try: they must not be taken for something else, and their values must not be echoed.
   @Option(
-    name: [
-      .customLong("pass"), .customLong("password"), .customLong("passwd"), .customLong("passphrase"),
-      .customLong("pass-phrase"), .customLong("pin"),
-    ], parsing: .unconditionalSingleValue, help: .hidden)
+    name: NameSpecification(CommandLineSecrets.mistakenNames.map { .customLong($0) }),
+    parsing: .unconditionalSingleValue, help: .hidden)
   var mistaken: [String] = []
 
   func validate() throws {
@@ -34,9 +32,6 @@ struct PassPhraseOptions: ParsableArguments {
     if let passFile { return .file(passFile) }
     return .prompt
   }
-
-  /// The names above, in the form in which they are written.
-  static let mistakenNames = ["--pass", "--password", "--passwd", "--passphrase", "--pass-phrase", "--pin"]
 }
 
 /// Who signs. Every command that signs has these options.
@@ -78,27 +73,8 @@ struct SigningOptions: ParsableArguments {
     }
   }
 
-  /// A command line as it may be recorded: values of PINs, and of options that people mistake for ours, are replaced.
-  static func withheld(_ arguments: [String]) -> [String] {
-    var result: [String] = []
-    var hidesNext = false
-    for argument in arguments {
-      if hidesNext {
-        result.append("[withheld]")
-        hidesNext = false
-      } else if PassPhraseOptions.mistakenNames.contains(argument) {
-        result.append(argument)
-        hidesNext = true
-      } else if let name = PassPhraseOptions.mistakenNames.first(where: { argument.hasPrefix("\($0)=") }) {
-        result.append("\(name)=[withheld]")
-      } else if argument.lowercased().contains("pkcs11:") {
-        result.append(TokenAddress.withholdingPIN(argument))
-      } else {
-        result.append(argument)
-      }
-    }
-    return result
-  }
+  /// A command line as it may be recorded, with PINs and what was mistaken for a pass-phrase option withheld.
+  static func withheld(_ arguments: [String]) -> [String] { CommandLineSecrets.withheld(arguments) }
 }
 
 extension Console {

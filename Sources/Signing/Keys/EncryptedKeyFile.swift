@@ -234,8 +234,7 @@ enum EncryptedKeyFile {
     return isUnsupported
       ? SigningError(
         .unsuitable, subject,
-        "it is encrypted with a cipher that is broken or unknown, such as 40-bit RC2; "
-          + "write it anew with `openssl pkcs12 -legacy` and AES")
+        "it is encrypted with a broken or unknown cipher, such as 40-bit RC2; export it anew with AES (docs/keys.md)")
       : SigningError(.passPhrase, subject, "the pass-phrase is wrong, or the file is damaged")
   }
 

@@ -113,8 +113,8 @@ import Foundation
       if !guarded.isEmpty { fitting = guarded }
     }
     guard let token = fitting.first else {
-      let present = others.isEmpty ? "there is none" : "there is " + others.prefix(8).joined(separator: ", ")
-      throw SigningError(.unreadable, address.text, "no such token is present (\(present))")
+      let present = others.isEmpty ? "none" : others.prefix(8).joined(separator: ", ")
+      throw SigningError(.unreadable, address.text, "there is no such token (present: \(present))")
     }
     guard fitting.count == 1 else {
       throw SigningError(.unsuitable, address.text, "several tokens fit: name one with token= or serial= in the URI")
