@@ -159,7 +159,10 @@ import Testing
 
   @Test func saysThatOthersCanReadTheKeyOrThatTheCertificateExpired() throws {
     try make(Self.usable[0].arguments, "key.pem")
-    try workshop.openssl("req", "-x509", "-key", "key.pem", "-subj", "/CN=x", "-days", "-1", "-out", "old.crt")
+    let past = ["2020-01-01", try #require(program("openssl")), "req", "-x509", "-key", "key.pem", "-subj", "/CN=x"]
+    let made = try run(
+      try #require(program("faketime")), past + ["-days", "1", "-out", "old.crt"], in: workshop.folder.url)
+    try #require(made.status == 0, "\(made.errors)")
     for (mode, expected) in [(0o600, 1), (0o640, 2), (0o604, 2)] {
       try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: workshop.path("key.pem"))
       var notes: [String] = []
@@ -264,7 +267,8 @@ private struct Dice {
 private enum DER {
   static func node(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
     let count = content.count
-    let length = count < 128 ? [UInt8(count)] : [0x82, UInt8(count >> 8), UInt8(count & 255)]
+    let long: [UInt8] = count < 256 ? [0x81, UInt8(count)] : [0x82, UInt8(count >> 8), UInt8(count & 255)]
+    let length = count < 128 ? [UInt8(count)] : long
     return [tag] + length + content
   }
   static func sequence(_ members: [UInt8]...) -> [UInt8] { node(0x30, members.flatMap { $0 }) }

@@ -40,7 +40,7 @@ public func run(
 }
 
 /// A folder that is removed with its content when nobody holds it any more.
-public final class TemporaryFolder {
+public final class TemporaryFolder: Sendable {
   public let url: URL
 
   public init() throws {
