@@ -78,10 +78,11 @@ let package = Package(
         .product(name: "X509", package: "swift-certificates"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ]),
+    .target(name: "CKernel"),
     room(
       "Custody",
       [
-        "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
+        "CKernel", "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     room(

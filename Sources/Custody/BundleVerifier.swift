@@ -2,6 +2,7 @@ import EvidenceBundle
 import EvidenceModel
 import Fingerprinting
 import Foundation
+public import Signing
 import Synchronization
 
 /// Checks a bundle: every file, every list, the custody chain and the ledger; it trusts nothing in it.
@@ -24,13 +25,16 @@ public struct BundleVerifier {
   public static let maximumDetails = 200
 
   private let bundle: String
+  private let trust: TrustStore
   private var checks: [Check] = []
 
-  private init(_ bundle: String) { self.bundle = bundle }
+  private init(_ bundle: String, _ trust: TrustStore) { (self.bundle, self.trust) = (bundle, trust) }
 
-  /// Checks the bundle at `path`; `receipt` is what somebody else kept of it.
-  public static func verify(_ path: String, against receipt: Receipt? = nil) -> [Check] {
-    var verifier = BundleVerifier(path)
+  /// Checks the bundle at `path`; `receipt` is what somebody else kept of it, `trust` whose signatures are relied on.
+  public static func verify(
+    _ path: String, against receipt: Receipt? = nil, trust: TrustStore = TrustStore(trusted: [])
+  ) -> [Check] {
+    var verifier = BundleVerifier(path, trust)
     verifier.run(receipt)
     return verifier.checks
   }
@@ -71,6 +75,7 @@ public struct BundleVerifier {
     add(
       "custodyFinish", "the run's last event names the payload manifest, and says that the run was complete",
       chain.finish(hashes))
+    checkSignatures(chain)
     checkArtefactNames(payload)
     let packetCounts = checkLedger()
     checkRecords(payload, packetCounts)
@@ -87,6 +92,16 @@ public struct BundleVerifier {
             ? "a seal is there; this version does not check seals"
             : "unsealed: whoever holds it could rewrite it"
         ]))
+  }
+
+  private mutating func checkSignatures(_ chain: ChainCheck) {
+    let words = "each event that names a signer bears that person's signature"
+    let signatures = EventSignatures(bundle, chain, trust, at: SystemClock.now)
+    if signatures.problems.isEmpty, !signatures.isAnySigned {
+      skip("eventSignatures", words, "unsigned: no event has a signature")
+    } else {
+      add("eventSignatures", words, signatures.problems, notes: signatures.notes)
+    }
   }
 
   private func compare(_ manifest: ManifestFile, _ hashes: FileHashes, _ tree: FileTree) -> [String] {

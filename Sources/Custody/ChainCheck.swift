@@ -6,12 +6,17 @@ import Foundation
 struct ChainCheck {
   private(set) var problems: [String] = []
   private(set) var names: [String] = []
+  /// The events that can be read, with their bytes.
+  private(set) var events: [(name: String, bytes: [UInt8], fields: Fields)] = []
+  /// Every file of the directory.
+  private let files: Set<String>
   private(set) var bundleIdentifier = ""
   private var finishEvent: (name: String, fields: Fields)?
   private(set) var head: ContentHash?
 
   init(_ bundle: String, _ hashes: FileHashes) {
     let found = (try? FileManager.default.contentsOfDirectory(atPath: "\(bundle)/\(BundleLayout.custody)")) ?? []
+    files = Set(found.map { "\(BundleLayout.custody)/\($0)" })
     names = found.filter { $0.hasSuffix(".json") }.sorted().map { "\(BundleLayout.custody)/\($0)" }
     if names.isEmpty { problems.append("there are no custody events") }
     var former = String(repeating: "0", count: 64)
@@ -24,6 +29,7 @@ struct ChainCheck {
         former = ""
         continue
       }
+      events.append((name, bytes, fields))
       if CanonicalJSON.bytes(fields) != bytes { problems.append("not in canonical form: \(name)") }
       if fields["seq"] != .integer(Int64(index + 1)) { problems.append("wrong sequence number: \(name)") }
       var previous: String?
@@ -51,8 +57,7 @@ struct ChainCheck {
       return ["there is no finish event: the run did not end"]
     }
     var problems = names[...place].filter { tags.entries[$0] == nil }.map { "not listed: \($0)" }
-    let known = Set(names)
-    problems += tags.entries.keys.filter { $0.hasPrefix("custody/") && !known.contains($0) }.sorted().map {
+    problems += tags.entries.keys.filter { $0.hasPrefix("custody/") && !files.contains($0) }.sorted().map {
       "removed: \($0)"
     }
     return problems

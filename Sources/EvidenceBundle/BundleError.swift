@@ -11,6 +11,8 @@ public struct BundleError: Error, Hashable, Sendable {
     case full
     /// The bundle contradicts its format.
     case malformed
+    /// What was to be signed could not be.
+    case signature
   }
   public let code: Code
   public let path: String

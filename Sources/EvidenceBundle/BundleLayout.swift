@@ -25,6 +25,9 @@ public enum BundleLayout {
     return "\(custody)/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".json"
   }
 
+  /// The detached signature of a file, beside it: `custody/000001.json.p7s`.
+  public static func signature(of name: String) -> String { name + ".p7s" }
+
   /// Whether a path has only the letters that bundles use and no step upwards.
   public static func isAllowed(_ path: String) -> Bool {
     !path.isEmpty && !path.hasPrefix("/")

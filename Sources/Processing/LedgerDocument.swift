@@ -4,6 +4,9 @@ import EvidenceModel
 struct LedgerDocument {
   private(set) var originals: [Fields] = []
   private(set) var packetCount: UInt64 = 0
+  /// Packets of which a decoder made something, and those on which something failed; the rest was passed over.
+  private(set) var decodedCount: UInt64 = 0
+  private(set) var failedCount: UInt64 = 0
   /// Where our count and libpcap's differ, in words.
   private(set) var differences: [(original: UInt16, message: String)] = []
   private(set) var expansionFaults: [(original: UInt16, fault: String)] = []
@@ -57,6 +60,13 @@ struct LedgerDocument {
     if !totals.linkTypes.isEmpty { fields.set("linkTypes", .list(totals.linkTypes.map { .text($0) })) }
     var unclaimed = UnclaimedList()
     let merged = Self.merged(rows.map { unclaimed.take($0) })
+    for row in merged {
+      switch LedgerRow.Name(rawValue: row.name) {
+      case .decoded: decodedCount &+= row.packets
+      case .crashed, .malformed, .afterFault: failedCount &+= row.packets
+      default: break
+      }
+    }
     fields.set("packets", .object(["total": integer(totals.packetCount), "rows": .list(merged.map(Self.value))]))
     if !unclaimed.isEmpty { fields.set("unclaimed", unclaimed.value) }
     fields.set("witness", .object(compare(number, totals, witness)))

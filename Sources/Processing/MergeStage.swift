@@ -17,6 +17,8 @@ struct MergeResult: Codable, Sendable {
   var files: [File] = []
   var findings: [String: UInt64] = [:]
   var packetCount: UInt64 = 0
+  var decodedCount: UInt64 = 0
+  var failedCount: UInt64 = 0
   var hasUnreadable = false
 
   static func run(_ order: WorkOrder) throws {
@@ -32,6 +34,8 @@ struct MergeResult: Codable, Sendable {
     var numbering = Numbering()
     var result = MergeResult()
     result.packetCount = ledger.packetCount
+    result.decodedCount = ledger.decodedCount
+    result.failedCount = ledger.failedCount
     result.hasUnreadable = ledger.hasUnreadable
     while let record = try merge.next() {
       if writers[record.kind] == nil { writers[record.kind] = try KindWriter(record.kind, layout.records) }

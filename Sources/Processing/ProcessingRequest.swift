@@ -1,4 +1,5 @@
 import EvidenceModel
+public import Signing
 
 /// What a run is asked to do.
 public struct ProcessingRequest: Sendable {
@@ -8,6 +9,10 @@ public struct ProcessingRequest: Sendable {
   public var output: String
   public var caseID: String?
   public var examiner: String?
+  /// What the examiner is in the case: examiner, technician, ...
+  public var role = "examiner"
+  /// Signs every event; nil leaves them unsigned.
+  public var signer: Signer?
   public var authorityPath: String?
   /// Originals stay where they are.
   public var isReference = false

@@ -70,7 +70,8 @@ public final class Reproduction {
     }
     var result = ReproductionResult(
       bundlePath: bundle, identifier: receipt.bundle, tagManifest: receipt.tagManifest, manifest: manifest,
-      head: receipt.head, tool: ToolComparison(madeBy: settings.tool, here: identity), time: SystemClock.now)
+      head: receipt.head, tool: ToolComparison(madeBy: settings.tool, here: identity), time: SystemClock.now.description
+    )
     checkDescription(&result)
     let originals = try findOriginals(settings, &result, progress)
     guard originals.count == settings.originals.count else { return result }

@@ -14,7 +14,8 @@ public final class Supervisor {
   private let decoders: [DecoderIdentity]
   private let identifier = "urn:uuid:" + UUID().uuidString.lowercased()
   private var originals: [OriginalIntake] = []
-  private var failures: [String] = []
+  /// The hash of what the filter means here: looked up once, for names in it are asked of the network.
+  private lazy var filterProgram = request.filter.map { RunSettings.programHash(ofFilter: $0).hex } ?? ""
 
   public init(_ request: ProcessingRequest, decoders: [any EvidenceDecoder.Type]) {
     self.request = request
@@ -56,7 +57,8 @@ public final class Supervisor {
   private static func known(_ error: any Error) -> ProcessingError {
     switch error {
     case let known as ProcessingError: known
-    case let bundle as BundleError: ProcessingError(.output, bundle.path, bundle.message)
+    case let bundle as BundleError:
+      ProcessingError(bundle.code == .signature ? .input : .output, bundle.path, bundle.message)
     default: ProcessingError(.defect, "", "\(error)")
     }
   }
@@ -89,7 +91,7 @@ public final class Supervisor {
     }
   }
 
-  private var now: String { SystemClock.now }
+  private var now: CaptureTime { SystemClock.now }
 
   // MARK: The run
 
@@ -98,9 +100,9 @@ public final class Supervisor {
     _ progress: @escaping (ProcessingProgress) -> Void
   ) throws -> ProcessingSummary {
     try writer.makeDirectories(for: BundleLayout.event(1))
-    try chain.append("open", at: now, openEvent(tool))
+    try chain.append("open", at: now, openEvent(tool), by: request.signer)
     try takeIn(writer, progress)
-    try chain.append("ingest", at: now, ingestEvent(tool))
+    try chain.append("ingest", at: now, ingestEvent(tool), by: request.signer)
 
     let scratch = writer.path("scratch")
     try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
@@ -117,7 +119,7 @@ public final class Supervisor {
     let layout = ScratchLayout(scratch)
     let merged = try MergeResult.read(layout)
     try adopt(merged, layout, stages, writer)
-    try chain.append("decode", at: now, decodeEvent(tool, merged, stages))
+    try chain.append("decode", at: now, decodeEvent(tool, merged, stages), by: request.signer)
     try checkOriginals(proof, progress)
     let authority = try writeAuthority(writer)
     let validation = request.isValidating ? nil : try ValidationEvidence.find(request.validationPath, tool)
@@ -129,7 +131,7 @@ public final class Supervisor {
       writer.list(.init(path: original.bundlePath, hash: hash, byteCount: original.facts.byteCount))
     }
     let manifest = try writer.writeManifest(information: information)
-    try chain.append("finish", at: now, finishEvent(tool, manifest, merged))
+    try chain.append("finish", at: now, finishEvent(tool, manifest, merged), by: request.signer)
     for entry in chain.entries { writer.list(entry) }
     try stages.report(bundle: writer.staging)
     for entry in try ReportStage.read(layout) { writer.list(entry) }
@@ -146,9 +148,13 @@ public final class Supervisor {
       writer.discard()
       return
     }
-    _ = try? chain.append(
-      "finish", at: now,
-      ["exit": .integer(Int64(Self.exitStatus(error))), "error": .text(error.message), "complete": false])
+    let fields: Fields = [
+      "exit": .integer(Int64(Self.exitStatus(error))), "error": .text(error.message), "complete": false,
+    ]
+    do { try chain.append("finish", at: now, fields, by: request.signer) } catch {
+      // The failure may be that of the key: then it is written down unsigned.
+      _ = try? chain.append("finish", at: now, fields)
+    }
     _ = writer.fail(removing: Self.discarded)
   }
 
@@ -238,17 +244,36 @@ extension Supervisor {
 
   private func common(_ tool: ToolIdentity) -> Fields {
     var fields: Fields = ["tool": tool.event, "argv": .list(request.arguments.map { .text($0) })]
-    fields.set("clock", .object(["source": "system", "synced": .boolean(Self.isClockSynchronised)]))
-    if let examiner = request.examiner {
-      fields.set("actor", .object(["id": .text(examiner), "role": "examiner"]))
+    fields.set("clock", SystemClock.state)
+    fields.set("config", .object(["sha256": .text(Self.hash(CanonicalJSON.bytes(settings)).hex)]))
+    if request.examiner != nil || request.signer != nil {
+      var actor: Fields = ["role": .text(request.role)]
+      if let examiner = request.examiner { actor.set("id", examiner) }
+      fields.set("actor", .object(actor))
     }
     if let caseID = request.caseID { fields.set("case", caseID) }
     return fields
   }
 
-  /// Whether the system's time service says that it has set the clock; false when it does not say.
-  private static var isClockSynchronised: Bool {
-    FileManager.default.fileExists(atPath: "/run/systemd/timesync/synchronized")
+  /// What was asked for that the result depends on; crashes add to it what is left out (`configuration`).
+  private var settings: Fields {
+    var settings: Fields = ["decoders": .list(decoders.map { .text($0.label) })]
+    if let filter = request.filter {
+      settings.set("filter", filter)
+      settings.set("filterProgramSha256", filterProgram)
+    }
+    if !request.userLinks.isEmpty {
+      let links = request.userLinks.sorted { $0.key < $1.key }
+      settings.set("userLinks", .list(links.map { .text("\($0.key)=\($0.value)") }))
+    }
+    return settings
+  }
+
+  private static func hash(_ bytes: [UInt8]) -> ContentHash {
+    var hash = StreamingHash()
+    // Safe: the view ends before `bytes` does.
+    unsafe hash.update(bytes.span.bytes)
+    return hash.finalise()
   }
 
   private func openEvent(_ tool: ToolIdentity) -> Fields {
@@ -297,7 +322,14 @@ extension Supervisor {
   private func decodeEvent(_ tool: ToolIdentity, _ merged: MergeResult, _ stages: RunStages) -> Fields {
     var fields = common(tool)
     fields.set("inputs", .list(originals.map { .object(item($0)) }))
-    fields.set("counts", .object(["packets": .integer(Int64(clamping: merged.packetCount))]))
+    let skipped = merged.packetCount &- merged.decodedCount &- merged.failedCount
+    fields.set(
+      "counts",
+      .object([
+        "packets": .integer(Int64(clamping: merged.packetCount)),
+        "decoded": .integer(Int64(clamping: merged.decodedCount)),
+        "failed": .integer(Int64(clamping: merged.failedCount)), "skipped": .integer(Int64(clamping: skipped)),
+      ]))
     fields.set(
       "outputs",
       .list(
@@ -332,7 +364,7 @@ extension Supervisor {
 
   private var information: [(String, String)] {
     var lines = [
-      ("Bagging-Date", String(now.prefix(10))), ("External-Identifier", identifier),
+      ("Bagging-Date", String(now.description.prefix(10))), ("External-Identifier", identifier),
       ("Bag-Software-Agent", "exhibit \(ToolVersion.text)"),
     ]
     if let caseID = request.caseID { lines.append(("Bag-Group-Identifier", caseID)) }
@@ -359,7 +391,7 @@ extension Supervisor {
   private func document(
     _ tool: ToolIdentity, _ stages: RunStages, _ authority: Value?, _ validation: Value?
   ) -> [UInt8] {
-    var fields: Fields = ["version": 1, "id": .text(identifier), "createdAt": .text(now), "tool": tool.document]
+    var fields: Fields = ["version": 1, "id": .text(identifier), "createdAt": .time(now), "tool": tool.document]
     if let caseID = request.caseID { fields.set("case", caseID) }
     if let examiner = request.examiner { fields.set("examiner", examiner) }
     if let from = request.receivedFrom { fields.set("receivedFrom", from) }
@@ -377,15 +409,7 @@ extension Supervisor {
           entry.set("modifiedAt", CaptureTime(nanoseconds: original.facts.modified))
           return .object(entry)
         }))
-    var configuration: Fields = ["decoders": .list(decoders.map { .text($0.label) })]
-    if let filter = request.filter {
-      configuration.set("filter", filter)
-      configuration.set("filterProgramSha256", RunSettings.programHash(ofFilter: filter).hex)
-    }
-    if !request.userLinks.isEmpty {
-      let links = request.userLinks.sorted { $0.key < $1.key }
-      configuration.set("userLinks", .list(links.map { .text("\($0.key)=\($0.value)") }))
-    }
+    var configuration = settings
     if !stages.exclusions.isEmpty { configuration.set("exclusions", Self.value(stages.exclusions)) }
     if !stages.expandedBytes.isEmpty {
       configuration.set("expandedBytes", RunSettings.value(ofExpandedBytes: stages.expandedBytes))

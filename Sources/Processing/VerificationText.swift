@@ -26,6 +26,17 @@ enum VerificationText {
            prev=$(sha256sum < "$event" | cut -c 1-64)
          done
 
+       Events that name a signer (actor, cert) have that person's signature beside them. TRUSTED.pem holds certificates that
+       you obtained yourself, from the signers' authority and not from this bundle:
+
+         for event in custody/??????.json; do
+           if [ -e "$event.p7s" ]; then
+             openssl cms -verify -cades -binary -inform DER -in "$event.p7s" -content "$event" -CAfile TRUSTED.pem -out /dev/null
+           elif grep -q '"cert":' "$event"; then
+             echo "UNSIGNED $event"
+           fi
+         done
+
     4. The last event of the run (type "finish") names the SHA-256 of manifest-sha256.txt; compare:
 
          sha256sum manifest-sha256.txt

@@ -2,6 +2,7 @@ import ArgumentParser
 import BuiltInDecoders
 import Foundation
 import Processing
+import Signing
 
 /// `exhibit process`
 struct ProcessCommand: ParsableCommand {
@@ -30,6 +31,11 @@ struct ProcessCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Who does this, as the custody chain names them.", valueName: "name"))
   var examiner: String?
+
+  @Option(help: ArgumentHelp("What they are in this case.", valueName: "role"))
+  var role = "examiner"
+
+  @OptionGroup(title: "Signing") var signing: SigningOptions
 
   @Option(help: ArgumentHelp("The order or warrant: a file that is kept in the bundle.", valueName: "file"))
   var authority: String?
@@ -101,7 +107,9 @@ struct ProcessCommand: ParsableCommand {
     request.receivedFrom = receivedFrom
     request.clockOffset = clockOffset
     request.validationPath = validation
-    request.arguments = Array(CommandLine.arguments.dropFirst())
+    request.role = role
+    do throws(SigningError) { request.signer = try signing.signer() } catch { Console.fail(error) }
+    request.arguments = SigningOptions.withheld(Array(CommandLine.arguments.dropFirst()))
     let progress = ProgressLine(isQuiet: quiet || json)
     do throws(ProcessingError) {
       let summary = try Supervisor(request, decoders: builtInDecoders).run(

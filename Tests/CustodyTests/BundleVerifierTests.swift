@@ -16,7 +16,7 @@ import Testing
     let writer = try BundleWriter(target: bundle)
     try writer.makeDirectories(for: BundleLayout.event(1))
     var chain = CustodyChain(directory: writer.staging, bundle: "urn:uuid:test")
-    try chain.append("open", at: "2026-01-01T00:00:00.000000000Z", [:])
+    try chain.append("open", at: CaptureTime(nanoseconds: 1_767_225_600_000_000_000), [:])
     try writer.write(
       Array(
         #"{"originals":[{"bytes":{"framing":24,"packetData":0,"total":24,"unreadable":0},"original":"O-0001","packets":{"rows":[{"headerBytes":0,"packets":1,"payloadBytes":0,"row":"noPayload"}],"total":1},"witness":{"verdict":"unable"}}],"version":1}"#
@@ -29,7 +29,8 @@ import Testing
     let manifest = try writer.writeManifest(information: [("External-Identifier", "urn:uuid:test")])
     let output: Fields = ["path": .text(manifest.path), "sha256": .text(manifest.hash.hex)]
     try chain.append(
-      "finish", at: "2026-01-01T00:00:01.000000000Z", ["complete": true, "outputs": .list([.object(output)])])
+      "finish", at: CaptureTime(nanoseconds: 1_767_225_601_000_000_000),
+      ["complete": true, "outputs": .list([.object(output)])])
     for entry in chain.entries { writer.list(entry) }
     try writer.complete()
   }

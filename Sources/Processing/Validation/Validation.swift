@@ -1,3 +1,4 @@
+import Custody
 public import DecoderKit
 import EvidenceModel
 import Foundation
@@ -17,7 +18,7 @@ public final class Validation {
 
   /// Measures everything; nothing is left behind.
   public func run(progress: @escaping (ProcessingProgress) -> Void) throws(ProcessingError) -> ValidationReport {
-    let started = SystemClock.now
+    let started = SystemClock.now.description
     let scratch = try ScratchDirectory(in: nil, named: "exhibit-validate")
     var entries: [ValidationReport.Entry] = []
     var shown: [Value] = []

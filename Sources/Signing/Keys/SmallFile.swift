@@ -6,7 +6,7 @@ enum SmallFile {
   static let limit = 1 << 20
 
   /// Reads a file of at most `limit` bytes.
-  static func read(_ path: String) throws(SigningError) -> [UInt8] {
+  static func read(_ path: String, limit: Int = limit) throws(SigningError) -> [UInt8] {
     // Safe: the path is a string of ours.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
     guard descriptor >= 0 else { throw SigningError(.unreadable, path, systemMessage(errno)) }

@@ -16,6 +16,17 @@ public struct TrustStore: Sendable {
     lists = revocationLists.prefix(1_000).compactMap { try? RevocationList($0) }
   }
 
+  /// Reads trusted certificates and revocation lists from files, PEM or DER; a list may have 64 MiB.
+  public static func load(trusted: [String], revocationLists: [String]) throws(SigningError) -> TrustStore {
+    var certificates: [[UInt8]] = []
+    for path in trusted { certificates += try CertificateText.certificates(in: SmallFile.read(path), of: path) }
+    var lists: [[UInt8]] = []
+    for path in revocationLists {
+      lists += try CertificateText.revocationLists(in: SmallFile.read(path, limit: 64 << 20), of: path)
+    }
+    return TrustStore(trusted: certificates, revocationLists: lists)
+  }
+
   /// Whether anything at all is trusted.
   public var isEmpty: Bool { roots.isEmpty }
 
@@ -31,6 +42,9 @@ public struct TrustStore: Sendable {
   ) -> (word: SignatureVerdict.Word, reason: String) {
     guard !roots.isEmpty else { return (.untrusted, "no certificate was given that could vouch for the signer") }
     let date = Date(timeIntervalSince1970: Double(time.nanoseconds) / 1e9)
+    if leaf.value.issuer == leaf.value.subject, roots.contains(where: { $0.bytes == leaf.bytes }) {
+      return judgePinned(leaf, for: purpose, at: time, date)
+    }
     let store = CertificateStore((intermediates + others).map(\.value))
     let anchors = CertificateStore(roots.map(\.value))
     var reason = "no certificate that was given as trusted vouches for it"
@@ -40,13 +54,33 @@ public struct TrustStore: Sendable {
       return revocation(of: chain, at: time)
     }
     if Self.chain(leaf.value, store, anchors, purpose, .withValidityCheckDisabled(), &reason) != nil {
-      let facts = CertificateFacts(leaf)
-      let moment = CaptureTime(nanoseconds: time.nanoseconds).description.prefix(19)
-      return (
-        .expired, "not valid at \(moment)Z: its certificate is valid from \(facts.notBefore) to \(facts.notAfter)"
-      )
+      return Self.expired(leaf, at: time)
     }
     return (.untrusted, reason)
+  }
+
+  /// A certificate that signed itself and is trusted as such needs no authority, and need not be one.
+  private func judgePinned(
+    _ leaf: KnownCertificate, for purpose: Purpose, at time: CaptureTime, _ date: Date
+  ) -> (word: SignatureVerdict.Word, reason: String) {
+    guard leaf.value.publicKey.isValidSignature(leaf.value.signature, for: leaf.value) else {
+      return (.untrusted, "its certificate does not bear its own signature")
+    }
+    if let problem = PurposePolicy(purpose: purpose).leafProblem(leaf.value) { return (.untrusted, problem) }
+    guard leaf.value.notValidBefore <= date, date <= leaf.value.notValidAfter else {
+      return Self.expired(leaf, at: time)
+    }
+    return revocation(of: [leaf.value], at: time)
+  }
+
+  private static func expired(
+    _ leaf: KnownCertificate, at time: CaptureTime
+  ) -> (word: SignatureVerdict.Word, reason: String) {
+    let facts = CertificateFacts(leaf)
+    return (
+      .expired,
+      "not valid at \(time.description.prefix(19))Z: its certificate is valid from \(facts.notBefore) to \(facts.notAfter)"
+    )
   }
 
   private static func chain(
@@ -129,7 +163,7 @@ private struct PurposePolicy: VerifierPolicy {
     return .meetsPolicy
   }
 
-  private func leafProblem(_ certificate: Certificate) -> String? {
+  func leafProblem(_ certificate: Certificate) -> String? {
     if let usage = try? certificate.extensions.keyUsage, !usage.digitalSignature, !usage.nonRepudiation {
       return "its certificate is not for signatures"
     }
