@@ -67,7 +67,8 @@ let package = Package(
     .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
     room("CallAssembly", ["EvidenceModel"]),
     room("MediaReading", ["EvidenceModel", "CLibAV"]),
-    room("EvidenceBundle", ["ByteReading", "EvidenceModel", "Fingerprinting"]),
+    .target(name: "CKernel"),
+    room("EvidenceBundle", ["ByteReading", "CKernel", "EvidenceModel", "Fingerprinting"]),
     room("EvidenceReport", ["EvidenceModel", "EvidenceBundle"]),
     .systemLibrary(name: "CKeyFiles", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CTokens", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
@@ -78,7 +79,6 @@ let package = Package(
         .product(name: "X509", package: "swift-certificates"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ]),
-    .target(name: "CKernel"),
     room(
       "Custody",
       [

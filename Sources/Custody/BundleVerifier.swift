@@ -69,7 +69,7 @@ public struct BundleVerifier {
     add("tagManifest", "every tag file is what the tag manifest lists", tags.problems + compare(tags, hashes, tree))
     add("tagsComplete", "no tag file stands outside its manifest", extraTags(tree, tags))
     checkInformation(tree)
-    let chain = ChainCheck(bundle, hashes)
+    let chain = ChainCheck(bundle)
     add("custodyChain", "each custody event names the one before it, none is missing", chain.problems)
     add("custodyListed", "the events up to the end of the run stand in the tag manifest", chain.unlisted(tags))
     add(
@@ -120,16 +120,16 @@ public struct BundleVerifier {
   }
 
   private mutating func checkDeclaration() {
-    let bytes = FileManager.default.contents(atPath: "\(bundle)/\(BundleLayout.declaration)") ?? Data()
+    let bytes = BundleFile.read("\(bundle)/\(BundleLayout.declaration)") ?? []
     let expected = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
     add(
       "declaration", "it declares itself a BagIt 1.0 bag",
-      bytes == Data(expected.utf8) ? [] : ["bagit.txt is missing or not as RFC 8493, 2.1.1 has it"])
+      bytes == Array(expected.utf8) ? [] : ["bagit.txt is missing or not as RFC 8493, 2.1.1 has it"])
   }
 
   private mutating func checkInformation(_ tree: FileTree) {
     let text = String(
-      decoding: FileManager.default.contents(atPath: "\(bundle)/\(BundleLayout.information)") ?? Data(), as: UTF8.self)
+      decoding: BundleFile.read("\(bundle)/\(BundleLayout.information)") ?? [], as: UTF8.self)
     let payload = tree.sizes.filter { $0.key.hasPrefix("data/") }
     let actual = "\(payload.values.reduce(0, +)).\(payload.count)"
     let line = text.split(separator: "\n").first { $0.hasPrefix("Payload-Oxum: ") }
@@ -150,7 +150,7 @@ public struct BundleVerifier {
   }
 
   private func document(_ name: String) -> Fields? {
-    FileManager.default.contents(atPath: "\(bundle)/\(name)").flatMap { ValueReader.fields([UInt8]($0)) }
+    BundleFile.read("\(bundle)/\(name)", limit: BundleFile.largeLimit).flatMap { ValueReader.fields($0) }
   }
 
   /// Returns how many packets each original has; nil when the ledger cannot be read.

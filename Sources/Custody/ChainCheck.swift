@@ -14,32 +14,39 @@ struct ChainCheck {
   private var finishEvent: (name: String, fields: Fields)?
   private(set) var head: ContentHash?
 
-  init(_ bundle: String, _ hashes: FileHashes) {
+  init(_ bundle: String) {
     let found = (try? FileManager.default.contentsOfDirectory(atPath: "\(bundle)/\(BundleLayout.custody)")) ?? []
     files = Set(found.map { "\(BundleLayout.custody)/\($0)" })
     names = found.filter { $0.hasSuffix(".json") }.sorted().map { "\(BundleLayout.custody)/\($0)" }
     if names.isEmpty { problems.append("there are no custody events") }
-    var former = String(repeating: "0", count: 64)
+    if names.count > CustodyChain.maximumEvents {
+      problems.append("there are \(names.count) events; a chain has at most \(CustodyChain.maximumEvents)")
+      names.removeLast(names.count - CustodyChain.maximumEvents)
+    }
+    var former = (sha256: String(repeating: "0", count: 64), sha512: String(repeating: "0", count: 128))
     for (index, name) in names.enumerated() {
       let expected = BundleLayout.event(index + 1)
       if name != expected { problems.append("event missing or misnamed: expected \(expected), found \(name)") }
-      let bytes = [UInt8](FileManager.default.contents(atPath: "\(bundle)/\(name)") ?? Data())
-      guard let fields = ValueReader.fields(bytes) else {
+      guard let bytes = BundleFile.read("\(bundle)/\(name)"), let fields = ValueReader.fields(bytes) else {
         problems.append("cannot be read: \(name)")
-        former = ""
+        former = ("", "")
         continue
       }
       events.append((name, bytes, fields))
       if CanonicalJSON.bytes(fields) != bytes { problems.append("not in canonical form: \(name)") }
       if fields["seq"] != .integer(Int64(index + 1)) { problems.append("wrong sequence number: \(name)") }
-      var previous: String?
-      if case .object(let prev)? = fields["prev"], case .text(let text)? = prev["sha256"] { previous = text }
-      if previous != former { problems.append("does not name the event before it: \(name)") }
+      if !Self.names(fields, former) { problems.append("does not name the event before it: \(name)") }
       checkBundle(fields, name)
       if fields["type"] == .text("finish") { finishEvent = (name, fields) }
-      head = hashes[name]
-      former = head?.hex ?? ""
+      former = CustodyChain.heads(bytes)
+      head = ContentHash(hex: former.sha256)
     }
+  }
+
+  /// Whether an event names the one before it, by every hash that it gives.
+  private static func names(_ fields: Fields, _ former: (sha256: String, sha512: String)) -> Bool {
+    guard case .object(let prev)? = fields["prev"], prev["sha256"] == .text(former.sha256) else { return false }
+    return prev["sha512"] == nil || prev["sha512"] == .text(former.sha512)
   }
 
   private mutating func checkBundle(_ fields: Fields, _ name: String) {
@@ -87,11 +94,8 @@ public struct Receipt: Sendable {
 
   /// Takes a receipt of the bundle at `path`; nil when it has no chain.
   public static func take(of path: String) -> Receipt? {
-    var hashes = FileHashes(path)
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(BundleLayout.custody)")) ?? []
-    hashes.compute(Set(names.map { "\(BundleLayout.custody)/\($0)" } + [BundleLayout.tagManifest]))
-    let chain = ChainCheck(path, hashes)
-    guard let head = chain.head, let tags = hashes[BundleLayout.tagManifest] else { return nil }
+    let chain = ChainCheck(path)
+    guard let head = chain.head, let tags = FileHashes.hash("\(path)/\(BundleLayout.tagManifest)") else { return nil }
     return Receipt(bundle: chain.bundleIdentifier, eventCount: chain.names.count, head: head.hex, tagManifest: tags.hex)
   }
 

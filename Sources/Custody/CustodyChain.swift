@@ -1,18 +1,26 @@
+import Crypto
 public import EvidenceBundle
 public import EvidenceModel
 import Fingerprinting
+import Foundation
 public import Signing
 
-/// The custody chain of a bundle: one JSON file an event, each naming the SHA-256 of the one before it.
+/// The custody chain of a bundle: one JSON file an event, each naming the hashes of the one before it.
 ///
 /// With a signer each event has a detached CAdES signature of its own beside it.
-/// E_n = canonical JSON (RFC 8785) of the event; prev of the first event is 64 zeros, of every other SHA-256(E_(n-1)).
+/// E_n = canonical JSON (RFC 8785) of the event; prev of the first event is zeros, of every other SHA-256(E_(n-1)) and SHA-512(E_(n-1)).
 public struct CustodyChain {
+  /// Events that a chain may have.
+  public static let maximumEvents = 100_000
+
   /// Where the events stand: a bundle or the directory in which one grows.
-  public let directory: String
-  public let bundle: String
-  public private(set) var head: String = String(repeating: "0", count: 64)
+  private let directory: String
+  private let bundle: String
+  /// SHA-256 of the last event, in hexadecimal digits.
+  public private(set) var head = String(repeating: "0", count: 64)
+  private var longHead = String(repeating: "0", count: 128)
   public private(set) var count = 0
+  /// What was written, for the tag manifest.
   public private(set) var entries: [BundleWriter.Entry] = []
 
   public init(directory: String, bundle: String) {
@@ -20,9 +28,28 @@ public struct CustodyChain {
     self.bundle = bundle
   }
 
+  /// Goes on with the chain that stands in `directory`. Throws when there is none or its last event cannot be read.
+  public init(continuing directory: String) throws(BundleError) {
+    self.directory = directory
+    let folder = "\(directory)/\(BundleLayout.custody)"
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".json") }
+    guard let last = names.max(), "\(BundleLayout.custody)/\(last)" == BundleLayout.event(names.count) else {
+      throw BundleError(.malformed, folder, "there is no custody chain, or an event is missing")
+    }
+    guard names.count < Self.maximumEvents else {
+      throw BundleError(.malformed, folder, "a chain has at most \(Self.maximumEvents) events")
+    }
+    guard let bytes = BundleFile.read("\(folder)/\(last)"), let fields = ValueReader.fields(bytes),
+      case .text(let identifier)? = fields["bundle"]
+    else { throw BundleError(.malformed, "\(folder)/\(last)", "the last event cannot be read") }
+    bundle = identifier
+    count = names.count
+    (head, longHead) = Self.heads(bytes)
+  }
+
   /// Adds an event and waits until the disk has it.
   ///
-  /// The chain adds version, bundle, sequence number, time and the former event's hash, and the certificate to the actor.
+  /// The chain adds version, bundle, sequence number, time and the former event's hashes, and the certificate to the actor.
   @discardableResult
   public mutating func append(
     _ type: String, at time: CaptureTime, _ fields: Fields, by signer: Signer? = nil
@@ -32,7 +59,7 @@ public struct CustodyChain {
     event.set("v", 1)
     event.set("bundle", bundle)
     event.set("seq", count + 1)
-    event.set("prev", .object(["sha256": .text(head)]))
+    event.set("prev", .object(["sha256": .text(head), "sha512": .text(longHead)]))
     event.set("time", time.description)
     event.set("type", type)
     let bytes = CanonicalJSON.bytes(event)
@@ -49,7 +76,7 @@ public struct CustodyChain {
     }
     try BundleWriter.write(bytes, to: "\(directory)/\(name)")
     let digest = Self.hash(bytes)
-    head = digest.hex
+    (head, longHead) = Self.heads(bytes)
     count += 1
     entries.append(.init(path: name, hash: digest, byteCount: UInt64(bytes.count)))
     return digest
@@ -65,7 +92,12 @@ public struct CustodyChain {
     return actor
   }
 
-  private static func hash(_ bytes: [UInt8]) -> ContentHash {
+  /// The hashes by which the next event names this one.
+  static func heads(_ bytes: [UInt8]) -> (sha256: String, sha512: String) {
+    (hash(bytes).hex, Hexadecimal.encode(SHA512.hash(data: bytes)))
+  }
+
+  static func hash(_ bytes: [UInt8]) -> ContentHash {
     var hash = StreamingHash()
     // Safe: the view ends before `bytes` does.
     unsafe hash.update(bytes.span.bytes)

@@ -18,7 +18,7 @@ struct EventSignatures {
       var named: String?
       if case .object(let actor)? = event.fields["actor"], case .text(let hash)? = actor["cert"] { named = hash }
       let path = BundleLayout.signature(of: event.name)
-      guard let signature = Self.read("\(bundle)/\(path)") else {
+      guard let signature = BundleFile.read("\(bundle)/\(path)", limit: 1 << 20) else {
         if named == nil {
           unsigned.append(event.name)
         } else {
@@ -49,15 +49,5 @@ struct EventSignatures {
     }
     notes = signers.map { "\($0.count) \($0.count == 1 ? "event" : "events") \($0.line)" }
     if !unsigned.isEmpty { notes.append("unsigned: \(unsigned.count) of \(chain.names.count) events") }
-  }
-
-  /// The bytes of a signature; nil when it is no plain file or larger than 1 MiB.
-  private static func read(_ path: String) -> [UInt8]? {
-    var status = stat()
-    // Safe: the path is a string of ours, and the structure a variable of ours.
-    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= 1 << 20 else {
-      return nil
-    }
-    return FileManager.default.contents(atPath: path).map { [UInt8]($0) }
   }
 }

@@ -53,7 +53,7 @@ public struct ManifestFile {
   let exists: Bool
 
   public init(_ bundle: String, _ name: String) {
-    let data = FileManager.default.contents(atPath: "\(bundle)/\(name)")
+    let data = BundleFile.read("\(bundle)/\(name)", limit: BundleFile.largeLimit)
     exists = data != nil
     guard let data else {
       problems = ["\(name) is missing"]

@@ -39,7 +39,7 @@ import Foundation
   deinit { if lock >= 0 { close(lock) } }
 
   /// Holds a directory for this process until the descriptor is closed; nil when another process holds it.
-  private static func lock(_ directory: String) -> Int32? {
+  static func lock(_ directory: String) -> Int32? {
     // Safe: the path is a string of ours.
     let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
@@ -76,7 +76,7 @@ import Foundation
     return unsafe lstat(path, &status) == 0
   }
 
-  private static func makeDirectory(_ path: String, isNew: Bool) throws(BundleError) {
+  static func makeDirectory(_ path: String, isNew: Bool) throws(BundleError) {
     // Safe: the path is a string of ours.
     guard unsafe mkdir(path, 0o755) == 0 || (!isNew && errno == EEXIST) else { throw .system(path, errno) }
   }
@@ -168,7 +168,7 @@ import Foundation
     list(Entry(path: name, hash: hash, byteCount: UInt64(status.st_size)))
   }
 
-  private static func names(in directory: String) throws(BundleError) -> [String] {
+  static func names(in directory: String) throws(BundleError) -> [String] {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
       throw .system(directory, errno)
     }
@@ -210,20 +210,20 @@ import Foundation
     let bytes = Self.list(tags)
     try makeDirectories(for: BundleLayout.tagManifest)
     try Self.write(bytes, to: path(BundleLayout.tagManifest))
-    try synchronise(staging)
+    try Self.synchronise(staging)
     if Self.exists(target) { throw BundleError(.exists, target, "it came into being meanwhile") }
     // Safe: both paths are strings of ours; a directory that is not empty is never replaced.
     guard unsafe rename(staging, target) == 0 else { throw .system(target, errno) }
-    try synchronise(Self.parent(of: target))
+    try Self.synchronise(Self.parent(of: target))
   }
 
-  private static func parent(of path: String) -> String {
+  static func parent(of path: String) -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
     let parent = parts.joined(separator: "/")
     return parent.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : parent
   }
 
-  private func synchronise(_ directory: String) throws(BundleError) {
+  static func synchronise(_ directory: String) throws(BundleError) {
     // Safe: the path is a string of ours.
     let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(directory, errno) }

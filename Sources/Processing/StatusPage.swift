@@ -31,11 +31,8 @@ import Foundation
   }
 
   private init(descriptor: Int32, _ flags: Int32) throws(ProcessingError) {
-    var facts = stat()
-    // Safe: the structure is a variable of ours.
-    unsafe _ = fstat(descriptor, &facts)
     // A shorter file would end the process at the first use.
-    guard descriptor < 0 || facts.st_size == off_t(Self.byteCount) else {
+    guard descriptor < 0 || lseek(descriptor, 0, SEEK_END) == off_t(Self.byteCount) else {
       throw ProcessingError(.defect, "", "no status page came from the supervisor")
     }
     // Safe: the mapping is as long as the file, is checked, and is unmapped when this object ends.

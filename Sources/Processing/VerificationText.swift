@@ -22,7 +22,7 @@ enum VerificationText {
 
          prev=$(printf '0%.0s' $(seq 64))
          for event in custody/??????.json; do
-           grep -q "\\"prev\\":{\\"sha256\\":\\"$prev\\"}" "$event" && echo "ok $event" || echo "BROKEN $event"
+           grep -q "\\"prev\\":{\\"sha256\\":\\"$prev\\"" "$event" && echo "ok $event" || echo "BROKEN $event"
            prev=$(sha256sum < "$event" | cut -c 1-64)
          done
 

@@ -8,3 +8,6 @@ int exhibit_clock_is_kept(long *maximum_error);
 
 // Exchanges two names at once (renameat2, RENAME_EXCHANGE). Returns 0, or -1 with errno.
 int exhibit_exchange(const char *one, const char *other);
+
+// Waits until the disk has everything of the file system of this open file. Returns 0, or -1 with errno.
+int exhibit_synchronise(int descriptor);
