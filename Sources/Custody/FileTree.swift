@@ -1,8 +1,6 @@
 import EvidenceBundle
 public import EvidenceModel
-import Fingerprinting
 import Foundation
-import Synchronization
 
 /// All files of a bundle, without following links.
 struct FileTree {
@@ -66,51 +64,6 @@ public struct ManifestFile {
       }
       let path = String(line.dropFirst(66))
       if entries.updateValue(hash, forKey: path) != nil { problems.append("\(name) lists twice: \(path)") }
-    }
-  }
-}
-
-/// The SHA-256 of files of a bundle, computed on all cores.
-public struct FileHashes {
-  private let bundle: String
-  private var hashes: [String: ContentHash] = [:]
-
-  public init(_ bundle: String) { self.bundle = bundle }
-
-  public subscript(path: String) -> ContentHash? { hashes[path] }
-
-  public mutating func compute(_ paths: Set<String>) {
-    let list = paths.filter { BundleLayout.isAllowed($0) }.sorted()
-    let results = Mutex<[String: ContentHash]>([:])
-    let bundle = bundle
-    let chunk = 16
-    DispatchQueue.concurrentPerform(iterations: (list.count + chunk - 1) / chunk) { part in
-      var found: [String: ContentHash] = [:]
-      for path in list[(part * chunk)..<min((part + 1) * chunk, list.count)] {
-        found[path] = Self.hash("\(bundle)/\(path)")
-      }
-      results.withLock { $0.merge(found) { first, _ in first } }
-    }
-    hashes = results.withLock { $0 }
-  }
-
-  /// The hash of a plain file; nil when it is none or cannot be read.
-  public static func hash(_ path: String) -> ContentHash? {
-    // Safe: the path is a string of ours.
-    let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    // Safe: the structure is a variable of ours.
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    var hash = StreamingHash()
-    var buffer = [UInt8](repeating: 0, count: 1 << 18)
-    while true {
-      // Safe: the count is that of the array, and only what was read is shown.
-      let count = unsafe read(descriptor, &buffer, buffer.count)
-      if count == 0 { return hash.finalise() }
-      guard count > 0 else { return nil }
-      unsafe hash.update(buffer.span.bytes.extracting(first: count))
     }
   }
 }

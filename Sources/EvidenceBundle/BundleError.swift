@@ -24,7 +24,7 @@ public struct BundleError: Error, Hashable, Sendable {
     self.message = message
   }
 
-  static func system(_ path: String, _ number: Int32) -> BundleError {
+  public static func system(_ path: String, _ number: Int32) -> BundleError {
     // Safe: strerror gives a string that stays.
     BundleError(number == ENOSPC ? .full : .system, path, unsafe String(cString: strerror(number)))
   }

@@ -1,0 +1,61 @@
+import Crypto
+import EvidenceBundle
+import EvidenceModel
+import Foundation
+
+/// Bytes that go into a new file, or nowhere, and are hashed on the way; memory does not grow with them.
+@safe final class HashedOutput {
+  private static let bufferBytes = 1 << 20
+  private let path: String
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+  private var sha256 = SHA256()
+  private var sha512 = SHA512()
+  private(set) var byteCount: UInt64 = 0
+
+  /// Only hashes.
+  init() {
+    path = ""
+    descriptor = -1
+  }
+
+  /// Writes a new file.
+  init(path: String) throws(BundleError) {
+    self.path = path
+    // Safe: the path is a string of ours.
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw .system(path, errno) }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  func write(_ bytes: some Collection<UInt8>) throws(BundleError) {
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= Self.bufferBytes { try flush() }
+  }
+
+  private func flush() throws(BundleError) {
+    // Safe here and below: the bytes are read within the calls.
+    unsafe buffer.withUnsafeBytes {
+      unsafe sha256.update(bufferPointer: $0)
+      unsafe sha512.update(bufferPointer: $0)
+    }
+    byteCount += UInt64(buffer.count)
+    var done = 0
+    while descriptor >= 0, done < buffer.count {
+      let step = unsafe buffer.withUnsafeBytes {
+        unsafe Foundation.write(descriptor, $0.baseAddress! + done, $0.count - done)
+      }
+      if step > 0 { done += step } else if errno != EINTR { throw .system(path, errno) }
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// Waits until the disk has it, and gives the hashes.
+  func finish() throws(BundleError) -> FileHashes.Digest {
+    try flush()
+    guard descriptor < 0 || fsync(descriptor) == 0 else { throw .system(path, errno) }
+    return FileHashes.Digest(
+      sha256: sha256.finalize().contentHash, sha512: Array(sha512.finalize()), byteCount: byteCount, chunks: nil)
+  }
+}
