@@ -70,12 +70,15 @@ public struct BundleChange {
       .object(["path": .text(path), "sha256": .text(hash.hex), "bytes": .integer(Int64(clamping: byteCount))]))
   }
 
+  /// The path of a file of the changed bundle.
+  public func path(_ name: String) -> String { revision.path(name) }
+
   /// Whether the changed bundle has a file of that name.
   public func exists(_ name: String) -> Bool { revision.exists(name) }
 
   /// The path at which a new file of that name is to be written, with its directories made.
-  public func place(_ name: String) throws(CustodyError) -> String {
-    do throws(BundleError) { try revision.replace(name) } catch { throw CustodyError(error) }
+  func place(_ name: String) throws(BundleError) -> String {
+    try revision.replace(name)
     return revision.path(name)
   }
 

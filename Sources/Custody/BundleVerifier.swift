@@ -24,19 +24,60 @@ public struct BundleVerifier {
   /// Details of one check that are kept; the rest is counted.
   public static let maximumDetails = 200
 
+  /// The checks, and what was found out for them.
+  struct Examination {
+    let checks: [Check]
+    let hashes: FileHashes
+    let payload: ManifestFile
+    let tags: ManifestFile
+    let chain: ChainCheck
+    /// Originals that were left where they are and could be read.
+    let external: [(path: String, digest: FileHashes.Digest)]
+    let unreachable: [String]
+  }
+
   private let bundle: String
   private let trust: TrustStore
+  private let payload: ManifestFile
+  private let tags: ManifestFile
+  private let tree: FileTree
+  private let chain: ChainCheck
+  private var hashes: FileHashes
+  private var external: [(path: String, digest: FileHashes.Digest)] = []
+  private var unreachable: [String] = []
   private var checks: [Check] = []
 
-  private init(_ bundle: String, _ trust: TrustStore) { (self.bundle, self.trust) = (bundle, trust) }
+  private init(_ bundle: String, _ trust: TrustStore) {
+    self.bundle = bundle
+    let brought = (try? FileManager.default.contentsOfDirectory(atPath: "\(bundle)/\(BundleLayout.trust)")) ?? []
+    let read = { (suffix: String) in
+      brought.filter { $0.hasSuffix(suffix) }.sorted().prefix(100)
+        .compactMap { BundleFile.read("\(bundle)/\(BundleLayout.trust)/\($0)") }
+    }
+    self.trust = trust.adding(certificates: read(".pem"), revocationLists: read(".crl"))
+    payload = ManifestFile(bundle, BundleLayout.manifest)
+    tags = ManifestFile(bundle, BundleLayout.tagManifest)
+    tree = FileTree(bundle)
+    chain = ChainCheck(bundle)
+    hashes = FileHashes(bundle)
+  }
 
   /// Checks the bundle at `path`; `receipt` is what somebody else kept of it, `trust` whose signatures are relied on.
   public static func verify(
     _ path: String, against receipt: Receipt? = nil, trust: TrustStore = TrustStore(trusted: [])
   ) -> [Check] {
     var verifier = BundleVerifier(path, trust)
-    verifier.run(receipt)
+    verifier.run(receipt, nil)
     return verifier.checks
+  }
+
+  /// Checks an unsealed bundle and computes what its seal needs.
+  static func examine(_ path: String, trust: TrustStore, sealingWith secret: ItemSecret) -> Examination {
+    var verifier = BundleVerifier(path, trust)
+    verifier.run(nil, secret)
+    return Examination(
+      checks: verifier.checks, hashes: verifier.hashes, payload: verifier.payload, tags: verifier.tags,
+      chain: verifier.chain, external: verifier.external, unreachable: verifier.unreachable)
   }
 
   private mutating func add(_ name: String, _ words: String, _ problems: [String], notes: [String] = []) {
@@ -52,51 +93,48 @@ public struct BundleVerifier {
 
   // MARK: The checks
 
-  private mutating func run(_ receipt: Receipt?) {
-    let tree = FileTree(bundle)
+  private var isSealed: Bool { tree.files.contains(BundleLayout.seal) }
+
+  private mutating func run(_ receipt: Receipt?, _ newSecret: ItemSecret?) {
     add("files", "only plain files and directories with plain names", tree.problems)
     checkDeclaration()
-    let payload = ManifestFile(bundle, BundleLayout.manifest)
-    let tags = ManifestFile(bundle, BundleLayout.tagManifest)
-    var hashes = FileHashes(bundle)
-    hashes.compute(Set(payload.entries.keys).union(tags.entries.keys).union(tree.files))
+    let secret =
+      newSecret
+      ?? (isSealed ? BundleFile.read("\(bundle)/\(BundleLayout.itemsSecret)").flatMap { ItemSecret(file: $0) } : nil)
+    let keys = secret.map { ItemList(payload.entries.keys, $0).chunkKeys } ?? [:]
+    hashes.compute(
+      Set(payload.entries.keys).union(tags.entries.keys).union(tree.files),
+      isSealed || newSecret != nil ? .long(chunkKeys: keys) : .short)
     add(
-      "payloadManifest", "every payload file is what the manifest lists",
-      payload.problems + compare(payload, hashes, tree))
+      "payloadManifest", "every payload file is what the manifest lists", payload.problems + compare(payload))
     add(
       "payloadComplete", "no payload file stands outside the manifest",
       tree.files.filter { $0.hasPrefix("data/") && payload.entries[$0] == nil }.sorted().map { "extra file: \($0)" })
-    add("tagManifest", "every tag file is what the tag manifest lists", tags.problems + compare(tags, hashes, tree))
-    add("tagsComplete", "no tag file stands outside its manifest", extraTags(tree, tags))
-    checkInformation(tree)
-    let chain = ChainCheck(bundle)
+    add("tagManifest", "every tag file is what the tag manifest lists", tags.problems + compare(tags))
+    add("tagsComplete", "no tag file stands outside its manifest", extraTags)
+    checkInformation()
     add("custodyChain", "each custody event names the one before it, none is missing", chain.problems)
     add("custodyListed", "the events up to the end of the run stand in the tag manifest", chain.unlisted(tags))
     add(
       "custodyFinish", "the run's last event names the payload manifest, and says that the run was complete",
       chain.finish(hashes))
-    checkSignatures(chain)
-    checkArtefactNames(payload)
+    let now = SystemClock.now
+    let seal = isSealed ? SealCheck(bundle, tree, hashes, payload, tags, chain, trust, secret, now: now) : nil
+    checkSignatures(seal, now)
+    checkArtefactNames()
     let packetCounts = checkLedger()
-    checkRecords(payload, packetCounts)
-    checkExternal()
+    checkRecords(packetCounts)
+    checkExternal(isLong: newSecret != nil)
     if let receipt {
       add("receipt", "the bundle is the one that the receipt was given for", receipt.compare(chain, hashes))
     }
-    let isSealed = tree.files.contains { $0.hasPrefix("seal/") }
-    checks.append(
-      Check(
-        name: "seal", words: "the bundle is sealed", verdict: .notApplicable,
-        details: [
-          isSealed
-            ? "a seal is there; this version does not check seals"
-            : "unsealed: whoever holds it could rewrite it"
-        ]))
+    if let seal { checkSeal(seal) } else { checkUnsealed() }
   }
 
-  private mutating func checkSignatures(_ chain: ChainCheck) {
+  private mutating func checkSignatures(_ seal: SealCheck?, _ now: CaptureTime) {
     let words = "each event that names a signer bears that person's signature"
-    let signatures = EventSignatures(bundle, chain, trust, at: SystemClock.now)
+    let times = chain.events.indices.map { seal?.time(ofEvent: $0 + 1) ?? now }
+    let signatures = EventSignatures(bundle, chain, trust) { times[$0 - 1] }
     if signatures.problems.isEmpty, !signatures.isAnySigned {
       skip("eventSignatures", words, "unsigned: no event has a signature")
     } else {
@@ -104,7 +142,38 @@ public struct BundleVerifier {
     }
   }
 
-  private func compare(_ manifest: ManifestFile, _ hashes: FileHashes, _ tree: FileTree) -> [String] {
+  private mutating func checkSeal(_ seal: SealCheck) {
+    add("longManifests", "every file is what the SHA-512 lists say", seal.listProblems)
+    add("items", "the list of items and its tree are what the payload gives", seal.itemProblems)
+    add("seal", "the seal is of this bundle, its lists, its items and its custody chain", seal.sealProblems)
+    add("sealSignatures", "those who sealed it signed it", seal.signatureProblems, notes: seal.signatureNotes)
+    add("sealFiles", "an event names every other file beside the seal", seal.fileProblems)
+    let words = "time-stamping authorities vouch for the seal and its renewals"
+    if seal.proof.problems.isEmpty, !seal.proof.isAnyStamped {
+      skip("timeStamps", words, "no time-stamp: only the signers' own clocks say when it was sealed")
+    } else {
+      add("timeStamps", words, seal.proof.problems, notes: seal.proof.notes)
+    }
+  }
+
+  /// Without a seal nothing may say that there was one.
+  private mutating func checkUnsealed() {
+    var problems: [String] = []
+    for event in chain.events
+    where event.fields["type"] == .text("seal") && event.fields["exit"] == .integer(0) {
+      problems.append("removed: \(event.name) sealed the bundle, and \(BundleLayout.seal) is missing")
+    }
+    problems += tree.files.filter { $0.hasPrefix("seal/") || $0.hasPrefix("renewal/") }.sorted().map {
+      "extra file: \($0), and there is no seal"
+    }
+    if problems.isEmpty {
+      skip("seal", "the bundle is sealed", "unsealed: whoever holds it could rewrite it")
+    } else {
+      add("seal", "the bundle is sealed", problems)
+    }
+  }
+
+  private func compare(_ manifest: ManifestFile) -> [String] {
     manifest.entries.sorted { $0.key < $1.key }.compactMap { path, expected in
       guard tree.files.contains(path) else { return "missing: \(path)" }
       guard let actual = hashes[path] else { return "cannot be read: \(path)" }
@@ -112,9 +181,11 @@ public struct BundleVerifier {
     }
   }
 
-  private func extraTags(_ tree: FileTree, _ tags: ManifestFile) -> [String] {
-    tree.files.filter { path in
+  private var extraTags: [String] {
+    let isSealed = self.isSealed
+    return tree.files.filter { path in
       !path.hasPrefix("data/") && tags.entries[path] == nil && path != BundleLayout.tagManifest
+        && !(isSealed && path == BundleLayout.longTagManifest)
         && !path.hasPrefix("custody/") && !path.hasPrefix("seal/") && !path.hasPrefix("renewal/")
     }.sorted().map { "extra file: \($0)" }
   }
@@ -127,7 +198,7 @@ public struct BundleVerifier {
       bytes == Array(expected.utf8) ? [] : ["bagit.txt is missing or not as RFC 8493, 2.1.1 has it"])
   }
 
-  private mutating func checkInformation(_ tree: FileTree) {
+  private mutating func checkInformation() {
     let text = String(
       decoding: BundleFile.read("\(bundle)/\(BundleLayout.information)") ?? [], as: UTF8.self)
     let payload = tree.sizes.filter { $0.key.hasPrefix("data/") }
@@ -139,7 +210,7 @@ public struct BundleVerifier {
       stated == actual ? [] : ["bag-info.txt states \(stated ?? "nothing"), there are \(actual)"])
   }
 
-  private mutating func checkArtefactNames(_ payload: ManifestFile) {
+  private mutating func checkArtefactNames() {
     let prefix = BundleLayout.artefacts + "/"
     let wrong = payload.entries.filter { path, hash in
       guard path.hasPrefix(prefix) else { return false }
@@ -165,7 +236,7 @@ public struct BundleVerifier {
     return check.packetCounts
   }
 
-  private mutating func checkRecords(_ payload: ManifestFile, _ packetCounts: [String: Int64]?) {
+  private mutating func checkRecords(_ packetCounts: [String: Int64]?) {
     var check = RecordCheck(payload, packetCounts: packetCounts)
     check.run(bundle)
     add(
@@ -174,7 +245,7 @@ public struct BundleVerifier {
     add("artefactsDescribed", "every artefact has a record", check.undescribed)
   }
 
-  private mutating func checkExternal() {
+  private mutating func checkExternal(isLong: Bool) {
     let words = "the originals that were left where they were are unchanged"
     let list = ManifestFile(bundle, BundleLayout.external)
     guard list.exists else { return skip("externalOriginals", words, "all originals are in the bundle") }
@@ -183,9 +254,12 @@ public struct BundleVerifier {
     for (path, expected) in list.entries.sorted(by: { $0.key < $1.key }) {
       guard FileManager.default.fileExists(atPath: path) else {
         notes.append("not reachable from here: \(path)")
+        unreachable.append(path)
         continue
       }
-      if FileHashes.hash(path) != expected { problems.append("changed: \(path)") }
+      let digest = isLong ? FileHashes.digest(path) : nil
+      if let digest { external.append((path, digest)) }
+      if (digest?.sha256 ?? FileHashes.hash(path)) != expected { problems.append("changed: \(path)") }
     }
     if problems.isEmpty, notes.count == list.entries.count {
       skip("externalOriginals", words, notes.joined(separator: "; "))

@@ -6,8 +6,14 @@ import Foundation
 struct ChainCheck {
   private(set) var problems: [String] = []
   private(set) var names: [String] = []
-  /// The events that can be read, with their bytes.
-  private(set) var events: [(name: String, bytes: [UInt8], fields: Fields)] = []
+  /// An event as it stands on disk.
+  struct Event: Sendable {
+    let name: String
+    let bytes: [UInt8]
+    let fields: Fields
+  }
+  /// The events that can be read.
+  private(set) var events: [Event] = []
   /// Every file of the directory.
   private let files: Set<String>
   private(set) var bundleIdentifier = ""
@@ -19,6 +25,11 @@ struct ChainCheck {
     files = Set(found.map { "\(BundleLayout.custody)/\($0)" })
     names = found.filter { $0.hasSuffix(".json") }.sorted().map { "\(BundleLayout.custody)/\($0)" }
     if names.isEmpty { problems.append("there are no custody events") }
+    let known = Set(names)
+    for file in files.subtracting(known).sorted()
+    where !file.hasSuffix(".p7s") || !known.contains(String(file.dropLast(4))) {
+      problems.append("belongs to no event: \(file)")
+    }
     if names.count > CustodyChain.maximumEvents {
       problems.append("there are \(names.count) events; a chain has at most \(CustodyChain.maximumEvents)")
       names.removeLast(names.count - CustodyChain.maximumEvents)
@@ -32,7 +43,7 @@ struct ChainCheck {
         former = ("", "")
         continue
       }
-      events.append((name, bytes, fields))
+      events.append(Event(name: name, bytes: bytes, fields: fields))
       if CanonicalJSON.bytes(fields) != bytes { problems.append("not in canonical form: \(name)") }
       if fields["seq"] != .integer(Int64(index + 1)) { problems.append("wrong sequence number: \(name)") }
       if !Self.names(fields, former) { problems.append("does not name the event before it: \(name)") }

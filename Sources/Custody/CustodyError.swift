@@ -32,4 +32,14 @@ public struct CustodyError: Error, Hashable, Sendable {
   public init(_ error: SigningError) {
     self.init(error.code == .output ? .output : .input, error.subject, error.message)
   }
+
+  /// Does something with keys or signatures.
+  static func signing<Result>(_ body: () throws(SigningError) -> Result) throws(CustodyError) -> Result {
+    do throws(SigningError) { return try body() } catch { throw CustodyError(error) }
+  }
+
+  /// Does something with a bundle's files.
+  static func bundling<Result>(_ body: () throws(BundleError) -> Result) throws(CustodyError) -> Result {
+    do throws(BundleError) { return try body() } catch { throw CustodyError(error) }
+  }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Custody
 import EvidenceModel
 import Foundation
-import Signing
 
 /// `exhibit verify`
 struct VerifyCommand: ParsableCommand {
@@ -25,13 +24,7 @@ struct VerifyCommand: ParsableCommand {
     String?
   @Option(help: ArgumentHelp("Write a receipt to this new file, when all checks pass.", valueName: "file"))
   var receipt: String?
-  @Option(
-    help: ArgumentHelp(
-      "Certificates whose word is relied on for who signed; from elsewhere, never from the bundle. May be repeated.",
-      valueName: "pem"))
-  var trust: [String] = []
-  @Option(help: ArgumentHelp("Revocation lists of those authorities; may be repeated.", valueName: "file"))
-  var crl: [String] = []
+  @OptionGroup(title: "Trust") var trusted: TrustOptions
   @Flag(help: "Print JSON.") var json = false
   @Flag(name: .shortAndLong, help: "Print only what failed.") var quiet = false
 
@@ -50,17 +43,11 @@ struct VerifyCommand: ParsableCommand {
         Console.exit(Console.Status.input)
       }
     }
-    let checks = BundleVerifier.verify(bundle, against: known, trust: trustStore())
+    let checks = BundleVerifier.verify(bundle, against: known, trust: trusted.store)
     let failed = checks.filter { $0.verdict == .failed }
     if json { print(CanonicalJSON.text(value(checks))) } else { show(checks, failed.count) }
     guard failed.isEmpty else { Console.exit(Console.Status.checkFailed) }
     if let receipt { try writeReceipt(receipt) }
-  }
-
-  private func trustStore() -> TrustStore {
-    do throws(SigningError) { return try TrustStore.load(trusted: trust, revocationLists: crl) } catch {
-      Console.fail(error)
-    }
   }
 
   private func writeReceipt(_ path: String) throws {

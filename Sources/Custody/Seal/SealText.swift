@@ -28,7 +28,9 @@ struct SealText: Hashable {
     var text = "# evidence seal v1 \(bundle)\n"
     text += "# items-root rfc9162-sha256 \(itemCount) \(itemsRoot)\n"
     text += "# custody-head \(headNumber) \(head)\n"
-    if let order { text += "# authority \(order.reference)\(order.expired.isEmpty ? "" : " expired \(order.expired)")\n" }
+    if let order {
+      text += "# authority \(order.reference)\(order.expired.isEmpty ? "" : " expired \(order.expired)")\n"
+    }
     for file in files { text += "\(file.sha256)  \(file.path)\n" }
     return Array(text.utf8)
   }
@@ -38,7 +40,8 @@ struct SealText: Hashable {
     guard bytes.count < 1 << 16, let text = String(validating: bytes, as: UTF8.self) else { return nil }
     for line in text.split(separator: "\n") {
       if line.hasPrefix("# ") {
-        guard takeComment(line.dropFirst(2).split(separator: " ", omittingEmptySubsequences: false).map(String.init)) else {
+        guard takeComment(line.dropFirst(2).split(separator: " ", omittingEmptySubsequences: false).map(String.init))
+        else {
           return nil
         }
       } else {
@@ -60,11 +63,15 @@ struct SealText: Hashable {
       guard let number = Int(words[1]) else { return false }
       (headNumber, head) = (number, words[2])
     case "authority" where words.count == 2: order = Order(reference: words[1], expired: "")
-    case "authority" where words.count == 4 && words[2] == "expired": order = Order(reference: words[1], expired: words[3])
+    case "authority" where words.count == 4 && words[2] == "expired":
+      order = Order(reference: words[1], expired: words[3])
     default: return false
     }
     return true
   }
+
+  /// The lists that a seal binds, besides the last custody event with its signature.
+  static let bound = [BundleLayout.itemsCheckpoint, BundleLayout.tagManifest, BundleLayout.longTagManifest]
 
   /// Letters that an order's reference may have, so that it stays one word of one line.
   static func isReference(_ text: String) -> Bool {

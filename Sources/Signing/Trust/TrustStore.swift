@@ -20,11 +20,30 @@ public struct TrustStore: Sendable {
   public static func load(trusted: [String], revocationLists: [String]) throws(SigningError) -> TrustStore {
     var certificates: [[UInt8]] = []
     for path in trusted { certificates += try CertificateText.certificates(in: SmallFile.read(path), of: path) }
+    return TrustStore(trusted: certificates, revocationLists: try Self.revocationLists(revocationLists))
+  }
+
+  /// The revocation lists of files, in DER.
+  public static func revocationLists(_ paths: [String]) throws(SigningError) -> [[UInt8]] {
     var lists: [[UInt8]] = []
-    for path in revocationLists {
+    for path in paths {
       lists += try CertificateText.revocationLists(in: SmallFile.read(path, limit: 64 << 20), of: path)
     }
-    return TrustStore(trusted: certificates, revocationLists: lists)
+    return lists
+  }
+
+  private init(roots: [KnownCertificate], intermediates: [KnownCertificate], lists: [RevocationList]) {
+    (self.roots, self.intermediates, self.lists) = (roots, intermediates, lists)
+  }
+
+  /// With what a bundle brings besides: certificates that only help to build chains, and revocation lists, which their authorities
+  /// signed. PEM or DER; what cannot be read is passed over.
+  public func adding(certificates: [[UInt8]], revocationLists: [[UInt8]]) -> TrustStore {
+    let others = certificates.flatMap { (try? CertificateText.certificates(in: $0, of: "")) ?? [] }
+    let more = revocationLists.flatMap { (try? CertificateText.revocationLists(in: $0, of: "")) ?? [] }
+    return TrustStore(
+      roots: roots, intermediates: intermediates + others.prefix(1_000).compactMap { try? KnownCertificate($0) },
+      lists: lists + more.prefix(1_000).compactMap { try? RevocationList($0) })
   }
 
   /// Whether anything at all is trusted.

@@ -1,0 +1,123 @@
+import EvidenceBundle
+import EvidenceModel
+import Foundation
+import Signing
+
+/// What time-stamping authorities vouch for: the seal, and everything that a renewal lists.
+///
+/// From the newest renewal backwards each time-stamp is judged at the time that the next newer one proves, the newest one now: an
+/// authority's certificate may end once something newer vouches for what it stamped.
+struct ProofOfTime {
+  private(set) var problems: [String] = []
+  private(set) var notes: [String] = []
+  private(set) var isAnyStamped = false
+  /// When the seal stood, as an authority says; nil when none says it validly.
+  private(set) var sealTime: CaptureTime?
+  private(set) var renewalCount = 0
+  /// What renewals prove, the newest first.
+  private var proofs: [(time: CaptureTime, paths: Set<String>)] = []
+  private let now: CaptureTime
+
+  private let bundle: String
+  private let trust: TrustStore
+
+  init(_ bundle: String, _ hashes: FileHashes, _ trust: TrustStore, now: CaptureTime) {
+    self.bundle = bundle
+    self.trust = trust
+    self.now = now
+    var time = now
+    let lists = SealFiles.existing(bundle, SealFiles.renewal, limit: 999)
+    renewalCount = lists.count
+    for list in lists.reversed() {
+      let paths = checkList(list, hashes)
+      if let proved = judge(list, at: time) {
+        time = proved
+        proofs.append((proved, paths))
+      } else if SealFiles.existing(bundle, { SealFiles.timeStamp(of: list, $0) }).isEmpty {
+        notes.append("no time-stamp yet: \(list)")
+      }
+    }
+    sealTime = judge(BundleLayout.seal, at: time)
+  }
+
+  /// When the file stood at the latest, as the oldest renewal that lists it proves; now when none does.
+  func time(of path: String) -> CaptureTime { proofs.last { $0.paths.contains(path) }?.time ?? now }
+
+  /// Checks a list as `sha512sum` writes it, and gives the paths on it.
+  private mutating func checkList(_ list: String, _ hashes: FileHashes) -> Set<String> {
+    guard let lines = LongList("\(bundle)/\(list)") else {
+      problems.append("cannot be read: \(list)")
+      return []
+    }
+    problems += lines.problems(list, hashes)
+    for needed in [BundleLayout.seal, BundleLayout.longTagManifest] where lines.entries[needed] == nil {
+      problems.append("\(list) does not list \(needed)")
+    }
+    return Set(lines.entries.keys)
+  }
+
+  /// The earliest time at which an authority saw `text`; nil when none that can be relied on did.
+  private mutating func judge(_ text: String, at time: CaptureTime) -> CaptureTime? {
+    guard let content = BundleFile.read("\(bundle)/\(text)", limit: BundleFile.largeLimit) else { return nil }
+    var earliest: CaptureTime?
+    var doubtful: [String] = []
+    for path in SealFiles.existing(bundle, { SealFiles.timeStamp(of: text, $0) }) {
+      isAnyStamped = true
+      guard let bytes = BundleFile.read("\(bundle)/\(path)", limit: TimeStamp.maximumBytes) else {
+        problems.append("broken: \(path): it cannot be read")
+        continue
+      }
+      let stamp: TimeStamp
+      do throws(SigningError) { stamp = try TimeStamp(bytes) } catch {
+        problems.append("broken: \(path): \(error.message)")
+        continue
+      }
+      let verdict = stamp.verify(over: content, trust: trust, at: time)
+      let who = verdict.signer.map { $0.commonName.isEmpty ? $0.subject : $0.commonName } ?? "nobody known"
+      let line = "\(path), at \(stamp.time.description.prefix(19))Z by \(who)"
+      switch verdict.word {
+      case .valid:
+        notes.append("\(line): valid")
+        earliest = min(earliest ?? stamp.time, stamp.time)
+      case .untrusted where trust.isEmpty: notes.append("\(line): untrusted: \(verdict.reason)")
+      case .broken: problems.append("broken: \(path): \(verdict.reason)")
+      default: doubtful.append("\(verdict.word.rawValue): \(line): \(verdict.reason)")
+      }
+    }
+    // Several authorities may have stamped the same text: one that holds is enough.
+    if earliest == nil { problems += doubtful } else { notes += doubtful }
+    return earliest
+  }
+}
+
+/// A list as `sha512sum` writes it.
+struct LongList {
+  /// The hexadecimal digits by path.
+  private(set) var entries: [String: String] = [:]
+  private var malformed: [String] = []
+
+  /// Reads the file; nil when it cannot be read.
+  init?(_ path: String) {
+    guard let bytes = BundleFile.read(path, limit: BundleFile.largeLimit) else { return nil }
+    for line in bytes.split(separator: 0x0a) {
+      let digits = String(decoding: line.prefix(128), as: UTF8.self)
+      let name = String(decoding: line.dropFirst(130), as: UTF8.self)
+      guard digits.utf8.count == 128, Hexadecimal.decode(digits) != nil,
+        Array(line.dropFirst(128).prefix(2)) == [0x20, 0x20],
+        entries.updateValue(digits, forKey: name) == nil
+      else {
+        malformed.append("has a line of another form, or lists twice: \(name.prefix(80))")
+        continue
+      }
+    }
+  }
+
+  /// What is not as the list says.
+  func problems(_ list: String, _ hashes: FileHashes) -> [String] {
+    malformed.map { "\(list) \($0)" }
+      + entries.sorted { $0.key < $1.key }.compactMap { path, digits in
+        guard let digest = hashes.digest(path) else { return "missing or cannot be read: \(path), listed by \(list)" }
+        return Hexadecimal.encode(digest.sha512) == digits ? nil : "changed: \(path), by SHA-512 in \(list)"
+      }
+  }
+}

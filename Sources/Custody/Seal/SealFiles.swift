@@ -1,0 +1,54 @@
+import EvidenceBundle
+import EvidenceModel
+import Foundation
+import Signing
+
+/// The names of files in `seal/` and `renewal/`, and what several commands write there.
+enum SealFiles {
+  /// Signatures of one seal that are counted, and time-stamps of one text.
+  static let maximumCount = 99
+
+  /// The signature of one of the signers, counted from 1: `seal/seal.txt.01.p7s`.
+  static func signature(_ number: Int) -> String { "\(BundleLayout.seal).\(digits(number, 2)).p7s" }
+
+  /// A time-stamp over `text`, counted from 1: `seal/seal.txt.tsr`, then `seal/seal.txt.02.tsr`.
+  static func timeStamp(of text: String, _ number: Int) -> String {
+    number == 1 ? "\(text).tsr" : "\(text).\(digits(number, 2)).tsr"
+  }
+
+  /// The list of a renewal, counted from 1: `renewal/001/list-sha512.txt`.
+  static func renewal(_ number: Int) -> String { "\(BundleLayout.renewal)/\(digits(number, 3))/list-sha512.txt" }
+
+  static func digits(_ number: Int, _ count: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, count - text.count)) + text
+  }
+
+  /// The numbers from 1 on whose files stand in a bundle.
+  static func existing(_ bundle: String, _ name: (Int) -> String, limit: Int = maximumCount) -> [String] {
+    (1...limit).lazy.map(name).prefix { isRegularFile("\(bundle)/\($0)") }.map { $0 }
+  }
+
+  /// Keeps a signer's certificates and revocation lists as `seal/trust/NN.pem` and `NN.crl`; each file ends with a line feed.
+  static func writeTrust(
+    _ change: inout BundleChange, _ number: Int, _ signer: Signer, _ revocationLists: [[UInt8]]
+  ) throws(CustodyError) {
+    let certificates = [signer.certificate] + signer.chain
+    try change.write(pem(certificates, "CERTIFICATE"), to: "\(BundleLayout.trust)/\(digits(number, 2)).pem")
+    guard !revocationLists.isEmpty else { return }
+    try change.write(pem(revocationLists, "X509 CRL"), to: "\(BundleLayout.trust)/\(digits(number, 2)).crl")
+  }
+
+  private static func pem(_ list: [[UInt8]], _ label: String) -> [UInt8] {
+    var text = ""
+    for der in list {
+      text += "-----BEGIN \(label)-----\n"
+      let digits = Array(Data(der).base64EncodedString().utf8)
+      for start in stride(from: 0, to: digits.count, by: 64) {
+        text += String(decoding: digits[start..<min(start + 64, digits.count)], as: UTF8.self) + "\n"
+      }
+      text += "-----END \(label)-----\n"
+    }
+    return Array(text.utf8)
+  }
+}
