@@ -94,7 +94,7 @@ public struct FileHashes {
     }
   }
 
-  deinit { for unsafe block in unsafe blocks { unsafe block.deallocate() } }
+  deinit { unsafe blocks.forEach { unsafe $0.deallocate() } }
 
   /// What is computed of the file that is read.
   private struct State {
