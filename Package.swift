@@ -82,7 +82,7 @@ let package = Package(
     room(
       "Custody",
       [
-        "CKernel", "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
+        "CKernel", "CKeyFiles", "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     room(

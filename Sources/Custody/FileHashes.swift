@@ -99,7 +99,7 @@ public struct FileHashes {
   /// What is computed of the file that is read.
   private struct State {
     var sha256 = SHA256()
-    var sha512: SHA512?
+    var sha512: LongHash?
     var chunks: ChunkTree?
     var byteCount: UInt64 = 0
   }
@@ -123,7 +123,7 @@ public struct FileHashes {
     let first = Shared(State())
     let second = Shared(State())
     if case .long(let keys) = depth {
-      second.value.sha512 = SHA512()
+      second.value.sha512 = LongHash()
       // Safe: the block holds `count` bytes that were read.
       let prefix = unsafe RawSpan(_unsafeBytes: bytes(0, min(count, ChunkScheme.prefixBytes)))
       if let key = keys[name], let scheme = ChunkScheme(name, prefix) {
@@ -154,7 +154,7 @@ public struct FileHashes {
     }
     return FileHashes.Digest(
       sha256: first.value.sha256.finalize().contentHash,
-      sha512: second.value.sha512.map { Array($0.finalize()) } ?? [], byteCount: first.value.byteCount,
+      sha512: second.value.sha512?.finalise() ?? [], byteCount: first.value.byteCount,
       chunks: first.value.chunks?.finalise())
   }
 
@@ -173,7 +173,7 @@ public struct FileHashes {
   private func long(_ block: Int, _ count: Int, _ state: Shared<State>) {
     guard state.value.sha512 != nil else { return }
     // Safe: as above.
-    unsafe state.value.sha512?.update(bufferPointer: bytes(block, count))
+    unsafe state.value.sha512?.update(bytes(block, count))
   }
 
   /// Fills a block as far as the file goes; nil when it cannot be read.

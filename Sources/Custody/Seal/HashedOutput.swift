@@ -10,7 +10,7 @@ import Foundation
   private let descriptor: Int32
   private var buffer: [UInt8] = []
   private var sha256 = SHA256()
-  private var sha512 = SHA512()
+  private let sha512 = LongHash()
   private(set) var byteCount: UInt64 = 0
 
   /// Only hashes.
@@ -38,7 +38,7 @@ import Foundation
     // Safe here and below: the bytes are read within the calls.
     unsafe buffer.withUnsafeBytes {
       unsafe sha256.update(bufferPointer: $0)
-      unsafe sha512.update(bufferPointer: $0)
+      unsafe sha512.update($0)
     }
     byteCount += UInt64(buffer.count)
     var done = 0
@@ -56,6 +56,6 @@ import Foundation
     try flush()
     guard descriptor < 0 || fsync(descriptor) == 0 else { throw .system(path, errno) }
     return FileHashes.Digest(
-      sha256: sha256.finalize().contentHash, sha512: Array(sha512.finalize()), byteCount: byteCount, chunks: nil)
+      sha256: sha256.finalize().contentHash, sha512: sha512.finalise(), byteCount: byteCount, chunks: nil)
   }
 }
