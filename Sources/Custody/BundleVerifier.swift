@@ -102,6 +102,13 @@ public struct BundleVerifier {
       newSecret
       ?? (isSealed ? BundleFile.read("\(bundle)/\(BundleLayout.itemsSecret)").flatMap { ItemSecret(file: $0) } : nil)
     let keys = secret.map { ItemList(payload.entries.keys, $0).chunkKeys } ?? [:]
+    // The records are read beside the hashing, which leaves time on one core or the other.
+    let ledger = document(BundleLayout.ledger).map { LedgerCheck($0, description: document(BundleLayout.bundle)) }
+    let records = Beside { [bundle, payload] in
+      var check = RecordCheck(payload, packetCounts: ledger?.packetCounts)
+      check.run(bundle)
+      return check
+    }
     hashes.compute(
       Set(payload.entries.keys).union(tags.entries.keys).union(tree.files),
       isSealed || newSecret != nil ? .long(chunkKeys: keys) : .short)
@@ -122,8 +129,14 @@ public struct BundleVerifier {
     let seal = isSealed ? SealCheck(bundle, tree, hashes, payload, tags, chain, trust, secret, now: now) : nil
     checkSignatures(seal, now)
     checkArtefactNames()
-    let packetCounts = checkLedger()
-    checkRecords(packetCounts)
+    add(
+      "ledger", "the ledger adds up: every packet and byte stands in one row",
+      ledger?.problems ?? ["\(BundleLayout.ledger) cannot be read"])
+    let check = records.wait()
+    add(
+      "records", "every record is well-formed, numbered without gaps, and its packets and artefacts are there",
+      check.problems)
+    add("artefactsDescribed", "every artefact has a record", check.undescribed)
     checkExternal(isLong: newSecret != nil)
     if let receipt {
       add("receipt", "the bundle is the one that the receipt was given for", receipt.compare(chain, hashes))
@@ -222,27 +235,6 @@ public struct BundleVerifier {
 
   private func document(_ name: String) -> Fields? {
     BundleFile.read("\(bundle)/\(name)", limit: BundleFile.largeLimit).flatMap { ValueReader.fields($0) }
-  }
-
-  /// Returns how many packets each original has; nil when the ledger cannot be read.
-  private mutating func checkLedger() -> [String: Int64]? {
-    let words = "the ledger adds up: every packet and byte stands in one row"
-    guard let ledger = document(BundleLayout.ledger) else {
-      add("ledger", words, ["\(BundleLayout.ledger) cannot be read"])
-      return nil
-    }
-    let check = LedgerCheck(ledger, description: document(BundleLayout.bundle))
-    add("ledger", words, check.problems)
-    return check.packetCounts
-  }
-
-  private mutating func checkRecords(_ packetCounts: [String: Int64]?) {
-    var check = RecordCheck(payload, packetCounts: packetCounts)
-    check.run(bundle)
-    add(
-      "records", "every record is well-formed, numbered without gaps, and its packets and artefacts are there",
-      check.problems)
-    add("artefactsDescribed", "every artefact has a record", check.undescribed)
   }
 
   private mutating func checkExternal(isLong: Bool) {

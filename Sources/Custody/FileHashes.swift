@@ -94,7 +94,7 @@ public struct FileHashes {
     }
   }
 
-  deinit { unsafe blocks.forEach { unsafe $0.deallocate() } }
+  deinit { for place in unsafe blocks.indices { unsafe blocks[place].deallocate() } }
 
   /// What is computed of the file that is read.
   private struct State {

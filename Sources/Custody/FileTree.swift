@@ -45,7 +45,7 @@ struct FileTree {
 }
 
 /// A list as `sha256sum` writes it.
-public struct ManifestFile {
+public struct ManifestFile: Sendable {
   public private(set) var entries: [String: ContentHash] = [:]
   private(set) var problems: [String] = []
   let exists: Bool

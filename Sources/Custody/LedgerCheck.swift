@@ -2,7 +2,7 @@ import EvidenceBundle
 import EvidenceModel
 
 /// Adds the ledger up again, and compares it with what else the bundle says of its originals.
-struct LedgerCheck {
+struct LedgerCheck: Sendable {
   private(set) var problems: [String] = []
   /// How many packets each original has.
   private(set) var packetCounts: [String: Int64] = [:]

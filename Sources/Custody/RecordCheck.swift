@@ -3,7 +3,7 @@ import EvidenceModel
 import Foundation
 
 /// Reads all records and looks whether they hold together.
-struct RecordCheck {
+struct RecordCheck: Sendable {
   private(set) var problems: [String] = []
   private var numbers: [Character: Set<Int>] = [:]
   private var described: Set<String> = []
