@@ -350,9 +350,30 @@ struct IndexPage {
     html.text("This program was validated: \(passed) of \(total) requirements passed, on ")
     html.moment(report.text("finishedAt"))
     html.text(" (meta/validation.json)")
+    signatures(named, &html)
     if named.text("verdict") != "passed" || passed != total {
       html.element(.p, [.class("note")]) { html in
         html.element(.strong, "Warning: not every requirement passed; the file says which.")
+      }
+    }
+  }
+
+  /// Who signed the validation report, without a word on whether anybody vouches for them.
+  private func signatures(_ named: Fields, _ html: inout HTMLWriter) {
+    let signatures = named.objects("signatures")
+    guard !signatures.isEmpty else {
+      let isThere = context.contents.size("meta/validation.json.p7s") != nil
+      return html.text(isThere ? ", with a signature that was not looked at" : ", not signed")
+    }
+    for signature in signatures.prefix(20) {
+      if signature.flag("fits") == true, let name = signature.text("name") {
+        html.text(", signed by ")
+        html.captured(name)
+        html.text(", not checked here")
+      } else {
+        html.element(.p, [.class("note")]) { html in
+          html.element(.strong, "Warning: the signature in meta/validation.json.p7s does not fit the report.")
+        }
       }
     }
   }

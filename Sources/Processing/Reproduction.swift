@@ -44,8 +44,7 @@ public final class Reproduction {
       while beside.count > 1, beside.hasSuffix("/") { beside.removeLast() }
     }
     let names = ["\(beside).reproduced.json"] + (2...9_999).lazy.map { "\(beside).reproduced-\($0).json" }
-    // Safe: the paths are strings of ours.
-    return names.first { unsafe access($0, F_OK) != 0 } ?? "\(beside).reproduced-10000.json"
+    return names.first { !ResultFile.isTaken($0) } ?? "\(beside).reproduced-10000.json"
   }
 
   /// Whether a path lies in the bundle, where nothing is ever written.

@@ -108,7 +108,7 @@ struct ProcessCommand: ParsableCommand {
     request.clockOffset = clockOffset
     request.validationPath = validation
     request.role = role
-    do throws(SigningError) { request.signer = try signing.signer() } catch { Console.fail(error) }
+    request.signer = signing.open()
     request.arguments = SigningOptions.withheld(Array(CommandLine.arguments.dropFirst()))
     let progress = ProgressLine(isQuiet: quiet || json)
     do throws(ProcessingError) {

@@ -3,6 +3,7 @@ import BuiltInDecoders
 import EvidenceModel
 import Foundation
 import Processing
+import Signing
 
 /// `exhibit reproduce`
 struct ReproduceCommand: ParsableCommand {
@@ -12,7 +13,8 @@ struct ReproduceCommand: ParsableCommand {
     discussion: """
       The originals in the bundle, or those found by their SHA-256 in --originals, are decoded again with the settings that
       stand in the bundle. Every file of records, every artefact and the account are compared by SHA-256 with the bundle's
-      manifest. Nothing is written into the bundle. A receipt of the result is written beside it.
+      manifest. Nothing is written into the bundle. A receipt of the result is written beside it; with --key it is signed
+      (CAdES, in a file of its own with .p7s at its end).
 
       Exit status 0 when everything is equal, 1 when something differs or an original is another, 4 when an original is
       not there. Another version of exhibit may come to other results: then what changed is listed, record by record.
@@ -45,12 +47,21 @@ struct ReproduceCommand: ParsableCommand {
   var receipt: String?
 
   @Flag(help: "Write no receipt.") var noReceipt = false
+
+  @OptionGroup(title: "Signing") var signing: SigningOptions
+
+  @Option(help: ArgumentHelp("What the signer is in this case.", valueName: "role"))
+  var role = "examiner"
+
   @Flag(help: "Print JSON.") var json = false
   @Flag(name: .shortAndLong, help: "Print nothing but errors.") var quiet = false
 
   func validate() throws {
     guard jobs >= 1, jobs <= 256 else { throw ValidationError("--jobs takes a number from 1 to 256.") }
     guard receipt == nil || !noReceipt else { throw ValidationError("--receipt and --no-receipt exclude each other.") }
+    guard signing.key == nil || !noReceipt else {
+      throw ValidationError("--key signs the receipt, and --no-receipt writes none.")
+    }
   }
 
   func run() throws {
@@ -62,19 +73,30 @@ struct ReproduceCommand: ParsableCommand {
     let progress = ProgressLine(isQuiet: quiet || json)
     do throws(ProcessingError) {
       let place = try receiptPlace(reproduction)
+      // Before the work: a wrong pass-phrase must not cost hours.
+      let signer = signing.open()
       let result = try reproduction.run { progress.show($0) }
       progress.end()
       var document = result.document
+      var failure: ProcessingError?
       if let place {
-        try ResultFile.write(document, to: place)
-        document.set("receipt", place)
+        if let signer { document.set("actor", ResultFile.actor(signer, role: role)) }
+        // What was found is said even when it cannot be written or signed.
+        do throws(ProcessingError) {
+          try ResultFile.write(document, to: place, by: signer)
+          document.set("receipt", place)
+          if signer != nil { document.set("signature", ResultFile.signaturePath(of: place)) }
+        } catch { failure = error }
       }
       if json {
         print(CanonicalJSON.text(.object(document)))
       } else if !quiet {
         for line in result.lines { print(Console.safe(line)) }
-        if let place { print("receipt: \(Console.safe(place))") }
+        for name in ["receipt", "signature"] {
+          if case .text(let path)? = document[name] { print("\(name): \(Console.safe(path))") }
+        }
       }
+      if let failure { throw failure }
       if !result.isSame { Console.exit(Console.Status.checkFailed) }
     } catch {
       progress.end()
@@ -84,7 +106,8 @@ struct ReproduceCommand: ParsableCommand {
 
   /// Where the receipt goes; nil when none is written.
   ///
-  /// Beside a bundle on read-only media nothing can be written; then there is none, and a line says so.
+  /// Beside a bundle on read-only media nothing can be written; then there is none, and a line says so. Who wants it
+  /// signed wants it: then that is an error.
   private func receiptPlace(_ reproduction: Reproduction) throws(ProcessingError) -> String? {
     if noReceipt { return nil }
     let place = receipt ?? reproduction.receiptPath
@@ -92,7 +115,7 @@ struct ReproduceCommand: ParsableCommand {
       throw ProcessingError(.usage, place, "it would lie in the bundle, where nothing is written")
     }
     do throws(ProcessingError) { try ResultFile.check(place) } catch {
-      guard receipt == nil else { throw error }
+      guard receipt == nil, signing.key == nil else { throw error }
       Console.error("exhibit: note: \(place): \(error.message); no receipt is written, --receipt names another place")
       return nil
     }

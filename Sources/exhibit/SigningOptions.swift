@@ -73,6 +73,11 @@ struct SigningOptions: ParsableArguments {
     }
   }
 
+  /// The signer, nil without --key; ends the program when the key or the certificate cannot be used.
+  func open() -> Signer? {
+    do throws(SigningError) { return try signer() } catch { Console.fail(error) }
+  }
+
   /// A command line as it may be recorded, with PINs and what was mistaken for a pass-phrase option withheld.
   static func withheld(_ arguments: [String]) -> [String] { CommandLineSecrets.withheld(arguments) }
 }

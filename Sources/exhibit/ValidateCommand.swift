@@ -3,6 +3,7 @@ import BuiltInDecoders
 import EvidenceModel
 import Foundation
 import Processing
+import Signing
 
 /// `exhibit validate`
 struct ValidateCommand: ParsableCommand {
@@ -20,6 +21,7 @@ struct ValidateCommand: ParsableCommand {
       Examples
         exhibit validate --output exhibit.validation.json
         exhibit validate --cases evidence-samples --output new.json --compare old.json
+        exhibit validate --output exhibit.validation.json --key lab.key --cert lab.pem
       """)
 
   @Option(help: ArgumentHelp("The directory that holds the cases.", valueName: "directory"))
@@ -31,6 +33,11 @@ struct ValidateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("List what changed since this earlier report.", valueName: "report"))
   var compare: String?
 
+  @OptionGroup(title: "Signing") var signing: SigningOptions
+
+  @Option(help: ArgumentHelp("What the signer is.", valueName: "role"))
+  var role = "examiner"
+
   @Flag(help: "Print JSON.") var json = false
   @Flag(name: .shortAndLong, help: "Print nothing but errors.") var quiet = false
 
@@ -40,12 +47,15 @@ struct ValidateCommand: ParsableCommand {
       try ResultFile.check(output)
       var old: ValidationReport?
       if let compare { old = try ValidationReport(path: compare) }
-      let report = try Validation(cases: cases, decoders: builtInDecoders).run { progress.show($0) }
+      let validation = try Validation(cases: cases, decoders: builtInDecoders)
+      let signer = signing.open()
+      let report = try validation.run { progress.show($0) }
       progress.end()
-      try ResultFile.write(report.document, to: output)
+      var document = report.document
+      if let signer { document.set("actor", ResultFile.actor(signer, role: role)) }
+      try ResultFile.write(document, to: output, by: signer)
       let comparison = old.map { ValidationComparison(old: $0, new: report) }
       if json {
-        var document = report.document
         if let comparison { document.set("comparison", comparison.value) }
         print(CanonicalJSON.text(.object(document)))
       } else if !quiet {

@@ -1,7 +1,9 @@
+import Custody
 import EvidenceBundle
 import EvidenceModel
 import Fingerprinting
 import Foundation
+import Signing
 
 /// The validation report that a bundle names: of this very program, or the one that was asked for.
 struct ValidationEvidence {
@@ -47,9 +49,25 @@ struct ValidationEvidence {
   func write(to writer: BundleWriter) throws(BundleError) -> Value {
     let entry = try writer.write(bytes, to: Self.document)
     if let signature { try writer.write(signature, to: ResultFile.signaturePath(of: Self.document)) }
-    return .object([
+    var fields: Fields = [
       "path": .text(Self.document), "sha256": .text(entry.hash.hex), "verdict": .text(report.verdict),
       "binaryMatches": .boolean(isOfThisProgram),
-    ])
+    ]
+    if let signature { fields.set("signatures", .list(signers(signature))) }
+    return .object(fields)
+  }
+
+  /// Who signed the report, as their certificates say, and whether the signature is over these bytes.
+  ///
+  /// Whether anybody vouches for the certificates is for whoever has certificates that they trust.
+  private func signers(_ signature: [UInt8]) -> [Value] {
+    SignatureCheck.verify(signature, over: bytes, trust: TrustStore(trusted: []), at: SystemClock.now).map { verdict in
+      var fields: Fields = ["fits": .boolean(verdict.word != .broken)]
+      if let signer = verdict.signer {
+        fields.set("name", signer.commonName.isEmpty ? signer.subject : signer.commonName)
+        fields.set("cert", signer.sha256)
+      }
+      return .object(fields)
+    }
   }
 }
