@@ -13,8 +13,10 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A room: a target under Sources/ with the project's settings.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func room(
+  _ name: String, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings, plugins: plugins)
 }
 
 /// Tests of a room, under Tests/; `exclude` names what in there is no source.
@@ -85,12 +87,14 @@ let package = Package(
         "CKernel", "CKeyFiles", "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .plugin(name: "RecordCommit", capability: .buildTool(), path: "scripts/build-plugins/RecordCommit"),
+    room("BuildRecord", plugins: ["RecordCommit"]),
     room(
       "Processing",
       [
         "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "MediaReading",
         "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading",
-        "EvidenceModel", "CSandbox", "Signing",
+        "EvidenceModel", "CSandbox", "Signing", "BuildRecord",
       ]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
     .executableTarget(

@@ -69,9 +69,11 @@ struct ToolIdentity: Sendable {
 
   /// The short form for custody events.
   var event: Value {
-    .object([
+    var fields: Fields = [
       "name": "exhibit", "version": .text(ToolVersion.text), "sha256": .text(executableHash.hex), "os": .text(system),
-    ])
+    ]
+    if let commit = ToolVersion.commit { fields.set("commit", commit) }
+    return .object(fields)
   }
 
   /// The long form for meta/bundle.json.

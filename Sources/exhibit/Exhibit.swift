@@ -13,6 +13,7 @@ struct Exhibit: ParsableCommand {
 
         exhibit process line.pcapng --output case.exhibit --case 2026-041 --examiner A12
         exhibit verify case.exhibit
+        exhibit --version --json          version, commit, SHA-256 of the program and of its libraries
         open case.exhibit/report/index.html
 
       EXIT STATUS
@@ -34,6 +35,7 @@ struct Exhibit: ParsableCommand {
 
   /// Runs the command and maps wrong usage to exit status 2, whatever the argument library uses.
   static func main() {
+    if Set(CommandLine.arguments.dropFirst()) == ["--version", "--json"] { printVersion() }
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -51,5 +53,10 @@ struct Exhibit: ParsableCommand {
       }
       Console.exit(status)
     }
+  }
+
+  private static func printVersion() -> Never {
+    do throws(ProcessingError) { print(try ToolVersion.json()) } catch { Console.fail(error) }
+    Console.exit(0)
   }
 }
