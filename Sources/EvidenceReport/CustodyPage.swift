@@ -26,7 +26,8 @@ struct CustodyPage {
 
   private static let table = RecordTable(
     columns: [
-      .init("No."), .init("When (clock of the machine)"), .init("What"), .init("Who"), .init("Details"),
+      .init("No."), .init("When (clock of the machine)"), .init("What"), .init("Who"), .init("Signature"),
+      .init("Details"),
       .init("SHA-256 of the event before", .computed),
     ], caption: "Events in order")
 
@@ -45,7 +46,11 @@ struct CustodyPage {
         return html.element(.p, [.class("fault")]) { $0.missing("this bundle has no custody events") }
       }
       var rows = HTMLWriter()
-      for name in events.prefix(Self.maximumEvents) { row(name, &rows) }
+      var signers: [EventSigner] = []
+      for name in events.prefix(Self.maximumEvents) {
+        if let signer = row(name, &rows) { signers.append(signer) }
+      }
+      Self.summary(signers, &html)
       Self.table.write(rows, &html)
       if events.count > Self.maximumEvents {
         html.element(
@@ -62,13 +67,51 @@ struct CustodyPage {
     }
   }
 
-  private func row(_ name: String, _ rows: inout HTMLWriter) {
+  /// Says in a sentence for each person how many events they signed.
+  static func summary(_ signers: [EventSigner], _ html: inout HTMLWriter) {
+    var counts: [(signer: EventSigner, count: Int)] = []
+    for signer in signers {
+      if let place = counts.firstIndex(where: { $0.signer == signer }) {
+        counts[place].count += 1
+      } else if counts.count < 100 {
+        counts.append((signer, 1))
+      }
+    }
+    html.element(.ul, [.class("statements")]) { html in
+      for (signer, count) in counts {
+        html.element(.li) { html in
+          html.text("\(Decimal.count(count, "event", "events")) by ")
+          if let name = signer.name { html.captured(name) } else { html.missing("nobody who is named") }
+          if let role = signer.role {
+            html.text(" (")
+            html.captured(role)
+            html.text(")")
+          }
+          html.text(": ")
+          signer.signature(&html)
+        }
+      }
+    }
+    guard signers.contains(where: \.hasSignature) else { return }
+    html.element(
+      .p, [.class("note")],
+      """
+      Whether a signature is right, and whether anybody vouches for its certificate, is checked with certificates that \
+      you obtained yourself: the page “How to verify” and VERIFY.txt have the commands.
+      """
+    )
+  }
+
+  /// Writes an event's row; gives who signed it, or nil when it cannot be read.
+  private func row(_ name: String, _ rows: inout HTMLWriter) -> EventSigner? {
     guard let event = context.contents.document("custody/\(name)") else {
-      return Self.table.row(&rows) { row in
+      Self.table.row(&rows) { row in
         row.cell(String(name.prefix(6)))
         row.cell { $0.missing("custody/\(name) cannot be read") }
       }
+      return nil
     }
+    let signer = EventSigner(event, event: name, in: context.contents)
     let shown: Set<String> = ["v", "bundle", "seq", "prev", "time", "type", "actor", "case"]
     Self.table.row(&rows) { row in
       row.cell(event.text("seq") ?? "")
@@ -81,10 +124,10 @@ struct CustodyPage {
         }
       }
       row.cell { html in
-        guard let actor = event.object("actor") else { return html.missing("not stated") }
-        html.captured(actor.text("id") ?? "")
-        if let role = actor.text("role") { html.element(.p, [.class("note")]) { $0.captured(role) } }
+        if let name = signer.name { html.captured(name) } else { html.missing("not stated") }
+        if let role = signer.role { html.element(.p, [.class("note")]) { $0.captured(role) } }
       }
+      row.cell { signer.signature(&$0) }
       row.cell { html in
         html.element(.details) { html in
           html.element(.summary, "custody/\(name)")
@@ -99,5 +142,6 @@ struct CustodyPage {
         $0.element(.code, [.class("hash")], event.object("prev")?.text("sha256") ?? "")
       }
     }
+    return signer
   }
 }

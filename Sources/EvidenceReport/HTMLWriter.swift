@@ -123,6 +123,18 @@ struct HTMLWriter {
     }
   }
 
+  /// Characters of a value that stand on paper.
+  static let printedLength = 2_000
+
+  /// Writes text that came from evidence as paper needs it: never folded, cut with a notice when enormous.
+  mutating func printed(_ text: String) {
+    let characters = text.unicodeScalars
+    isolated(String(characters.prefix(Self.printedLength)), .escaped)
+    if characters.count > Self.printedLength {
+      self.text(" … and \(Decimal.grouped(characters.count - Self.printedLength)) further characters")
+    }
+  }
+
   private mutating func isolated(_ text: String, _ lines: VisibleText.Lines) {
     element(.bdi, [.class(lines == .kept ? "captured lines" : "captured")]) {
       VisibleText.append(text, lines: lines, to: &$0.bytes)

@@ -19,6 +19,21 @@ struct IndexPage {
         link("ledger.html", "The account of every packet", &html)
       }
       facts(&html)
+      papers(&html)
+    }
+  }
+
+  private func papers(_ html: inout HTMLWriter) {
+    html.element(.section) { html in
+      html.element(.h2, "Papers for court")
+      html.element(
+        .p,
+        """
+        Two drafts to print: a qualified person reads, corrects and signs them. They say what this bundle holds and leave         blank what it does not.
+        """
+      )
+      link("statement.html", "Statement on how this evidence was made (any court)", &html)
+      link("certificate-902.html", "Certificate under Rules 902(13) and 902(14) (United States)", &html)
     }
   }
 
@@ -326,54 +341,9 @@ struct IndexPage {
           }
           if let system = tool.text("os") { html.fact("System", system) }
           html.element(.dt, "Validation of the program")
-          html.element(.dd) { validation(&$0) }
+          html.element(.dd) { ValidationNote(context).write(&$0) }
         }
         optional("Bundle", meta.text("id"), &html)
-      }
-    }
-  }
-
-  private static let notValidated = "No validation report exists for this very program."
-
-  /// Whether the program was measured on cases whose content is known, in plain words.
-  private func validation(_ html: inout HTMLWriter) {
-    guard let named = context.meta.object("validation"), named.text("path") == "meta/validation.json",
-      let report = context.contents.document("meta/validation.json"), let summary = report.object("summary")
-    else { return html.element(.strong, Self.notValidated) }
-    let total = summary.integer("requirements") ?? 0
-    let passed = summary.integer("passed") ?? 0
-    guard named.flag("binaryMatches") == true else {
-      html.element(.strong, Self.notValidated)
-      return html.element(
-        .p, [.class("note")], "The report in meta/validation.json is of another program and does not count.")
-    }
-    html.text("This program was validated: \(passed) of \(total) requirements passed, on ")
-    html.moment(report.text("finishedAt"))
-    html.text(" (meta/validation.json)")
-    signatures(named, &html)
-    if named.text("verdict") != "passed" || passed != total {
-      html.element(.p, [.class("note")]) { html in
-        html.element(.strong, "Warning: not every requirement passed; the file says which.")
-      }
-    }
-  }
-
-  /// Who signed the validation report, without a word on whether anybody vouches for them.
-  private func signatures(_ named: Fields, _ html: inout HTMLWriter) {
-    let signatures = named.objects("signatures")
-    guard !signatures.isEmpty else {
-      let isThere = context.contents.size("meta/validation.json.p7s") != nil
-      return html.text(isThere ? ", with a signature that was not looked at" : ", not signed")
-    }
-    for signature in signatures.prefix(20) {
-      if signature.flag("fits") == true, let name = signature.text("name") {
-        html.text(", signed by ")
-        html.captured(name)
-        html.text(", not checked here")
-      } else {
-        html.element(.p, [.class("note")]) { html in
-          html.element(.strong, "Warning: the signature in meta/validation.json.p7s does not fit the report.")
-        }
       }
     }
   }

@@ -109,7 +109,8 @@ struct RecordTally {
     }
   }
 
-  private static func holds(_ line: [UInt8], _ needle: [UInt8]) -> Bool {
+  /// Whether a line holds a piece of canonical JSON.
+  static func holds(_ line: [UInt8], _ needle: [UInt8]) -> Bool {
     guard let first = needle.first, line.count >= needle.count else { return false }
     for start in 0...(line.count - needle.count) where line[start] == first {
       if line[start...].starts(with: needle) { return true }

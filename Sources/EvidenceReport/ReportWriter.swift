@@ -73,6 +73,8 @@ public struct ReportWriter {
     }
     context.navigation += [
       .init(file: "custody.html", title: "Custody"), .init(file: "verify.html", title: "How to verify"),
+      .init(file: StatementPage.file, title: "Statement (draft)"),
+      .init(file: CertificatePage.file, title: "Certificate (draft)"),
     ]
     try context.write("report.css", Array(Stylesheet.text.utf8))
     try context.write("report.js", Array(PageScript.text.utf8))
@@ -86,6 +88,9 @@ public struct ReportWriter {
     try LedgerPage(context: context).write()
     try CustodyPage(context: context).write()
     try VerifyPage(context: context).write()
+    let paper = PaperFacts(context, calls: calls)
+    try StatementPage(facts: paper).write()
+    try CertificatePage(facts: paper).write()
     // The summary last: it says what the others left out.
     try IndexPage(context: context).write()
   }

@@ -98,6 +98,15 @@ enum Stylesheet {
     footer h2{font-size:1rem}
     .legend{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem .8rem;margin:.4rem 0}
     .legend dd{margin:0}
+    .paper{max-width:52rem}
+    .draft{border:2px solid #b98512;background:#fff4d9;padding:.6rem .9rem}
+    .paper .statements li{margin:.2rem 0}
+    .blank{margin:.9rem 0;max-width:44rem}
+    .blanktitle{display:block;font-size:.86rem;color:var(--soft)}
+    .line{display:block;height:2rem;border-bottom:1px solid var(--ink)}
+    .tick{margin:.7rem 0;padding-left:1.5rem;text-indent:-1.5rem}
+    .command{background:var(--tint);border:1px solid var(--line);padding:.35rem .6rem;overflow-wrap:anywhere}
+    .command .captured{display:inline-block;max-width:100%}
     @media (max-width:46rem){
     html{font-size:15px}
     main,header.top,footer{padding-left:.8rem;padding-right:.8rem}
@@ -116,8 +125,18 @@ enum Stylesheet {
     dl.facts dd{margin-bottom:.4rem}
     .call{padding:.1rem .7rem .7rem}
     }
+    @page{margin:18mm 16mm}
     @media print{
     html{font-size:10.5pt}
+    h2,h3,caption,.blanktitle{break-after:avoid}
+    .blank,.tick,.draft,.whole,.command,.statements li,dl.facts dd{break-inside:avoid}
+    p,li{orphans:3;widows:3}
+    .paper{max-width:none}
+    .annex{break-before:page}
+    .annex table.records{font-size:7.5pt}
+    .annex td{padding:.06rem .3rem}
+    .annex .hash{font-size:6pt;white-space:nowrap}
+    td{min-width:0}
     header nav,.skip,.paging,.filter,.players audio,.cursor{display:none}
     main,header.top,footer{max-width:none;padding:0}
     .scroll,details.long>.captured{overflow:visible;max-height:none}
