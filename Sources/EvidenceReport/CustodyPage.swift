@@ -26,7 +26,7 @@ struct CustodyPage {
 
   private static let table = RecordTable(
     columns: [
-      .init("No."), .init("When (clock of the machine)"), .init("What"), .init("Who"), .init("Signature"),
+      .init("No."), .init("When (clock of the machine)"), .init("What"), .init("Who"),
       .init("Details"),
       .init("SHA-256 of the event before", .computed),
     ], caption: "Events in order")
@@ -126,8 +126,8 @@ struct CustodyPage {
       row.cell { html in
         if let name = signer.name { html.captured(name) } else { html.missing("not stated") }
         if let role = signer.role { html.element(.p, [.class("note")]) { $0.captured(role) } }
+        html.element(.p, [.class("note")]) { signer.signature(&$0) }
       }
-      row.cell { signer.signature(&$0) }
       row.cell { html in
         html.element(.details) { html in
           html.element(.summary, "custody/\(name)")

@@ -136,12 +136,14 @@ enum Stylesheet {
     .annex table.records{font-size:7.5pt}
     .annex td{padding:.06rem .3rem}
     .annex .hash{font-size:6pt;white-space:nowrap}
-    td{min-width:0}
+    .paper td{min-width:0}
+    time{white-space:normal}
     header nav,.skip,.paging,.filter,.players audio,.cursor{display:none}
     main,header.top,footer{max-width:none;padding:0}
     .scroll,details.long>.captured{overflow:visible;max-height:none}
     details:not(.long)::details-content{content-visibility:visible;height:auto;display:block}
     tr,.call h2,.strip,.entry{break-inside:avoid}
+    tr:has(dl){break-inside:auto}
     thead{display:table-header-group}
     .strip svg,.bar,.kinds svg,.mark,.weight,th{-webkit-print-color-adjust:exact;print-color-adjust:exact}
     a{color:inherit;text-decoration:none}

@@ -39,6 +39,7 @@ struct VerifyPage {
           #"  grep -q "\"prev\":{\"sha256\":\"$prev\"" "$event" && echo "ok $event" || echo "BROKEN $event""#,
           "  prev=$(sha256sum < \"$event\" | cut -c 1-64)", "done",
         ], "Each event must say ok. The event “finish” also names the SHA-256 of manifest-sha256.txt.", &html)
+      signatures(&html)
       step(
         "The seal, when there is a folder seal",
         [
@@ -89,6 +90,26 @@ struct VerifyPage {
         """
       )
     }
+  }
+
+  /// How to check the signatures of events, where there are any.
+  private func signatures(_ html: inout HTMLWriter) {
+    let events = context.contents.events().prefix(CustodyPage.maximumEvents)
+    guard events.contains(where: { context.contents.size("custody/\($0).p7s") != nil }) else { return }
+    step(
+      "The signatures of the events",
+      [
+        "for event in custody/??????.json; do", #"  if [ -e "$event.p7s" ]; then"#,
+        "    openssl cms -verify -cades -binary -inform DER -in \"$event.p7s\" -content \"$event\" "
+          + "-CAfile TRUSTED.pem -out /dev/null",
+        #"  elif grep -q '"cert":' "$event"; then"#, #"    echo "UNSIGNED $event""#, "  fi", "done",
+      ],
+      """
+      TRUSTED.pem holds certificates that you obtained yourself, from the signers’ authority and not from this bundle. \
+      Each event with a signature must give “CAdES Verification successful”, and none may be UNSIGNED: it names a signer \
+      whose signature is gone.
+      """,
+      &html)
   }
 
   private func step(_ title: String, _ commands: [String], _ meaning: String, _ html: inout HTMLWriter) {

@@ -54,6 +54,9 @@ import Testing
       #expect(actor["id"] == .text("A12") && actor["role"] == .text("technician"))
       #expect(fields["config"] != nil && fields["clock"] != nil)
     }
+    let page = try String(contentsOfFile: bundle + "/report/custody.html", encoding: .utf8)
+    #expect(page.contains("4 events by <bdi class=\"captured\">A12</bdi>") && page.contains(", not checked here"))
+    #expect(try String(contentsOfFile: bundle + "/report/verify.html", encoding: .utf8).contains("-CAfile TRUSTED.pem"))
     let trusted = try verify(bundle, ["--trust", "a12.pem"])
     #expect(trusted.status == 0 && trusted.text.contains("4 events signed by A12") && trusted.text.contains(": valid"))
     let stranger = try verify(bundle, ["--trust", "b77.pem"])
