@@ -80,8 +80,14 @@ struct CustodyPage {
     html.element(.ul, [.class("statements")]) { html in
       for (signer, count) in counts {
         html.element(.li) { html in
-          html.text("\(Decimal.count(count, "event", "events")) by ")
-          if let name = signer.name { html.captured(name) } else { html.missing("nobody who is named") }
+          let events = Decimal.count(count, "event", "events")
+          if let name = signer.name {
+            html.text("\(events) by ")
+            html.captured(name)
+          } else {
+            html.text("\(events) that \(count == 1 ? "names" : "name") ")
+            html.missing("nobody")
+          }
           if let role = signer.role {
             html.text(" (")
             html.captured(role)
