@@ -1,5 +1,5 @@
 import EvidenceBundle
-import EvidenceModel
+public import EvidenceModel
 import Foundation
 
 /// What somebody else keeps of a bundle, so that even its owner cannot cut or rewrite it unseen.
@@ -8,20 +8,36 @@ public struct Receipt: Sendable {
   public let eventCount: Int
   public let head: String
   public let tagManifest: String
+  /// SHA-256 of the seal; nil when the bundle was not sealed or the receipt is of a former version.
+  public let seal: String?
+  /// Who received the bundle; nil when the receipt was not given for a transfer.
+  public let acceptance: Acceptance?
+
+  /// Who received a bundle, and when.
+  public struct Acceptance: Hashable, Sendable {
+    public let receivedBy: String
+    /// SHA-256 of the receiver's certificate.
+    public let certificate: String
+    public let time: CaptureTime
+  }
 
   /// Takes a receipt of the bundle at `path`; nil when it has no chain.
   public static func take(of path: String) -> Receipt? {
     let chain = ChainCheck(path)
-    guard let head = chain.head, let tags = FileHashes.hash("\(path)/\(BundleLayout.tagManifest)") else { return nil }
-    return Receipt(bundle: chain.bundleIdentifier, eventCount: chain.names.count, head: head.hex, tagManifest: tags.hex)
+    guard let head = chain.head else { return nil }
+    return Receipt(of: path, bundle: chain.bundleIdentifier, eventCount: chain.names.count, head: head.hex)
   }
 
-  init(bundle: String, eventCount: Int, head: String, tagManifest: String) {
-    self.bundle = bundle
-    self.eventCount = eventCount
-    self.head = head
-    self.tagManifest = tagManifest
+  /// A receipt that knows the chain up to an event; nil when the bundle at `path` has no tag manifest.
+  init?(of path: String, bundle: String, eventCount: Int, head: String, acceptance: Acceptance? = nil) {
+    guard let tags = FileHashes.hash("\(path)/\(BundleLayout.tagManifest)") else { return nil }
+    (self.bundle, self.eventCount, self.head, tagManifest) = (bundle, eventCount, head, tags.hex)
+    seal = FileHashes.hash("\(path)/\(Self.sealName)")?.hex
+    self.acceptance = acceptance
   }
+
+  /// The seal's place in a bundle.
+  static let sealName = "seal/seal.txt"
 
   /// Reads a receipt file; nil when it is none.
   public init?(path: String) {
@@ -30,15 +46,34 @@ public struct Receipt: Sendable {
       case .text(let head)? = fields["headSha256"], case .text(let tags)? = fields["tagManifestSha256"],
       count > 0, count < 1_000_000
     else { return nil }
-    self.init(bundle: bundle, eventCount: Int(count), head: head, tagManifest: tags)
+    (self.bundle, eventCount, self.head, tagManifest) = (bundle, Int(count), head, tags)
+    switch fields["sealSha256"] {
+    case nil: seal = nil
+    case .text(let hash)?: seal = hash
+    default: return nil
+    }
+    if case .text(let name)? = fields["receivedBy"], case .text(let certificate)? = fields["cert"],
+      case .text(let text)? = fields["time"], let time = CaptureTime(rfc3339: text)
+    {
+      acceptance = Acceptance(receivedBy: name, certificate: certificate, time: time)
+    } else {
+      acceptance = nil
+    }
   }
 
   /// The receipt as canonical JSON.
   public var bytes: [UInt8] {
-    CanonicalJSON.bytes([
+    var fields: Fields = [
       "version": 1, "bundle": .text(bundle), "seq": .integer(Int64(eventCount)), "headSha256": .text(head),
       "tagManifestSha256": .text(tagManifest),
-    ])
+    ]
+    if let seal { fields.set("sealSha256", seal) }
+    if let acceptance {
+      fields.set("receivedBy", acceptance.receivedBy)
+      fields.set("cert", acceptance.certificate)
+      fields.set("time", acceptance.time)
+    }
+    return CanonicalJSON.bytes(fields)
   }
 
   func compare(_ chain: ChainCheck, _ hashes: FileHashes) -> [String] {
@@ -51,6 +86,9 @@ public struct Receipt: Sendable {
     }
     if hashes[BundleLayout.tagManifest]?.hex != tagManifest {
       problems.append("the tag manifest is not the one that the receipt knows")
+    }
+    if let seal, hashes[Self.sealName]?.hex != seal {
+      problems.append("\(Self.sealName) is missing or not the one that the receipt knows")
     }
     return problems
   }
