@@ -1,5 +1,6 @@
 import EvidenceBundle
 public import EvidenceModel
+import Signing
 
 /// One change of a complete bundle: all of it together with its event, or nothing but an event that says why not.
 public struct BundleChange {
@@ -11,6 +12,8 @@ public struct BundleChange {
   private var isRecorded = false
   /// What the event will warn of.
   public var warnings: [String] = []
+  /// Who signs the event besides whoever acts.
+  var others: [Signer] = []
   /// When it is done, as its event says.
   public let time = SystemClock.now
 
@@ -82,14 +85,17 @@ public struct BundleChange {
     return revision.path(name)
   }
 
-  /// Adds the event now, for a body that needs its hash. Returns its SHA-256.
+  /// Adds the event now, for a body that needs its hash or another type. Returns its SHA-256.
   @discardableResult
-  public mutating func record(_ fields: Fields, exit: Int = 0) throws(CustodyError) -> ContentHash {
+  public mutating func record(
+    _ fields: Fields, as type: String? = nil, exit: Int = 0
+  ) throws(CustodyError) -> ContentHash {
     precondition(!isRecorded, "a change has one event")
     var event = fields
     if !outputs.isEmpty { event.set("outputs", .list(outputs)) }
     do throws(BundleError) {
-      let hash = try chain.append(type, by: act, at: time, exit: exit, warnings: warnings, event)
+      let hash = try chain.append(
+        type ?? self.type, by: act, at: time, exit: exit, warnings: warnings, with: others, event)
       isRecorded = true
       return hash
     } catch { throw CustodyError(error) }

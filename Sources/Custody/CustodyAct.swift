@@ -21,6 +21,12 @@ public struct CustodyAct: Sendable {
     self.signer = signer
   }
 
+  /// Who acts, as events of theirs say it; the name is empty when neither they nor a certificate give one.
+  var custodian: Custodian {
+    let facts = signer.flatMap { CertificateFacts(der: $0.certificate) }
+    return Custodian(id: actor ?? facts?.name ?? "", role: role, certificate: facts?.sha256 ?? "")
+  }
+
   /// The fields that are the same in every event.
   var fields: Fields {
     var fields: Fields = ["tool": tool, "argv": .list(arguments.map { .text($0) }), "clock": SystemClock.state]
@@ -36,12 +42,12 @@ extension CustodyChain {
   @discardableResult
   mutating func append(
     _ type: String, by act: CustodyAct, at time: CaptureTime = SystemClock.now, exit: Int = 0,
-    warnings: [String] = [], _ fields: Fields
+    warnings: [String] = [], with others: [Signer] = [], _ fields: Fields
   ) throws(BundleError) -> ContentHash {
     var event = act.fields
     for entry in fields.entries { event.set(entry.name, entry.value) }
     event.set("exit", exit)
     if !warnings.isEmpty { event.set("warnings", .list(warnings.map { .text($0) })) }
-    return try append(type, at: time, event, by: act.signer)
+    return try append(type, at: time, event, by: act.signer, with: others)
   }
 }

@@ -50,9 +50,10 @@ public struct CustodyChain {
   /// Adds an event and waits until the disk has it.
   ///
   /// The chain adds version, bundle, sequence number, time and the former event's hashes, and the certificate to the actor.
+  /// With a signer, `others` may sign the event too.
   @discardableResult
   public mutating func append(
-    _ type: String, at time: CaptureTime, _ fields: Fields, by signer: Signer? = nil
+    _ type: String, at time: CaptureTime, _ fields: Fields, by signer: Signer? = nil, with others: [Signer] = []
   ) throws(BundleError) -> ContentHash {
     var event = fields
     if let signer { event.set("actor", .object(Self.actor(event["actor"], signer))) }
@@ -68,7 +69,7 @@ public struct CustodyChain {
       // First, so that an event never stands without its signature.
       let signature = BundleLayout.signature(of: name)
       let message: [UInt8]
-      do throws(SigningError) { message = try CAdESSignature.sign(bytes, by: [signer], at: time) } catch {
+      do throws(SigningError) { message = try CAdESSignature.sign(bytes, by: [signer] + others, at: time) } catch {
         throw BundleError(.signature, error.subject, error.message)
       }
       try BundleWriter.write(message, to: "\(directory)/\(signature)")
@@ -87,7 +88,7 @@ public struct CustodyChain {
     var actor: Fields = [:]
     if case .object(let fields)? = stated { actor = fields }
     guard let facts = CertificateFacts(der: signer.certificate) else { return actor }
-    if actor["id"] == nil { actor.set("id", facts.commonName.isEmpty ? facts.subject : facts.commonName) }
+    if actor["id"] == nil { actor.set("id", facts.name) }
     actor.set("cert", facts.sha256)
     return actor
   }
@@ -103,4 +104,9 @@ public struct CustodyChain {
     unsafe hash.update(bytes.span.bytes)
     return hash.finalise()
   }
+}
+
+extension CertificateFacts {
+  /// What its holder is called: the common name, or the whole subject where there is none.
+  var name: String { commonName.isEmpty ? subject : commonName }
 }
