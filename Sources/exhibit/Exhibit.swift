@@ -29,8 +29,9 @@ struct Exhibit: ParsableCommand {
     version: ToolVersion.text,
     subcommands: [
       ProcessCommand.self, VerifyCommand.self, ReproduceCommand.self, ValidateCommand.self, ReportCommand.self,
-      ListCommand.self, ShowCommand.self, CustodyCommand.self, SealCommand.self, CosignCommand.self,
-      TimestampCommand.self, RenewCommand.self, KeyCommand.self, DecodersCommand.self, WorkerCommand.self,
+      ListCommand.self, ShowCommand.self, CustodyCommand.self, TransferCommand.self, ReceiveCommand.self,
+      SealCommand.self, CosignCommand.self, TimestampCommand.self, RenewCommand.self, KeyCommand.self,
+      DecodersCommand.self, WorkerCommand.self,
     ])
 
   /// Runs the command and maps wrong usage to exit status 2, whatever the argument library uses.
