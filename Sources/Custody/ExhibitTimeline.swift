@@ -1,0 +1,83 @@
+import EvidenceModel
+
+/// What the chain knows of one physical exhibit.
+struct ExhibitTimeline {
+  /// A time for which something is known of it.
+  struct Span {
+    let from: CaptureTime
+    let until: CaptureTime
+    let event: Int
+    let type: String
+  }
+  struct Handover {
+    let at: CaptureTime
+    let giver: Custodian
+    let taker: Custodian
+    let event: Int
+  }
+
+  let exhibit: String
+  /// By their beginning; of events that were done only.
+  private(set) var spans: [Span] = []
+  /// By their time; those of the same time in the order of the chain.
+  private(set) var handovers: [Handover] = []
+  private(set) var seals: [(number: String, event: Int, time: CaptureTime)] = []
+  private(set) var weights: [(weight: Weight, event: Int, time: CaptureTime)] = []
+
+  init(_ exhibit: String, _ history: CustodyHistory) {
+    self.exhibit = exhibit
+    for event in history.events where event.isDone && event.fields.text("exhibit") == exhibit { add(event) }
+    spans.sort { ($0.from, $0.event) < ($1.from, $1.event) }
+    handovers.sort { ($0.at, $0.event) < ($1.at, $1.event) }
+  }
+
+  private mutating func add(_ event: CustodyEvent) {
+    var (from, until) = (event.time, event.time)
+    switch event.type {
+    case "exhibit.seal": seals.append((event.fields.text("number"), event.number, event.time))
+    case "exhibit.check":
+      if let weight = Weight(event.fields.text("weightGrams")) {
+        weights.append((weight, event.number, event.time))
+      }
+    case "exhibit.handover":
+      from = event.fields.time("at") ?? event.time
+      until = from
+      let giver = Custodian(
+        id: event.fields.object("giver").text("id"), role: event.actor.role, certificate: event.actor.certificate)
+      handovers.append(
+        Handover(at: from, giver: giver, taker: Custodian(event.fields["taker"]), event: event.number))
+    case "exhibit.waypoint":
+      from = event.fields.time("from") ?? event.time
+      until = event.fields.time("until") ?? from
+    default: return
+    }
+    guard from.isKnown, until.isKnown, from <= until else { return }
+    spans.append(Span(from: from, until: until, event: event.number, type: event.type))
+  }
+
+  /// Who had it: from the first giver on, whoever took it last.
+  var holdings: [Holding] {
+    var list: [Holding] = []
+    for handover in handovers {
+      Holding.append(
+        Holding(who: handover.taker, from: handover.at, event: handover.event, eventType: "exhibit.handover"),
+        to: &list)
+    }
+    return list
+  }
+}
+
+extension CustodyHistory {
+  /// The physical exhibits that the chain speaks of, in the order in which they first occur.
+  public var exhibits: [String] {
+    var seen: Set<String> = []
+    return events.compactMap { event in
+      guard event.type.hasPrefix("exhibit."), event.isDone else { return nil }
+      let name = event.fields.text("exhibit")
+      return seen.insert(name).inserted ? name : nil
+    }
+  }
+
+  /// Who had a physical exhibit, from its first handover on.
+  public func holdings(ofExhibit exhibit: String) -> [Holding] { ExhibitTimeline(exhibit, self).holdings }
+}
