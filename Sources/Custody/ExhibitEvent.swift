@@ -67,7 +67,7 @@ public struct ExhibitEvent: Sendable {
   }
 
   private func describe(_ fields: inout Fields, _ change: inout BundleChange, _ act: CustodyAct) throws(CustodyError) {
-    let past = ExhibitTimeline(exhibit, CustodyHistory(change.bundle))
+    let past = CustodyHistory(change.bundle).timeline(of: exhibit)
     switch occurrence {
     case .seal(let number, let photo):
       fields.set("number", number)

@@ -24,9 +24,9 @@ struct ExhibitTimeline {
   private(set) var seals: [(number: String, event: Int, time: CaptureTime)] = []
   private(set) var weights: [(weight: Weight, event: Int, time: CaptureTime)] = []
 
-  init(_ exhibit: String, _ history: CustodyHistory) {
+  init(_ exhibit: String, _ events: [CustodyEvent]) {
     self.exhibit = exhibit
-    for event in history.events where event.isDone && event.fields.text("exhibit") == exhibit { add(event) }
+    for event in events where event.isDone && event.fields.text("exhibit") == exhibit { add(event) }
     spans.sort { ($0.from, $0.event) < ($1.from, $1.event) }
     handovers.sort { ($0.at, $0.event) < ($1.at, $1.event) }
   }
@@ -68,16 +68,22 @@ struct ExhibitTimeline {
 }
 
 extension CustodyHistory {
-  /// The physical exhibits that the chain speaks of, in the order in which they first occur.
-  public var exhibits: [String] {
-    var seen: Set<String> = []
-    return events.compactMap { event in
-      guard event.type.hasPrefix("exhibit."), event.isDone else { return nil }
+  /// What is known of each physical exhibit that the chain speaks of, in the order in which they first occur.
+  var timelines: [ExhibitTimeline] {
+    var order: [String] = []
+    var groups: [String: [CustodyEvent]] = [:]
+    for event in events where event.type.hasPrefix("exhibit.") && event.isDone {
       let name = event.fields.text("exhibit")
-      return seen.insert(name).inserted ? name : nil
+      if groups[name] == nil { order.append(name) }
+      groups[name, default: []].append(event)
     }
+    return order.map { ExhibitTimeline($0, groups[$0] ?? []) }
   }
 
-  /// Who had a physical exhibit, from its first handover on.
-  public func holdings(ofExhibit exhibit: String) -> [Holding] { ExhibitTimeline(exhibit, self).holdings }
+  func timeline(of exhibit: String) -> ExhibitTimeline { ExhibitTimeline(exhibit, events) }
+
+  /// Who had each physical exhibit, from its first handover on.
+  public var exhibitHoldings: [(exhibit: String, holdings: [Holding])] {
+    timelines.map { ($0.exhibit, $0.holdings) }.filter { !$0.1.isEmpty }
+  }
 }

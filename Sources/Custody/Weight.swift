@@ -26,4 +26,7 @@ public struct Weight: Hashable, Sendable {
     let sign = micrograms < 0 ? "-" : ""
     return "\(sign)\(micrograms.magnitude / 1_000_000)" + (decimals.isEmpty ? "" : ".\(decimals)")
   }
+
+  /// A plus in front of what is more; what is less has its minus already.
+  var sign: String { micrograms > 0 ? "+" : "" }
 }
