@@ -180,3 +180,26 @@ public struct CustodyGaps: Sendable {
     }
   }
 }
+
+extension CustodyGaps {
+  /// All of it, for programs; lengths in whole seconds.
+  public var document: Value {
+    .object([
+      "maximumSeconds": .integer(longest.seconds), "gaps": .list(gaps.map(\.value)), "notes": .list(notes.map(\.value)),
+      "until": .time(now),
+    ])
+  }
+}
+
+extension CustodyGaps.Entry {
+  fileprivate var value: Value {
+    var fields: Fields = [
+      "kind": .text(kind.rawValue), "events": .list(events.map { .integer(Int64($0)) }), "words": .text(words),
+    ]
+    if let exhibit { fields.set("exhibit", exhibit) }
+    if let from { fields.set("from", from) }
+    if let until { fields.set("until", until) }
+    if let length { fields.set("seconds", length.seconds) }
+    return .object(fields)
+  }
+}

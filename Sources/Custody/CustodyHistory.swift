@@ -48,6 +48,9 @@ public struct CustodyHistory {
   /// What is wrong with the chain itself; then nothing that is drawn from it is certain.
   public let problems: [String]
 
+  /// Whether there is no event that can be read.
+  public var isEmpty: Bool { events.isEmpty }
+
   /// Reads the chain of the bundle at `path`.
   public init(_ path: String) {
     let chain = ChainCheck(path)

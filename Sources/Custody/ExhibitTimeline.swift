@@ -80,6 +80,9 @@ extension CustodyHistory {
     return order.map { ExhibitTimeline($0, groups[$0] ?? []) }
   }
 
+  /// The names of the physical exhibits that the chain speaks of.
+  public var exhibits: [String] { timelines.map(\.exhibit) }
+
   func timeline(of exhibit: String) -> ExhibitTimeline { ExhibitTimeline(exhibit, events) }
 
   /// Who had each physical exhibit, from its first handover on.
