@@ -72,7 +72,8 @@ public struct CustodyGaps: Sendable {
   private func isTooLong(_ from: CaptureTime, _ until: CaptureTime) -> Bool {
     // A clock that ran backwards, or none: nobody knows how long it was.
     guard from.isKnown, until.isKnown, from <= until else { return true }
-    return until.nanoseconds(since: from) > longest.seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue
+    let (limit, isOver) = longest.seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    return !isOver && until.nanoseconds(since: from) > limit
   }
 
   // MARK: The bundle
@@ -152,9 +153,11 @@ public struct CustodyGaps: Sendable {
 
   private mutating func addTimes(_ history: CustodyHistory, _ exhibit: String?) {
     var former: CustodyEvent?
+    var unset: [Int] = []
     for event in history.events {
       defer { former = event }
-      let name = event.type.hasPrefix("exhibit.") ? event.fields.text("exhibit") : nil
+      var name: String?
+      if event.type.hasPrefix("exhibit."), case .text(let text)? = event.fields["exhibit"] { name = text }
       guard exhibit == nil || name == exhibit else { continue }
       if !event.time.isKnown {
         notes.append(Entry(.backwards, name, [event.number], "the event has no time"))
@@ -173,11 +176,9 @@ public struct CustodyGaps: Sendable {
       if event.isDone, event.type == "exhibit.anomaly" {
         notes.append(Entry(.anomaly, name, [event.number], from: event.time, event.fields.text("note")))
       }
-      if event.fields.object("clock")["synced"] == .boolean(false) {
-        notes.append(
-          Entry(.clock, name, [event.number], from: event.time, "nothing kept the computer's clock set"))
-      }
+      if event.fields.object("clock")["synced"] == .boolean(false) { unset.append(event.number) }
     }
+    if !unset.isEmpty { notes.append(Entry(.clock, exhibit, unset, "nothing kept the computer's clock set")) }
   }
 }
 

@@ -60,11 +60,6 @@ public struct CustodyHistory {
     events = chain.events.map { CustodyEvent(numbers[$0.name] ?? 0, $0.fields) }
   }
 
-  init(_ events: [Fields]) {
-    problems = []
-    self.events = events.enumerated().map { CustodyEvent($0.offset + 1, $0.element) }
-  }
-
   /// The offer that nobody has answered; nil when there is none.
   ///
   /// It is the last event. What only looked at the bundle, and what was tried in vain, may stand behind it.

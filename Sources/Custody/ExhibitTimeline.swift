@@ -51,6 +51,8 @@ struct ExhibitTimeline {
       until = event.fields.time("until") ?? from
     default: return
     }
+    // Nobody knows what has not happened yet.
+    if event.time.isKnown { until = min(until, event.time) }
     guard from.isKnown, until.isKnown, from <= until else { return }
     spans.append(Span(from: from, until: until, event: event.number, type: event.type))
   }

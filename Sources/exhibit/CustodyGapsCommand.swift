@@ -62,8 +62,18 @@ struct CustodyGapsCommand: ParsableCommand {
     return "from \(from) until \(until)" + (entry.length.map { ", \($0.text)" } ?? "")
   }
 
+  /// The numbers of the events; those in a row as a range.
   private static func events(_ entry: CustodyGaps.Entry) -> String {
     guard !entry.events.isEmpty else { return "" }
-    return (entry.events.count == 1 ? "event " : "events ") + entry.events.map(String.init).joined(separator: ", ")
+    var ranges: [ClosedRange<Int>] = []
+    for number in entry.events {
+      if entry.events.count > 2, let last = ranges.last, number == last.upperBound + 1 {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
+    }
+    let text = ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+    return (entry.events.count == 1 ? "event " : "events ") + text.joined(separator: ", ")
   }
 }

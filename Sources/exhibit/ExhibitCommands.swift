@@ -8,6 +8,12 @@ struct ExhibitOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The physical exhibit, as this case calls it.", valueName: "id")) var exhibit: String
   @OptionGroup var who: ActOptions
 
+  func validate() throws {
+    if who.examiner == nil, who.signing.key == nil {
+      throw ValidationError("Say who does this: --examiner, or --key to sign.")
+    }
+  }
+
   /// Records it, prints the event's number, and ends the program when it cannot be done.
   func record(_ occurrence: ExhibitEvent.Occurrence, isKeyNeeded: Bool = false) {
     do throws(CustodyError) {
