@@ -198,3 +198,22 @@ import Testing
     }
   }
 }
+
+/// What events take as text.
+@Suite struct StatedTextTests {
+  @Test(arguments: ["", " ", "a\u{0}b", "a\nb", "\u{7f}", "\u{85}", String(repeating: "e\u{301}", count: 129)])
+  func whatIsNoNameIsRefused(_ name: String) {
+    let error = #expect(throws: CustodyError.self) { try ExhibitEvent(name, .anomaly(note: "x")) }
+    #expect(error?.code == .usage)
+    #expect(throws: CustodyError.self) { try ExhibitEvent("E", .seal(number: name, photo: nil)) }
+    #expect(throws: CustodyError.self) { try ExhibitEvent("E", .handover(from: "A", to: name, at: nil, taker: nil)) }
+  }
+
+  @Test func aNoteHasLinesAndEnds() throws {
+    _ = try ExhibitEvent("Ü-1 \u{200d}ن", .anomaly(note: "one\n\ttwo"))
+    _ = try ExhibitEvent("E", .anomaly(note: String(repeating: "x", count: 4_000)))
+    for note in ["a\u{0}", "a\rb", String(repeating: "x", count: 4_001)] {
+      #expect(throws: CustodyError.self) { try ExhibitEvent("E", .anomaly(note: note)) }
+    }
+  }
+}
