@@ -32,12 +32,9 @@ public struct Receipt: Sendable {
   init?(of path: String, bundle: String, eventCount: Int, head: String, acceptance: Acceptance? = nil) {
     guard let tags = FileHashes.hash("\(path)/\(BundleLayout.tagManifest)") else { return nil }
     (self.bundle, self.eventCount, self.head, tagManifest) = (bundle, eventCount, head, tags.hex)
-    seal = FileHashes.hash("\(path)/\(Self.sealName)")?.hex
+    seal = FileHashes.hash("\(path)/\(BundleLayout.seal)")?.hex
     self.acceptance = acceptance
   }
-
-  /// The seal's place in a bundle.
-  static let sealName = "seal/seal.txt"
 
   /// Reads a receipt file; nil when it is none.
   public init?(path: String) {
@@ -87,8 +84,8 @@ public struct Receipt: Sendable {
     if hashes[BundleLayout.tagManifest]?.hex != tagManifest {
       problems.append("the tag manifest is not the one that the receipt knows")
     }
-    if let seal, hashes[Self.sealName]?.hex != seal {
-      problems.append("\(Self.sealName) is missing or not the one that the receipt knows")
+    if let seal, hashes[BundleLayout.seal]?.hex != seal {
+      problems.append("\(BundleLayout.seal) is missing or not the one that the receipt knows")
     }
     return problems
   }

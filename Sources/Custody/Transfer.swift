@@ -138,7 +138,7 @@ public enum Transfer {
         "tagFiles": .integer(Int64(tags)),
       ])
     ]
-    if let seal = FileHashes.hash("\(change.bundle)/\(Receipt.sealName)") {
+    if let seal = FileHashes.hash("\(change.bundle)/\(BundleLayout.seal)") {
       fields.set("seal", .object(["sha256": .text(seal.hex)]))
     }
     return fields

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Custody
-import Foundation
-import Signing
 
 /// `exhibit receive`, which is also `exhibit transfer receive`
 struct ReceiveCommand: ParsableCommand {
@@ -23,17 +21,11 @@ struct ReceiveCommand: ParsableCommand {
     String?
   @Option(
     help: ArgumentHelp(
-      "Certificates whose word is relied on for who signed; from elsewhere, never from the bundle. May be repeated.",
-      valueName: "pem"))
-  var trust: [String] = []
-  @Option(help: ArgumentHelp("Revocation lists of those authorities; may be repeated.", valueName: "file"))
-  var crl: [String] = []
-  @Option(
-    help: ArgumentHelp(
       "Write the receipt to this new file, and not to BUNDLE.received.json; its signature to FILE.p7s.",
       valueName: "file"))
   var receipt: String?
   @OptionGroup var who: ActOptions
+  @OptionGroup(title: "Trust") var trusted: TrustOptions
 
   func run() throws {
     let place = ReceiptPlace(receipt, for: bundle)
@@ -42,10 +34,7 @@ struct ReceiveCommand: ParsableCommand {
       known = Receipt(path: against)
       guard known != nil else { Console.fail(CustodyError(.input, against, "this is no receipt")) }
     }
-    let store: TrustStore
-    do throws(SigningError) { store = try TrustStore.load(trusted: trust, revocationLists: crl) } catch {
-      Console.fail(error)
-    }
+    let store = trusted.store
     let act = who.act(isKeyNeeded: true)
     do throws(CustodyError) {
       switch try Transfer.receive(bundle, by: act, against: known, trust: store) {

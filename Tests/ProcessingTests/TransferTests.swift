@@ -94,6 +94,21 @@ import Testing
     #expect(again.status == 1 && again.errors.contains("receipt: "))
   }
 
+  @Test func aSealGoesWithTheBundleAndItsReceipt() throws {
+    guard exhibitProgram != nil else { return }
+    let sealed = try signed("a12", "seal", "case")
+    try #require(sealed.status == 0, "\(sealed.errors)")
+    #expect(try signed("a12", "transfer", "offer", "case", "--to", "B77").status == 0)
+    let hash = String(try run("/usr/bin/env", ["sha256sum", "\(bundle)/seal/seal.txt"]).text.prefix(64))
+    #expect(try last()["seal"] == .object(["sha256": .text(hash)]))
+    let received = try signed("b77", "receive", "case", "--trust", "all.pem")
+    #expect(received.status == 0, "\(received.errors)")
+    let receipt = try #require(ValueReader.fields([UInt8](Data(contentsOf: scratch.url("case.received.json")))))
+    #expect(receipt["sealSha256"] == .text(hash))
+    let verified = try command("verify", "case", "--against", "case.received.json", "--trust", "all.pem")
+    #expect(verified.status == 0 && verified.text.contains("ok    seal"), "\(verified.text)")
+  }
+
   @Test func aFlippedBitIsRefused() throws {
     guard exhibitProgram != nil else { return }
     #expect(try signed("a12", "transfer", "offer", "case", "--to", "B77").status == 0)
