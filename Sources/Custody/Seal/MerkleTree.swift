@@ -15,7 +15,7 @@ public struct MerkleTree {
   public static func leaf(_ entry: [UInt8]) -> ContentHash {
     var hash = SHA256()
     // Safe: the bytes are read within the call.
-    unsafe [0].withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+    unsafe [0 as UInt8].withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
     unsafe entry.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
     return hash.finalize().contentHash
   }
