@@ -48,6 +48,8 @@ public struct ProcessingProgress: Sendable {
   public var stage: String
   public var done: UInt64
   public var total: UInt64
+
+  public init(stage: String, done: UInt64, total: UInt64) { (self.stage, self.done, self.total) = (stage, done, total) }
 }
 
 /// What a run made.
@@ -61,6 +63,10 @@ public struct ProcessingSummary: Sendable {
   public var findings: [String: UInt64]
   /// Whether part of the input could not be used.
   public var isPartial: Bool
+  /// SHA-256 of the seal, when it was sealed afterwards.
+  public var seal: String?
+  /// Why the seal has no time-stamp although one was asked for.
+  public var stampProblem: String?
 
   /// The summary as canonical JSON.
   public var json: String {
@@ -70,11 +76,12 @@ public struct ProcessingSummary: Sendable {
     for severity in Finding.Severity.allCases {
       severities.set(severity.rawValue, findings[severity.rawValue] ?? 0)
     }
-    return CanonicalJSON.text(
-      .object([
-        "bundle": .text(bundle), "originals": .integer(Int64(originals)), "packets": .integer(Int64(clamping: packets)),
-        "records": .object(kinds), "findings": .object(severities), "isPartial": .boolean(isPartial),
-      ]))
+    var fields: Fields = [
+      "bundle": .text(bundle), "originals": .integer(Int64(originals)), "packets": .integer(Int64(clamping: packets)),
+      "records": .object(kinds), "findings": .object(severities), "isPartial": .boolean(isPartial),
+    ]
+    if let seal { fields.set("sealSha256", seal) }
+    return CanonicalJSON.text(.object(fields))
   }
 
   /// The summary for people.
@@ -88,6 +95,7 @@ public struct ProcessingSummary: Sendable {
     let notices = findings["notice"] ?? 0
     lines.append("  findings: \(errors) errors, \(warnings) warnings, \(notices) notices")
     if isPartial { lines.append("  part of the input could not be used; the findings say what") }
+    if let seal { lines.append("  sealed; SHA-256 of seal/seal.txt: \(seal)") }
     lines.append("  report: \(bundle)/report/index.html")
     return lines
   }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import BuiltInDecoders
+import Custody
+import EvidenceModel
 import Foundation
 import Processing
 import Signing
@@ -36,6 +38,11 @@ struct ProcessCommand: ParsableCommand {
   var role = "examiner"
 
   @OptionGroup(title: "Signing") var signing: SigningOptions
+
+  @Flag(help: "Sign the events but leave the bundle unsealed; exhibit seal does that later.") var noSeal = false
+
+  @Option(help: ArgumentHelp("Ask this time-stamping authority (RFC 3161) for the seal.", valueName: "url"))
+  var tsa: String?
 
   @Option(help: ArgumentHelp("The order or warrant: a file that is kept in the bundle.", valueName: "file"))
   var authority: String?
@@ -112,15 +119,36 @@ struct ProcessCommand: ParsableCommand {
     request.arguments = SigningOptions.withheld(Array(CommandLine.arguments.dropFirst()))
     let progress = ProgressLine(isQuiet: quiet || json)
     do throws(ProcessingError) {
-      let summary = try Supervisor(request, decoders: builtInDecoders).run(
+      var summary = try Supervisor(request, decoders: builtInDecoders).run(
         notice: { Console.error("exhibit: note: \($0)") }, progress: { progress.show($0) })
+      if let signer = request.signer, !noSeal {
+        progress.show(ProcessingProgress(stage: "sealing", done: 0, total: 0))
+        seal(&summary, request, signer)
+      }
       progress.end()
       print(summary)
+      Stamp.complain(summary.stampProblem)
       if summary.isPartial { Console.exit(Console.Status.partial) }
     } catch {
       progress.end()
       Console.fail(error)
     }
+  }
+
+  /// Seals what was made. The bundle stays unsealed when that fails, with an event that says why.
+  private func seal(_ summary: inout ProcessingSummary, _ request: ProcessingRequest, _ signer: Signer) {
+    var options = Sealing.Options()
+    options.authority = tsa
+    do throws(ProcessingError) {
+      let act = CustodyAct(
+        tool: try RunningTool.event(), arguments: request.arguments, actor: request.examiner, role: request.role,
+        signer: signer)
+      do throws(CustodyError) {
+        let outcome = try Sealing.seal(summary.bundle, by: act, options)
+        summary.seal = outcome.seal.hex
+        summary.stampProblem = outcome.stampProblem
+      } catch { Console.fail(error) }
+    } catch { Console.fail(error) }
   }
 
   private static func userLink(_ text: String) -> (user: Int, linkType: UInt16)? {

@@ -25,7 +25,7 @@ import Testing
     let program = try #require(exhibitProgram)
     let signing = ["--key", "a12.key", "--cert", "a12.pem", "--pass-file", "secret"]
     let result = try run(
-      program, ["process", Self.input, "--output", bundle, "--quiet"] + signing + options, in: scratch.url)
+      program, ["process", Self.input, "--output", bundle, "--quiet", "--no-seal"] + signing + options, in: scratch.url)
     try #require(result.status == 0, "\(result.errors)")
     return bundle
   }
