@@ -69,6 +69,11 @@ struct EventSignatures {
     if !verdicts.contains(where: { named(event.fields, $0) }) {
       judgement.problems.append("broken: \(path) is not by the signer whom the event names")
     }
+    if case .object(let taker)? = event.fields["taker"], case .text(let hash)? = taker["cert"],
+      !verdicts.contains(where: { $0.signer?.sha256 == hash })
+    {
+      judgement.problems.append("broken: \(path) lacks the signature of the taker whom the event names")
+    }
     for verdict in verdicts {
       let who = name(verdict)
       switch verdict.word {

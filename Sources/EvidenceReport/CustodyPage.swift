@@ -17,9 +17,16 @@ struct CustodyPage {
     case "seal": "Sealed"
     case "cosign": "Signed by a further person"
     case "timestamp": "Time-stamped"
-    case "transfer": "Handed over"
-    case "receive": "Received"
-    case "verify": "Checked"
+    case "renew": "Proof of time renewed"
+    case "transfer.offer": "Offered to somebody else"
+    case "transfer.accept": "Received and checked"
+    case "transfer.refuse": "Checked and refused"
+    case "access": "Looked at"
+    case "exhibit.seal": "Physical exhibit sealed"
+    case "exhibit.handover": "Physical exhibit handed over"
+    case "exhibit.waypoint": "Physical exhibit followed"
+    case "exhibit.check": "Physical exhibit checked"
+    case "exhibit.anomaly": "Something unusual about a physical exhibit"
     default: type
     }
   }

@@ -33,8 +33,10 @@ struct CustodyCommand: ParsableCommand {
 
     @Argument(help: "The bundle.") var bundle: String
     @Flag(help: "Print each event as it stands: one JSON object a line.") var json = false
+    @OptionGroup(title: "Recording") var access: AccessOptions
 
     func run() throws {
+      AccessOptions.note("custody", bundle, by: access.act)
       let directory = "\(bundle)/\(BundleLayout.custody)"
       guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
         Console.fail(BundleError(.malformed, directory, "there is no custody chain; is this a bundle?"))

@@ -18,7 +18,10 @@ struct ListCommand: ParsableCommand {
   @Argument(help: "A kind of record, such as sip/call; without it the kinds are listed.") var kind: String?
   @Flag(help: "Print each record as it stands: one JSON object a line.") var json = false
 
+  @OptionGroup(title: "Recording") var access: AccessOptions
+
   func run() throws {
+    AccessOptions.note("list", bundle, by: access.act)
     do throws(BundleError) {
       let files = try RecordFile.files(inBundle: bundle)
       guard let kind else { return listKinds(files) }

@@ -25,7 +25,10 @@ struct ShowCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where the originals lie that the bundle only refers to.", valueName: "directory"))
   var originals: String?
 
+  @OptionGroup(title: "Recording") var access: AccessOptions
+
   func run() throws {
+    AccessOptions.note("show", bundle, by: access.act)
     do throws(BundleError) {
       guard let line = try find() else {
         Console.error("exhibit: \(bundle): there is no \(id)")

@@ -28,7 +28,10 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
   @Flag(name: .shortAndLong, help: "Print only what failed.") var quiet = false
 
+  @OptionGroup(title: "Recording") var access: AccessOptions
+
   func run() throws {
+    let act = access.act
     var isDirectory: ObjCBool = false
     // Safe: the flag is a variable of ours.
     guard unsafe FileManager.default.fileExists(atPath: bundle, isDirectory: &isDirectory), isDirectory.boolValue else {
@@ -46,6 +49,7 @@ struct VerifyCommand: ParsableCommand {
     let checks = BundleVerifier.verify(bundle, against: known, trust: trusted.store)
     let failed = checks.filter { $0.verdict == .failed }
     if json { print(CanonicalJSON.text(value(checks))) } else { show(checks, failed.count) }
+    AccessOptions.note("verify", bundle, by: act, exit: failed.isEmpty ? 0 : Int(Console.Status.checkFailed))
     guard failed.isEmpty else { Console.exit(Console.Status.checkFailed) }
     if let receipt { try writeReceipt(receipt) }
   }
