@@ -5,6 +5,7 @@
  * voice   SIP calls over UDP of 10 s to 3 min with two G.711 streams each, 100 calls at a time, many hosts
  * trunk   the same, all between two hosts
  * web     HTTP/1.1 over TCP: objects of 1 kB to 2 MB, several requests a connection, some segments swapped or sent twice
+ * objects the same with objects of up to 128 kB: many artefacts
  * flows   many small conversations: a DNS question with its answer, and TCP connections with one short transfer
  */
 #include <stdint.h>
@@ -193,8 +194,11 @@ static void voice(int trunk) {
 /* ---- web ---- */
 static uint8_t object[2 << 20];
 
+/* Doublings between the smallest and the largest object. */
+static unsigned doublings = 12;
+
 static size_t fill(int kind) {
-  size_t n = 1024u << (draw() % 12);
+  size_t n = 1024u << (draw() % doublings);
   n = n / 2 + draw() % n;
   if (n > sizeof object) n = sizeof object;
   if (kind == 0) {
@@ -315,7 +319,8 @@ int main(int argc, char **argv) {
   if (!strcmp(argv[1], "voice")) voice(0);
   else if (!strcmp(argv[1], "trunk")) voice(1);
   else if (!strcmp(argv[1], "web")) web();
+  else if (!strcmp(argv[1], "objects")) doublings = 8, web();
   else if (!strcmp(argv[1], "flows")) flows();
-  else return fprintf(stderr, "bench-generate: kinds are voice, trunk, web, flows\n"), 2;
+  else return fprintf(stderr, "bench-generate: kinds are voice, trunk, web, objects, flows\n"), 2;
   return fclose(out) ? 1 : 0;
 }

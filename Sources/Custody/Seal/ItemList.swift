@@ -70,12 +70,28 @@ struct ItemList {
   /// The digest of a disclosure (RFC 9901, 4.2.3): base64url(SHA-256(base64url(JSON [salt, name, value]))).
   private static func digest(_ salt: [UInt8], _ name: String, _ value: Value) -> String {
     let disclosure = CanonicalJSON.text(.list([.text(base64url(salt)), .text(name), value]))
-    return base64url(Array(SHA256.hash(data: Array(base64url(Array(disclosure.utf8)).utf8))))
+    return base64url(Array(SHA256.hash(data: base64urlDigits(Array(disclosure.utf8)))))
   }
 
   /// base64url without padding (RFC 4648, 5).
-  static func base64url(_ bytes: [UInt8]) -> String {
-    Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+  static func base64url(_ bytes: [UInt8]) -> String { String(decoding: base64urlDigits(bytes), as: UTF8.self) }
+
+  private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+  private static func base64urlDigits(_ bytes: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity((bytes.count * 4 + 2) / 3)
+    var (held, bits): (UInt32, UInt32) = (0, 0)
+    for byte in bytes {
+      held = (held << 8 | UInt32(byte)) & 0x3fff
+      bits += 8
+      while bits >= 6 {
+        bits -= 6
+        result.append(digits[Int(held >> bits & 63)])
+      }
+    }
+    if bits > 0 { result.append(digits[Int(held << (6 - bits) & 63)]) }
+    return result
   }
 
   private static func role(_ path: String) -> String {
