@@ -5,7 +5,7 @@ enum VerificationText {
   static let text = #"""
     How to check this bundle without exhibit
     ========================================
-    Everything below uses programs that every Linux system has (sh, coreutils, findutils, grep, sed, openssl 3); nothing of ours is
+    Everything below uses programs that every Linux system has (sh, coreutils, findutils, grep, sed, awk, openssl 3); nothing of ours is
     needed. The indented lines are one script. From this directory all of it runs at once with
 
       sed -n 's/^     //p' VERIFY.txt > /tmp/check.sh && sh /tmp/check.sh /PATH/TO/TRUSTED.pem
@@ -18,25 +18,46 @@ enum VerificationText {
          bad=0
          fail() { echo "$*"; bad=1; }
 
-    1. Every file is what it was when the bundle was made or sealed. (macOS: shasum -a 256 -c)
+    1. There are plain files and directories with plain names only, and the lists name plain files of this directory, in order and each
+       once. Without that nothing below can be relied on: a list could name a device, which has no end.
+
+         LC_ALL=C
+         export LC_ALL
+         stop() { fail "$*"; echo "there are complaints"; exit 1; }
+         [ -z "$(find . ! -name . \( ! -type f ! -type d -o -name '*[!A-Za-z0-9._-]*' -o -name '[.-]*' \) | head -c 1)" ] ||
+           stop "BROKEN: there is a link, a special file or a name that is not permitted"
+         [ -z "$(find . -mindepth 16 -type d | head -c 1)" ] || stop "BROKEN: there are more than 15 directories in each other"
+         form() { # form LIST DIGITS: as sha256sum writes it, with permitted names only
+           part='[A-Za-z0-9_][A-Za-z0-9._-]*'
+           [ -f "$1" ] && [ -z "$(tail -c 1 "$1")" ] && ! grep -q -v -x -E "[0-9a-f]{$2}  ($part/)*$part" "$1" &&
+             cut -c $(($2 + 3))- "$1" | sort -c -u 2>/dev/null || stop "BROKEN: $1 is missing or no list"
+         }
+         form manifest-sha256.txt 64
+         form tagmanifest-sha256.txt 64
+
+    2. Every file is what it was when the bundle was made or sealed, and none was added. (macOS: shasum -a 256 -c)
 
          sha256sum --check --quiet --strict manifest-sha256.txt || fail "BROKEN: a payload file differs"
          sha256sum --check --quiet --strict tagmanifest-sha256.txt || fail "BROKEN: a tag file differs"
          if [ -e seal/seal.txt ]; then
+           form manifest-sha512.txt 128
+           form tagmanifest-sha512.txt 128
            sha512sum --check --quiet --strict manifest-sha512.txt || fail "BROKEN: a payload file differs by SHA-512"
            sha512sum --check --quiet --strict tagmanifest-sha512.txt || fail "BROKEN: a tag file differs by SHA-512"
+           for kind in manifest tagmanifest; do
+             [ "$(cut -c 67- $kind-sha256.txt)" = "$(cut -c 131- $kind-sha512.txt)" ] || fail "BROKEN: the two lists $kind differ"
+           done
+         elif [ -e manifest-sha512.txt ] || [ -e tagmanifest-sha512.txt ]; then
+           fail "BROKEN: a SHA-512 list without a seal"
          fi
-
-    2. No file was added (sha256sum does not notice that), and there are plain files only. bagit.py --validate . says the same of data/.
-
-         listed() { cut -c 67- "$1" | LC_ALL=C sort; }
-         there() { find "$@" -type f | sed 's,^\./,,' | LC_ALL=C sort; }
-         [ "$(there ./data)" = "$(listed manifest-sha256.txt)" ] || fail "BROKEN: data/ and its list differ"
+         there() { find "$@" -type f | sed 's,^\./,,' | sort; }
+         [ "$(there ./data)" = "$(cut -c 67- manifest-sha256.txt)" ] || fail "BROKEN: data/ and its list differ"
          tags=$(there . ! -path './data/*' ! -path './custody/*' ! -path './seal/*' ! -path './renewal/*' |
            grep -v -x -e tagmanifest-sha256.txt -e tagmanifest-sha512.txt)
-         [ "$tags" = "$(listed tagmanifest-sha256.txt | grep -v '^custody/')" ] || fail "BROKEN: tag files and their list differ"
-         [ -e seal/seal.txt ] || [ ! -e tagmanifest-sha512.txt ] || fail "BROKEN: a SHA-512 list without a seal"
-         [ -z "$(find . ! -type f ! -type d)" ] || fail "BROKEN: there is a link or a special file"
+         [ "$tags" = "$(cut -c 67- tagmanifest-sha256.txt | grep -v '^custody/')" ] || fail "BROKEN: tag files and their list differ"
+         oxum=$(find data -type f -printf '%s\n' | awk '{ bytes += $1 } END { printf "%.0f.%d", bytes, NR }')
+         [ "$(sed -n 's/^Payload-Oxum: //p' bag-info.txt)" = "$oxum" ] || fail "BROKEN: the Payload-Oxum differs"
+         printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' | cmp -s - bagit.txt || fail "BROKEN: bagit.txt differs"
 
     3. The custody chain is whole: the events are numbered from 1 on, each names the SHA-256 of the one before it and this bundle.
 
@@ -48,6 +69,7 @@ enum VerificationText {
            [ "$event" = "custody/$(printf %06d "$number").json" ] || fail "BROKEN: an event is missing before $event"
            grep -q "\"prev\":{\"sha256\":\"$prev\"" "$event" || fail "BROKEN: $event does not name the event before it"
            grep -q -F "$bundle" "$event" || fail "BROKEN: $event is of another bundle"
+           grep -q "\"seq\":$number,.*,\"v\":1[,}]" "$event" && [ "$(wc -l < "$event")" = 0 ] || fail "BROKEN: $event is malformed"
            prev=$(sha256sum < "$event" | cut -c 1-64)
          done
          for file in custody/*; do
@@ -66,7 +88,9 @@ enum VerificationText {
          manifest=$(sha256sum < manifest-sha256.txt | cut -c 1-64)
          grep -q "\"path\":\"manifest-sha256.txt\",\"sha256\":\"$manifest\"" "$finish" || fail "BROKEN: $finish names another manifest"
          for event in custody/??????.json; do
-           grep -q "  $event\$" tagmanifest-sha256.txt || fail "BROKEN: $event is not in the tag manifest"
+           for file in "$event" "$event.p7s"; do
+             [ ! -e "$file" ] || grep -q "  $file\$" tagmanifest-sha256.txt || fail "BROKEN: $file is not in the tag manifest"
+           done
            [ "$event" != "$finish" ] || break
          done
 
@@ -75,7 +99,11 @@ enum VerificationText {
 
          sealed=$(grep -l '"type":"seal"' custody/??????.json | xargs -r grep -l '"exit":0')
          if [ -e seal/seal.txt ]; then
-           sha256sum --check --quiet --strict seal/seal.txt || fail "BROKEN: not what was sealed"
+           hash='[0-9a-f]\{64\}'
+           form=$(sed -e "s/^# evidence seal v1 [^ ]*\$/1/" -e "s/^# items-root rfc9162-sha256 [0-9]* $hash\$/2/" \
+             -e "s/^# custody-head [0-9]* $hash\$/3/" -e 's/^# authority [^ ]*\( expired [^ ]*\)\{0,1\}$/4/' \
+             -e "s/^$hash  [^ ]*\$/5/" seal/seal.txt | tr '\n' ' ')
+           case $form in "1 2 3 5 5 5 5 5 "|"1 2 3 4 5 5 5 5 5 ") ;; *) stop "BROKEN: seal/seal.txt is not of the form" ;; esac
            head=$(sed -n 's/^# custody-head \([0-9]*\) .*/\1/p' seal/seal.txt)
            event=custody/$(printf %06d "$head").json
            urn=$(echo "$bundle" | cut -d '"' -f 4)
@@ -84,14 +112,15 @@ enum VerificationText {
              fail "BROKEN: the seal names another event"
            [ "$event" = "$(echo "$sealed" | head -n 1)" ] || fail "BROKEN: $event is no event of a seal"
            names="$event $event.p7s meta/items.checkpoint tagmanifest-sha256.txt tagmanifest-sha512.txt"
-           [ "$(grep -v '^#' seal/seal.txt | cut -c 67- | tr '\n' ' ')" = "$names " ] || fail "BROKEN: the seal lists other files"
+           [ "$(grep -v '^#' seal/seal.txt | cut -c 67- | tr '\n' ' ')" = "$names " ] || stop "BROKEN: the seal lists other files"
+           sha256sum --check --quiet --strict seal/seal.txt || fail "BROKEN: not what was sealed"
          elif [ -n "$sealed" ]; then
            fail "BROKEN: $sealed says that it was sealed, and there is no seal"
          fi
          outputs() { grep -h -o '"path":"[^"]*","sha256":"[0-9a-f]*"' custody/??????.json | cut -d '"' -f 4,8 | grep -e '^seal/' -e '^renewal/'; }
          outputs | while IFS='"' read -r path hash; do
-           echo "$hash  $path" | sha256sum --check --quiet --strict || echo "$path"
-         done | grep . && fail "BROKEN: a file beside the seal differs from what an event says"
+           [ -f "$path" ] && echo "$hash  $path" | sha256sum --check --status --strict || printf '%s\n' "$path"
+         done | tr -c -d '[:print:]\n' | grep . && fail "BROKEN: a file beside the seal differs from what an event says"
          for file in $(find seal renewal -type f 2>/dev/null | LC_ALL=C sort); do
            case $file in
              seal/seal.txt|seal/seal.txt.01.p7s|seal/seal.txt.tsq|seal/seal.txt.tsr) [ -e seal/seal.txt ] || fail "BROKEN: $file without a seal" ;;
@@ -130,6 +159,7 @@ enum VerificationText {
          at=$(date +%s)
          proofs=
          for list in $(ls -r renewal/???/list-sha512.txt 2>/dev/null); do
+           form "$list" 128
            sha512sum --check --quiet --strict "$list" || fail "BROKEN: something differs from $list"
            for needed in seal/seal.txt tagmanifest-sha512.txt; do
              grep -q "  $needed\$" "$list" || fail "BROKEN: $list does not list $needed"
@@ -159,8 +189,10 @@ enum VerificationText {
            for one in "$scratch"/c*; do openssl x509 -in "$one" -outform DER | sha256sum | cut -c 1-64; done
          }
          signature() { # signature P7S FILE CERTIFICATE AT: CERTIFICATE is the hash of one who must be among the signers, or empty
+           ! openssl cms -verify -noverify -binary -inform DER -in "$1" -out /dev/null 2>/dev/null || fail "BROKEN: $1 has its own content"
            if [ -n "$trusted" ]; then
-             said=$(openssl cms -verify -cades -binary -inform DER -in "$1" -content "$2" -CAfile "$trusted" -attime "$4" -out /dev/null 2>&1) ||
+             said=$(openssl cms -verify -cades -binary -inform DER -in "$1" -content "$2" -CAfile "$trusted" \
+               -no-CApath -no-CAstore -attime "$4" -out /dev/null 2>&1) ||
                fail "$(word "$said"): $1"
            else
              openssl cms -verify -noverify -binary -inform DER -in "$1" -content "$2" -out /dev/null 2>/dev/null || fail "BROKEN: $1"
