@@ -179,6 +179,9 @@ public struct BundleVerifier {
     problems += tree.files.filter { $0.hasPrefix("seal/") || $0.hasPrefix("renewal/") }.sorted().map {
       "extra file: \($0), and there is no seal"
     }
+    for list in [BundleLayout.longManifest, BundleLayout.longTagManifest] where tree.files.contains(list) {
+      problems.append("extra file: \(list), and there is no seal")
+    }
     if problems.isEmpty {
       skip("seal", "the bundle is sealed", "unsealed: whoever holds it could rewrite it")
     } else {
@@ -239,7 +242,7 @@ public struct BundleVerifier {
 
   private mutating func checkExternal(isLong: Bool) {
     let words = "the originals that were left where they were are unchanged"
-    let list = ManifestFile(bundle, BundleLayout.external)
+    let list = ManifestFile(bundle, BundleLayout.external, sorted: false)
     guard list.exists else { return skip("externalOriginals", words, "all originals are in the bundle") }
     var problems = list.problems
     var notes: [String] = []

@@ -45,6 +45,7 @@ struct ChainCheck {
       }
       events.append(Event(name: name, bytes: bytes, fields: fields))
       if CanonicalJSON.bytes(fields) != bytes { problems.append("not in canonical form: \(name)") }
+      if fields["v"] != 1 { problems.append("of another version: \(name)") }
       if fields["seq"] != .integer(Int64(index + 1)) { problems.append("wrong sequence number: \(name)") }
       if !Self.names(fields, former) { problems.append("does not name the event before it: \(name)") }
       checkBundle(fields, name)
@@ -74,7 +75,10 @@ struct ChainCheck {
     guard let last = finishEvent?.name, let place = names.firstIndex(of: last) else {
       return ["there is no finish event: the run did not end"]
     }
-    var problems = names[...place].filter { tags.entries[$0] == nil }.map { "not listed: \($0)" }
+    let early = names[...place].flatMap { name in
+      [name] + [BundleLayout.signature(of: name)].filter { files.contains($0) }
+    }
+    var problems = early.filter { tags.entries[$0] == nil }.map { "not listed: \($0)" }
     problems += tags.entries.keys.filter { $0.hasPrefix("custody/") && !files.contains($0) }.sorted().map {
       "removed: \($0)"
     }

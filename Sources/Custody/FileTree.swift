@@ -50,20 +50,29 @@ public struct ManifestFile: Sendable {
   private(set) var problems: [String] = []
   let exists: Bool
 
-  public init(_ bundle: String, _ name: String) {
+  /// Reads the list; one that is `sorted` must have its paths in the order of their bytes.
+  public init(_ bundle: String, _ name: String, sorted isSorted: Bool = true) {
     let data = BundleFile.read("\(bundle)/\(name)", limit: BundleFile.largeLimit)
     exists = data != nil
     guard let data else {
       problems = ["\(name) is missing"]
       return
     }
-    for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
+    if let last = data.last, last != 0x0a { problems.append("\(name) does not end with a line feed") }
+    var lines = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+    if lines.last == "" { lines.removeLast() }
+    var former = ""
+    for line in lines {
       guard let hash = ContentHash(hex: line.prefix(64)), line.dropFirst(64).hasPrefix("  ") else {
         problems.append("\(name) has a line of another form: \(line.prefix(80))")
         continue
       }
       let path = String(line.dropFirst(66))
       if entries.updateValue(hash, forKey: path) != nil { problems.append("\(name) lists twice: \(path)") }
+      if isSorted, path.utf8.lexicographicallyPrecedes(former.utf8) {
+        problems.append("\(name) is not in the order of paths: \(path)")
+      }
+      former = path
     }
   }
 }

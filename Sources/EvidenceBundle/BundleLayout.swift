@@ -39,13 +39,13 @@ public enum BundleLayout {
 
   /// Whether a path has only the letters that bundles use and no step upwards.
   public static func isAllowed(_ path: String) -> Bool {
-    !path.isEmpty && !path.hasPrefix("/")
+    !path.isEmpty && path.utf8.count <= 1024
       && path.utf8.allSatisfy {
         (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
           || [0x2e, 0x5f, 0x2f, 0x2d].contains($0)
       }
       && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-        !$0.isEmpty && $0 != "." && $0 != ".."
+        !$0.isEmpty && !$0.hasPrefix(".") && !$0.hasPrefix("-")
       }
   }
 }

@@ -14,6 +14,8 @@ struct ProofOfTime {
   /// When the seal stood, as an authority says; nil when none says it validly.
   private(set) var sealTime: CaptureTime?
   private(set) var renewalCount = 0
+  /// Lists and time-stamps that were judged; one after a gap in the numbers is not.
+  private(set) var judged: Set<String> = []
   /// What renewals prove, the newest first.
   private var proofs: [(time: CaptureTime, paths: Set<String>)] = []
   private let now: CaptureTime
@@ -29,6 +31,7 @@ struct ProofOfTime {
     let lists = SealFiles.existing(bundle, SealFiles.renewal, limit: 999)
     renewalCount = lists.count
     for list in lists.reversed() {
+      judged.insert(list)
       let paths = checkList(list, hashes)
       if let proved = judge(list, at: time) {
         time = proved
@@ -63,6 +66,7 @@ struct ProofOfTime {
     var doubtful: [String] = []
     for path in SealFiles.existing(bundle, { SealFiles.timeStamp(of: text, $0) }) {
       isAnyStamped = true
+      judged.insert(path)
       guard let bytes = BundleFile.read("\(bundle)/\(path)", limit: TimeStamp.maximumBytes) else {
         problems.append("broken: \(path): it cannot be read")
         continue
@@ -99,7 +103,11 @@ struct LongList {
   /// Reads the file; nil when it cannot be read.
   init?(_ path: String) {
     guard let bytes = BundleFile.read(path, limit: BundleFile.largeLimit) else { return nil }
-    for line in bytes.split(separator: 0x0a) {
+    if let last = bytes.last, last != 0x0a { malformed.append("does not end with a line feed") }
+    var lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    var former = ""
+    for line in lines {
       let digits = String(decoding: line.prefix(128), as: UTF8.self)
       let name = String(decoding: line.dropFirst(130), as: UTF8.self)
       guard digits.utf8.count == 128, Hexadecimal.decode(digits) != nil,
@@ -109,6 +117,8 @@ struct LongList {
         malformed.append("has a line of another form, or lists twice: \(name.prefix(80))")
         continue
       }
+      if name.utf8.lexicographicallyPrecedes(former.utf8) { malformed.append("is not in the order of paths: \(name)") }
+      former = name
     }
   }
 

@@ -148,7 +148,9 @@ struct SealCheck {
     for text in [BundleLayout.seal] + (1...max(1, proof.renewalCount)).map(SealFiles.renewal) {
       free.formUnion([text + ".tsq", text + ".tsr"])
     }
+    let judged = proof.judged.union(SealFiles.existing(bundle, SealFiles.signature))
     for path in tree.files.filter({ Self.isBeside($0) }).sorted() {
+      if SealFiles.isProof(path), !judged.contains(path) { fileProblems.append("a number is missing before \(path)") }
       if let hash = named.removeValue(forKey: path) {
         if hashes[path]?.hex != hash { fileProblems.append("changed: \(path)") }
       } else if !free.contains(path) {

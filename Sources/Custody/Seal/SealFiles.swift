@@ -19,6 +19,16 @@ enum SealFiles {
   /// The list of a renewal, counted from 1: `renewal/001/list-sha512.txt`.
   static func renewal(_ number: Int) -> String { "\(BundleLayout.renewal)/\(digits(number, 3))/list-sha512.txt" }
 
+  /// Whether a path is that of a signature, a time-stamp or a renewal by its form, whatever its number.
+  static func isProof(_ path: String) -> Bool {
+    let parts = path.split(separator: "/").map(String.init)
+    guard let name = parts.last else { return false }
+    switch parts.first {
+    case "seal": return parts.count == 2 && (name.hasSuffix(".p7s") || name.hasSuffix(".tsr"))
+    default: return name == "list-sha512.txt" || name.hasSuffix(".tsr")
+    }
+  }
+
   static func digits(_ number: Int, _ count: Int) -> String {
     let text = String(number)
     return String(repeating: "0", count: max(0, count - text.count)) + text
