@@ -282,7 +282,7 @@ class Bundle:
         if self.trusted:
             said = openssl(*command, "-content", text, "-cades", "-CAfile", self.trusted, "-no-CApath", "-no-CAstore", "-attime", str(at))
             if said:
-                complain(why(said), f"{signature} {said}")
+                complain(why(said), f"{signature} {said.split('Verify error:')[-1].strip()}")
 
     def check_signatures(self):
         def proven(path):

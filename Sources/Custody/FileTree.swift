@@ -59,10 +59,12 @@ public struct ManifestFile: Sendable {
       return
     }
     if let last = data.last, last != 0x0a { problems.append("\(name) does not end with a line feed") }
-    var lines = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-    if lines.last == "" { lines.removeLast() }
     var former = ""
-    for line in lines {
+    var rest = data[...]
+    while !rest.isEmpty, problems.count <= BundleVerifier.maximumDetails {
+      let bytes = rest.prefix { $0 != 0x0a }
+      rest = rest.dropFirst(bytes.count + 1)
+      let line = String(decoding: bytes, as: UTF8.self)
       guard let hash = ContentHash(hex: line.prefix(64)), line.dropFirst(64).hasPrefix("  ") else {
         problems.append("\(name) has a line of another form: \(line.prefix(80))")
         continue

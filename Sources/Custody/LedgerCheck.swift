@@ -14,6 +14,7 @@ struct LedgerCheck: Sendable {
   /// `description` is meta/bundle.json.
   init(_ ledger: Fields, description: Fields?) {
     var decoders: Set<String>?
+    if description == nil { problems.append("meta/bundle.json cannot be read") }
     if case .object(let configuration)? = description?["configuration"],
       case .list(let list)? = configuration["decoders"]
     {

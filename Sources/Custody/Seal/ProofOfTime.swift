@@ -104,10 +104,11 @@ struct LongList {
   init?(_ path: String) {
     guard let bytes = BundleFile.read(path, limit: BundleFile.largeLimit) else { return nil }
     if let last = bytes.last, last != 0x0a { malformed.append("does not end with a line feed") }
-    var lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
-    if lines.last?.isEmpty == true { lines.removeLast() }
     var former = ""
-    for line in lines {
+    var rest = bytes[...]
+    while !rest.isEmpty, malformed.count <= BundleVerifier.maximumDetails {
+      let line = rest.prefix { $0 != 0x0a }
+      rest = rest.dropFirst(line.count + 1)
       let digits = String(decoding: line.prefix(128), as: UTF8.self)
       let name = String(decoding: line.dropFirst(130), as: UTF8.self)
       guard digits.utf8.count == 128, Hexadecimal.decode(digits) != nil,
