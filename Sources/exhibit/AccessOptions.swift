@@ -3,7 +3,8 @@ import Custody
 
 /// Whether looking into a bundle is recorded in it. Commands that only look have these options.
 struct AccessOptions: ParsableArguments {
-  @Flag(help: "Add an event to the custody chain that says who looked; otherwise nothing is written.") var record = false
+  @Flag(help: "Add an event to the custody chain that says who looked; otherwise nothing is written.") var record =
+    false
   @OptionGroup var actor: ActOptions
 
   /// Opens the key before anything is shown; nil when nothing is to be recorded.
@@ -12,6 +13,8 @@ struct AccessOptions: ParsableArguments {
   /// Records the access. Ends the program when that cannot be done.
   static func note(_ command: String, _ bundle: String, by act: CustodyAct?, exit: Int = 0) {
     guard let act else { return }
-    do throws(CustodyError) { try Access.record(command, of: bundle, by: act, exit: exit) } catch { Console.fail(error) }
+    do throws(CustodyError) { try Access.record(command, of: bundle, by: act, exit: exit) } catch {
+      Console.fail(error)
+    }
   }
 }
