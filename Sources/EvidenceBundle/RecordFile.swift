@@ -39,8 +39,11 @@ public struct RecordFile: Sequence {
     private var isAtEnd = false
 
     init(path: String) {
-      // Safe: the path is a string of ours.
-      descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+      // Safe: the path is a string of ours. NONBLOCK: a pipe must not hold us up.
+      descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+      var status = stat()
+      // Safe: the structure is a variable of ours.
+      isAtEnd = unsafe descriptor < 0 || fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFREG
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -82,15 +85,13 @@ public struct RecordFile: Sequence {
       buffer.removeFirst(begin)
       searched -= begin
       begin = 0
-      let old = buffer.count
       let more = 1 << 18
-      buffer.append(contentsOf: repeatElement(0, count: more))
-      // Safe: the range from `old` to the end is inside the array.
-      let got = unsafe buffer.withUnsafeMutableBytes {
-        unsafe descriptor < 0 ? 0 : read(descriptor, $0.baseAddress! + old, more)
+      // Safe: the array has room for `more` bytes, of which as many are used as were read.
+      let piece = unsafe [UInt8](unsafeUninitializedCapacity: more) { space, count in
+        count = unsafe Swift.max(0, read(descriptor, space.baseAddress, more))
       }
-      buffer.removeLast(more - Swift.max(0, got))
-      if got <= 0 { isAtEnd = true }
+      buffer += piece
+      if piece.isEmpty { isAtEnd = true }
     }
   }
 }
