@@ -58,10 +58,25 @@ def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def document(text):
+    """Reads canonical form: no floats, no null, ASCII names, integers below 2^53, and no second way to write the same."""
+    def whole(digits):
+        need(abs(int(digits)) < 1 << 53, "a number is too large")
+        return int(digits)
+
+    def named(pairs):
+        need(all(name.isascii() and value is not None for name, value in pairs), "a name is not ASCII, or a value is null")
+        return dict(pairs)
+
+    value = json.loads(text, parse_int=whole, parse_float=whole, parse_constant=whole, object_pairs_hook=named)
+    need(canonical(value) == text, "it is not in canonical form")
+    return value
+
+
 def wave(data):
     """Where the samples of a WAV file begin, and how many bytes a second has."""
-    place, rate = 12, 0
-    while data[:4] == b"RIFF" and data[8:12] == b"WAVE" and place + 8 <= min(len(data), 65536):
+    data, place, rate = data[:65536], 12, 0
+    while data[:4] == b"RIFF" and data[8:12] == b"WAVE" and place + 8 <= len(data):
         if data[place:place + 4] == b"data":
             return (place + 8, rate) if rate else None
         if data[place:place + 4] == b"fmt ":
@@ -133,7 +148,7 @@ def item(number, path, secret):
 
 class Bundle:
     def __init__(self, trusted):
-        self.trusted, self.files, self.events, self.finish, self.head = trusted, [], [], 0, 0
+        self.trusted, self.files, self.there, self.events, self.finish, self.head = trusted, [], set(), [], 0, 0
         self.now, self.proofs, self.sealed_at = int(time.time()), [], None
         self.sealed = os.path.lexists("seal/seal.txt")
 
@@ -150,6 +165,7 @@ class Bundle:
                 else:
                     self.files.append(path)
         self.files.sort()
+        self.there = set(self.files)
         need(read("bagit.txt") == b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n", "bagit.txt differs")
 
     def listed(self, path, algorithm):
@@ -160,7 +176,7 @@ class Bundle:
         paths = [name for _, name in lines]
         need("".join(f"{value}  {name}\n" for value, name in lines) == text and paths == sorted(set(paths)), f"{path} is no list")
         for value, name in lines:  # nothing but the bundle's own files is read
-            if name not in self.files or digest(name, algorithm) != value:
+            if name not in self.there or digest(name, algorithm) != value:
                 complain("broken", f"{name} is not what {path} says")
         return paths
 
@@ -189,8 +205,8 @@ class Bundle:
         for number, path in enumerate(names, 1):
             need(path == f"custody/{number:06}.json", f"an event is missing before {path}")
             text = read(path)
-            event = json.loads(text)
-            need(canonical(event) == text and event["v"] == 1 and event["seq"] == number, f"{path} is malformed")
+            event = document(text)
+            need(canonical([event["v"], event["seq"]]) == canonical([1, number]), f"{path} is of another version or number")
             need({**former, **event["prev"]} == former and "sha256" in event["prev"], f"{path} does not name the event before it")
             need(event["bundle"] == (self.events or [event])[0]["bundle"], f"{path} is of another bundle")
             former = {algorithm: hashlib.new(algorithm, text).hexdigest() for algorithm in former}
@@ -218,7 +234,7 @@ class Bundle:
         items = {"alg": "rfc9162-sha256", "n": int(count), "root": root}
         need(self.events[self.head - 1]["items"] == items, "the seal and its event name another tree of items")
         self.check_beside(beside)
-        secret = json.loads(read("meta/items-secret.json"))
+        secret = document(read("meta/items-secret.json"))
         need(secret.pop("algorithm") == "hmac-sha256" and secret.pop("version") == 1, "meta/items-secret.json is of another form")
         secret = bytes.fromhex(secret["secret"])
         payload = [path for path in self.files if path.startswith("data/")]
@@ -232,7 +248,7 @@ class Bundle:
     def check_beside(self, beside):
         named = [(output["path"], output["sha256"]) for event in self.events for output in event.get("outputs", []) if "path" in output]
         for path, value in named:
-            if path.startswith(("seal/", "renewal/")) and (path not in self.files or digest(path) != value):
+            if path.startswith(("seal/", "renewal/")) and (path not in self.there or digest(path) != value):
                 complain("broken", f"{path} is not what an event says")
         for path in set(beside) - {path for path, _ in named}:
             if not FIRST.fullmatch(path):
@@ -242,16 +258,16 @@ class Bundle:
         """The earliest time at which an authority saw a text; its time-stamps are judged at `at`."""
         times, words = [], []
         for answer in [text + ".tsr"] + [f"{text}.{number:02}.tsr" for number in range(2, 100)]:
-            if answer in self.files and self.trusted:
+            if answer in self.there and self.trusted:
                 said = openssl("ts", "-verify", "-data", text, "-in", answer, "-CAfile", self.trusted, "-attime", str(at))
                 words.append((why(said), f"{answer} is over something else, or not by an authority whom you trust"))
                 if not said:
                     shown = openssl("ts", "-reply", "-in", answer, "-text", output=True)
                     moment = re.search(r"^Time stamp: (\w+ +\d+ \d+:\d+:\d+)[.\d]* (\d+) GMT$", shown, re.MULTILINE)
                     times.append(calendar.timegm(time.strptime(" ".join(moment.groups()), "%b %d %H:%M:%S %Y")))
-        for word, words in words:
+        for word, about in words:
             if word == "broken" or word != "valid" and not times:
-                complain(word, words)
+                complain(word, about)
         return min(times, default=None)
 
     def check_stamps(self):
@@ -262,13 +278,13 @@ class Bundle:
             proved = self.stamp(text, at)
             if proved is not None:
                 at = proved
-                self.proofs.append((proved, names))
+                self.proofs.append((proved, set(names)))
         if self.sealed:
             self.sealed_at = self.stamp("seal/seal.txt", at)
 
     def check_signature(self, signature, text, certificate, at):
         """A signature over a text by the one with that certificate (None: anybody), judged at a time."""
-        if signature not in self.files:
+        if signature not in self.there:
             return complain("unsigned", f"{signature} is not there")
         command = ["cms", "-verify", "-binary", "-inform", "DER", "-in", signature, "-out", os.devnull]
         with tempfile.NamedTemporaryFile("rb") as file:
@@ -294,7 +310,7 @@ class Bundle:
             at = self.sealed_at if early else proven(path + ".p7s")
             if "cert" in event.get("actor", {}):
                 self.check_signature(path + ".p7s", path, event["actor"]["cert"], at)
-            elif path + ".p7s" in self.files:
+            elif path + ".p7s" in self.there:
                 complain("broken", f"{path} names no signer and has a signature")
         if self.sealed:
             text = "seal/seal.txt"
@@ -325,7 +341,8 @@ def main(bundle, trusted=None):
     trusted = trusted and os.path.abspath(trusted)
     os.chdir(bundle)
     bundle = Bundle(trusted)
-    for check in (bundle.check_files, bundle.check_chain, bundle.check_lists, bundle.check_seal, bundle.check_stamps, bundle.check_signatures):
+    for check in (bundle.check_files, bundle.check_chain, bundle.check_lists,
+                  bundle.check_seal, bundle.check_stamps, bundle.check_signatures):
         try:
             check()
         except (ValueError, LookupError, TypeError, AttributeError, OSError, RecursionError, subprocess.SubprocessError) as error:
