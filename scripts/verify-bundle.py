@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks a bundle as docs/bundle-format.md describes it, without any code of exhibit: scripts/verify-bundle.py BUNDLE [--trust PEM]
+"""Checks a bundle as docs/format.md describes it, without any code of exhibit: scripts/verify-bundle.py BUNDLE [--trust PEM]
 
 PEM holds certificates of the authorities that you rely on; without it nobody is untrusted or expired. Each complaint is a line that
 begins with broken, unsigned, expired or untrusted, and makes the exit status 1. What the records and the account say is not judged,

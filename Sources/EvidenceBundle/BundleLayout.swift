@@ -1,4 +1,4 @@
-/// The places in a bundle, relative to it; docs/bundle-format.md describes each.
+/// The places in a bundle, relative to it; docs/format.md describes each.
 public enum BundleLayout {
   public static let declaration = "bagit.txt"
   public static let information = "bag-info.txt"

@@ -76,7 +76,7 @@ public struct ReproductionResult: Sendable {
 
   public var isSame: Bool { differenceCount == 0 }
 
-  /// The result as a document; docs/bundle-format.md describes it.
+  /// The result as a document; docs/format.md describes it.
   public var document: Fields {
     var fields: Fields = ["version": 1, "type": "reproduce", "bundle": .text(identifier)]
     fields.set("tagManifestSha256", tagManifest)
