@@ -65,11 +65,13 @@ public struct ManifestFile: Sendable {
       let bytes = rest.prefix { $0 != 0x0a }
       rest = rest.dropFirst(bytes.count + 1)
       let line = String(decoding: bytes, as: UTF8.self)
-      guard let hash = ContentHash(hex: line.prefix(64)), line.dropFirst(64).hasPrefix("  ") else {
+      // Paths within a bundle have no letters that would be escaped.
+      guard let (digits, path) = SumLine.parse(line, digits: 64), let hash = ContentHash(hex: digits),
+        !isSorted || line.dropFirst(64).hasPrefix("  ")
+      else {
         problems.append("\(name) has a line of another form: \(line.prefix(80))")
         continue
       }
-      let path = String(line.dropFirst(66))
       if entries.updateValue(hash, forKey: path) != nil { problems.append("\(name) lists twice: \(path)") }
       if isSorted, path.utf8.lexicographicallyPrecedes(former.utf8) {
         problems.append("\(name) is not in the order of paths: \(path)")

@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 import Foundation
 
@@ -11,13 +12,11 @@ struct ExpectedHashes {
       throw ProcessingError(.input, path, "the list of expected hashes cannot be read")
     }
     for line in String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
-      let digits = line.prefix(64)
-      let rest = line.dropFirst(64)
-      guard digits.count == 64, let hash = ContentHash(hex: digits), rest.first == " ", rest.count > 2 else {
+      guard let (digits, name) = SumLine.parse(line, digits: 64), let hash = ContentHash(hex: digits) else {
         throw ProcessingError(
           .expectation, path, "this line is not of the form that sha256sum writes: \(line.prefix(100))")
       }
-      hashes.append((String(rest.dropFirst(2)), hash))
+      hashes.append((name, hash))
     }
   }
 

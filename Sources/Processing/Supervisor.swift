@@ -373,7 +373,7 @@ extension Supervisor {
   }
 
   private var externalList: [UInt8] {
-    Array(originals.map { "\($0.hash?.hex ?? "")  \($0.absolutePath)\n" }.joined().utf8)
+    Array(originals.map { SumLine.text($0.hash?.hex ?? "", $0.absolutePath) }.joined().utf8)
   }
 
   /// Copies the order or warrant into the bundle, under a generated name.

@@ -179,7 +179,7 @@ public struct Sealing {
     guard examination.unreachable.isEmpty, !examination.external.isEmpty else { return nil }
     let output = try HashedOutput(path: change.place(BundleLayout.longExternal))
     for (path, digest) in examination.external {
-      try output.write("\(Hexadecimal.encode(digest.sha512))  \(path)\n".utf8)
+      try output.write(SumLine.text(Hexadecimal.encode(digest.sha512), path).utf8)
     }
     return (BundleLayout.longExternal, try output.finish())
   }
