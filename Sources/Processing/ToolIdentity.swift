@@ -9,7 +9,8 @@ struct ToolIdentity: Sendable {
   let libraries: [(path: String, hash: ContentHash)]
   let system: String
 
-  init() throws(ProcessingError) {
+  /// Who only needs `event` says `isWhole: false`: hashing a hundred libraries takes longer than most commands.
+  init(isWhole: Bool = true) throws(ProcessingError) {
     let path: String
     do { path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") } catch {
       throw ProcessingError(.defect, "/proc/self/exe", "\(error)")
@@ -17,7 +18,7 @@ struct ToolIdentity: Sendable {
     executable = path
     executableHash = try OriginalIntake.read(path, into: nil) { _ in }
     var found: [(path: String, hash: ContentHash)] = []
-    for library in Self.loadedLibraries() {
+    for library in isWhole ? Self.loadedLibraries() : [] {
       if let hash = try? OriginalIntake.read(library, into: nil, progress: { _ in }) { found.append((library, hash)) }
     }
     libraries = found
