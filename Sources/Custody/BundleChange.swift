@@ -1,5 +1,6 @@
 import EvidenceBundle
 public import EvidenceModel
+import Fingerprinting
 import Signing
 
 /// One change of a complete bundle: all of it together with its event, or nothing but an event that says why not.
@@ -64,7 +65,7 @@ public struct BundleChange {
   /// Writes a file of the bundle, which the event then names with its hash; what is written after the event is not named.
   public mutating func write(_ bytes: [UInt8], to name: String) throws(CustodyError) {
     do throws(BundleError) { try revision.write(bytes, to: name) } catch { throw CustodyError(error) }
-    mention(name, CustodyChain.hash(bytes), bytes.count)
+    mention(name, StreamingHash.hash(of: bytes), bytes.count)
   }
 
   /// Names a file among the event's outputs.

@@ -56,7 +56,11 @@ public struct CustodyChain {
     _ type: String, at time: CaptureTime, _ fields: Fields, by signer: Signer? = nil, with others: [Signer] = []
   ) throws(BundleError) -> ContentHash {
     var event = fields
-    if let signer { event.set("actor", .object(Self.actor(event["actor"], signer))) }
+    if let signer {
+      var stated: Fields = [:]
+      if case .object(let fields)? = event["actor"] { stated = fields }
+      event.set("actor", .object(signer.actor(stated)))
+    }
     event.set("v", 1)
     event.set("bundle", bundle)
     event.set("seq", count + 1)
@@ -73,40 +77,29 @@ public struct CustodyChain {
         throw BundleError(.signature, error.subject, error.message)
       }
       try BundleWriter.write(message, to: "\(directory)/\(signature)")
-      entries.append(.init(path: signature, hash: Self.hash(message), byteCount: UInt64(message.count)))
+      entries.append(.init(path: signature, hash: StreamingHash.hash(of: message), byteCount: UInt64(message.count)))
     }
     try BundleWriter.write(bytes, to: "\(directory)/\(name)")
-    let digest = Self.hash(bytes)
+    let digest = StreamingHash.hash(of: bytes)
     (head, longHead) = Self.heads(bytes)
     count += 1
     entries.append(.init(path: name, hash: digest, byteCount: UInt64(bytes.count)))
     return digest
   }
 
-  /// Who acts: as stated, or as the certificate says; always with the certificate's SHA-256.
-  private static func actor(_ stated: Value?, _ signer: Signer) -> Fields {
-    var actor: Fields = [:]
-    if case .object(let fields)? = stated { actor = fields }
-    guard let facts = CertificateFacts(der: signer.certificate) else { return actor }
+  /// The hashes by which the next event names this one.
+  static func heads(_ bytes: [UInt8]) -> (sha256: String, sha512: String) {
+    (StreamingHash.hash(of: bytes).hex, Hexadecimal.encode(SHA512.hash(data: bytes)))
+  }
+}
+
+extension Signer {
+  /// Who acts, as events and results say it: as stated, or as the certificate says; always with the certificate's SHA-256.
+  public func actor(_ stated: Fields) -> Fields {
+    var actor = stated
+    guard let facts = CertificateFacts(der: certificate) else { return actor }
     if actor["id"] == nil { actor.set("id", facts.name) }
     actor.set("cert", facts.sha256)
     return actor
   }
-
-  /// The hashes by which the next event names this one.
-  static func heads(_ bytes: [UInt8]) -> (sha256: String, sha512: String) {
-    (hash(bytes).hex, Hexadecimal.encode(SHA512.hash(data: bytes)))
-  }
-
-  static func hash(_ bytes: [UInt8]) -> ContentHash {
-    var hash = StreamingHash()
-    // Safe: the view ends before `bytes` does.
-    unsafe hash.update(bytes.span.bytes)
-    return hash.finalise()
-  }
-}
-
-extension CertificateFacts {
-  /// What its holder is called: the common name, or the whole subject where there is none.
-  var name: String { commonName.isEmpty ? subject : commonName }
 }

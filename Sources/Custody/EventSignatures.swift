@@ -100,6 +100,6 @@ struct EventSignatures {
   }
 
   static func name(_ verdict: SignatureVerdict) -> String {
-    verdict.signer.map { $0.commonName.isEmpty ? $0.subject : $0.commonName } ?? "nobody known"
+    verdict.signer?.name ?? "nobody known"
   }
 }

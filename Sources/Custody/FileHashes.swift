@@ -1,6 +1,7 @@
 import Crypto
 import EvidenceBundle
 public import EvidenceModel
+import Fingerprinting
 import Foundation
 import Synchronization
 

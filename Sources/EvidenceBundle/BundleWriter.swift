@@ -100,10 +100,7 @@ import Foundation
   public func write(_ bytes: [UInt8], to name: String) throws(BundleError) -> Entry {
     try makeDirectories(for: name)
     try Self.write(bytes, to: path(name))
-    var hash = StreamingHash()
-    // Safe: the view ends before `bytes` does.
-    unsafe hash.update(bytes.span.bytes)
-    let entry = Entry(path: name, hash: hash.finalise(), byteCount: UInt64(bytes.count))
+    let entry = Entry(path: name, hash: StreamingHash.hash(of: bytes), byteCount: UInt64(bytes.count))
     list(entry)
     return entry
   }

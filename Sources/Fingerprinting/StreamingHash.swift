@@ -1,4 +1,4 @@
-import Crypto
+public import Crypto
 public import EvidenceModel
 
 /// The SHA-256 of bytes that come in pieces.
@@ -6,6 +6,14 @@ public struct StreamingHash {
   private var sha256 = SHA256()
 
   public init() {}
+
+  /// The SHA-256 of bytes that are all there.
+  public static func hash(of bytes: [UInt8]) -> ContentHash {
+    var hash = StreamingHash()
+    // Safe: the view ends before `bytes` does.
+    unsafe hash.update(bytes.span.bytes)
+    return hash.finalise()
+  }
 
   public mutating func update(_ bytes: RawSpan) {
     // Safe: the bytes are read within the closure.
@@ -55,9 +63,12 @@ public struct ArtefactHash {
 }
 
 extension SHA256Digest {
-  var contentHash: ContentHash {
+  public var contentHash: ContentHash {
     var bytes = [32 of UInt8](repeating: 0)
-    for (index, byte) in enumerated() { bytes[index] = byte }
+    // Safe: a digest has 32 bytes, read within the call.
+    unsafe withUnsafeBytes { source in
+      for index in 0..<32 { bytes[index] = unsafe source[index] }
+    }
     return ContentHash(bytes)
   }
 }

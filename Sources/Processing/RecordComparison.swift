@@ -85,10 +85,7 @@ struct RecordComparison: Sendable {
       fields = Fields(distinct: entries.filter { $0.name != "id" })
       bytes = CanonicalJSON.bytes(fields ?? [:])
     }
-    var hash = StreamingHash()
-    // Safe: the view ends before `bytes` does.
-    unsafe hash.update(bytes.span.bytes)
-    return (hash.finalise(), fields)
+    return (StreamingHash.hash(of: bytes), fields)
   }
 
   var value: Value {

@@ -31,16 +31,6 @@ public enum ResultFile {
     }
   }
 
-  /// Who signs a result, as events say it: `id` from the certificate, the role, and the certificate's SHA-256.
-  public static func actor(_ signer: Signer, role: String) -> Value {
-    var actor: Fields = ["role": .text(role)]
-    if let facts = CertificateFacts(der: signer.certificate) {
-      actor.set("id", facts.commonName.isEmpty ? facts.subject : facts.commonName)
-      actor.set("cert", facts.sha256)
-    }
-    return .object(actor)
-  }
-
   /// Throws when `write` could not make a new file here, so that nobody works for hours first.
   ///
   /// Nor may there be the signature of another file, for it would seem to be this one's.

@@ -110,10 +110,6 @@ struct RunSettings: Sendable {
 
   /// The hash of what a filter means on this machine.
   static func programHash(ofFilter expression: String) -> ContentHash {
-    var hash = StreamingHash()
-    let bytes = PacketFilter.instructions(expression)
-    // Safe: the view ends before `bytes` does.
-    unsafe hash.update(bytes.span.bytes)
-    return hash.finalise()
+    StreamingHash.hash(of: PacketFilter.instructions(expression))
   }
 }

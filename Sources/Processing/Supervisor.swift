@@ -245,7 +245,7 @@ extension Supervisor {
   private func common(_ tool: ToolIdentity) -> Fields {
     var fields: Fields = ["tool": tool.event, "argv": .list(request.arguments.map { .text($0) })]
     fields.set("clock", SystemClock.state)
-    fields.set("config", .object(["sha256": .text(Self.hash(CanonicalJSON.bytes(settings)).hex)]))
+    fields.set("config", .object(["sha256": .text(StreamingHash.hash(of: CanonicalJSON.bytes(settings)).hex)]))
     if request.examiner != nil || request.signer != nil {
       var actor: Fields = ["role": .text(request.role)]
       if let examiner = request.examiner { actor.set("id", examiner) }
@@ -267,13 +267,6 @@ extension Supervisor {
       settings.set("userLinks", .list(links.map { .text("\($0.key)=\($0.value)") }))
     }
     return settings
-  }
-
-  private static func hash(_ bytes: [UInt8]) -> ContentHash {
-    var hash = StreamingHash()
-    // Safe: the view ends before `bytes` does.
-    unsafe hash.update(bytes.span.bytes)
-    return hash.finalise()
   }
 
   private func openEvent(_ tool: ToolIdentity) -> Fields {

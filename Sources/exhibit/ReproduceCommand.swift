@@ -1,5 +1,6 @@
 import ArgumentParser
 import BuiltInDecoders
+import Custody
 import EvidenceModel
 import Foundation
 import Processing
@@ -80,7 +81,7 @@ struct ReproduceCommand: ParsableCommand {
       var document = result.document
       var failure: ProcessingError?
       if let place {
-        if let signer { document.set("actor", ResultFile.actor(signer, role: role)) }
+        if let signer { document.set("actor", .object(signer.actor(["role": .text(role)]))) }
         // What was found is said even when it cannot be written or signed.
         do throws(ProcessingError) {
           try ResultFile.write(document, to: place, by: signer)

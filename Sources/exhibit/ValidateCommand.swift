@@ -1,5 +1,6 @@
 import ArgumentParser
 import BuiltInDecoders
+import Custody
 import EvidenceModel
 import Foundation
 import Processing
@@ -52,7 +53,7 @@ struct ValidateCommand: ParsableCommand {
       let report = try validation.run { progress.show($0) }
       progress.end()
       var document = report.document
-      if let signer { document.set("actor", ResultFile.actor(signer, role: role)) }
+      if let signer { document.set("actor", .object(signer.actor(["role": .text(role)]))) }
       try ResultFile.write(document, to: output, by: signer)
       let comparison = old.map { ValidationComparison(old: $0, new: report) }
       if json {

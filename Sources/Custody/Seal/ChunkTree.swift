@@ -1,5 +1,6 @@
 import Crypto
 import EvidenceModel
+import Fingerprinting
 
 /// The salted tree over the chunks of one file: leaf j = SHA-256(00 || salt j || bytes j), joined as RFC 9162 says.
 struct ChunkTree {

@@ -1,5 +1,6 @@
 import EvidenceBundle
 public import EvidenceModel
+import Fingerprinting
 import Foundation
 public import Signing
 
@@ -22,9 +23,9 @@ public enum Cosigning {
       }
       try change.write(signature, to: SealFiles.signature(number))
       try SealFiles.writeTrust(&change, number, signer, revocationLists)
-      return ["seal": .object(["sha256": .text(CustodyChain.hash(seal).hex)])]
+      return ["seal": .object(["sha256": .text(StreamingHash.hash(of: seal).hex)])]
     }
-    return CustodyChain.hash(seal)
+    return StreamingHash.hash(of: seal)
   }
 }
 

@@ -1,6 +1,7 @@
 import Crypto
 import EvidenceBundle
 import EvidenceModel
+import Fingerprinting
 import Foundation
 
 /// Bytes that go into a new file, or nowhere, and are hashed on the way; memory does not grow with them.

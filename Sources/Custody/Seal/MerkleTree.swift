@@ -1,5 +1,6 @@
 import Crypto
 public import EvidenceModel
+import Fingerprinting
 
 /// The Merkle tree hash of a list of leaves (RFC 9162, 2.1.1) with SHA-256, computed while the leaves come.
 ///
@@ -49,16 +50,5 @@ public struct MerkleTree {
     guard var hash = subtrees.last else { return SHA256().finalize().contentHash }
     for left in subtrees.dropLast().reversed() { hash = Self.node(left, hash) }
     return hash
-  }
-}
-
-extension SHA256Digest {
-  var contentHash: ContentHash {
-    var bytes = [32 of UInt8](repeating: 0)
-    // Safe: a digest has 32 bytes, read within the call.
-    unsafe withUnsafeBytes { source in
-      for index in 0..<32 { bytes[index] = unsafe source[index] }
-    }
-    return ContentHash(bytes)
   }
 }

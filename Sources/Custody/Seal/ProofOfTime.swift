@@ -77,7 +77,7 @@ struct ProofOfTime {
         continue
       }
       let verdict = stamp.verify(over: content, trust: trust, at: time)
-      let who = verdict.signer.map { $0.commonName.isEmpty ? $0.subject : $0.commonName } ?? "nobody known"
+      let who = EventSignatures.name(verdict)
       let line = "\(path), at \(stamp.time.description.prefix(19))Z by \(who)"
       switch verdict.word {
       case .valid:

@@ -1,5 +1,6 @@
 import EvidenceBundle
 public import EvidenceModel
+import Fingerprinting
 import Foundation
 public import Signing
 
@@ -52,7 +53,7 @@ public struct Sealing {
       return [:]
     }
     return Outcome(
-      seal: CustodyChain.hash(sealing.sealBytes), itemCount: sealing.itemCount, time: sealing.stamp,
+      seal: StreamingHash.hash(of: sealing.sealBytes), itemCount: sealing.itemCount, time: sealing.stamp,
       stampProblem: sealing.stampProblem)
   }
 

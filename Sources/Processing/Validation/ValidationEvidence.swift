@@ -64,7 +64,7 @@ struct ValidationEvidence {
     SignatureCheck.verify(signature, over: bytes, trust: TrustStore(trusted: []), at: SystemClock.now).map { verdict in
       var fields: Fields = ["fits": .boolean(verdict.word != .broken)]
       if let signer = verdict.signer {
-        fields.set("name", signer.commonName.isEmpty ? signer.subject : signer.commonName)
+        fields.set("name", signer.name)
         fields.set("cert", signer.sha256)
       }
       return .object(fields)

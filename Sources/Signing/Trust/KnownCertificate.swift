@@ -26,6 +26,8 @@ public struct CertificateFacts: Sendable, Hashable {
   /// The subject's common name; empty when it has none.
   public let commonName: String
   public let issuer: String
+  /// What its holder is called: the common name, or the whole subject where there is none.
+  public var name: String { commonName.isEmpty ? subject : commonName }
   /// RFC 3339, to the second.
   public let notBefore: String
   public let notAfter: String
