@@ -22,14 +22,11 @@ public struct BundleChange {
   public var bundle: String { revision.bundle }
   /// The number of the event of this change.
   public var eventNumber: Int { isRecorded ? chain.count : chain.count + 1 }
-  /// SHA-256 of the last event, in hexadecimal digits.
-  public var head: String { chain.head }
 
   private init(_ path: String, _ type: String, _ act: CustodyAct) throws(CustodyError) {
-    do throws(BundleError) {
-      revision = try BundleRevision(of: path)
-      chain = try CustodyChain(continuing: revision.staging)
-    } catch { throw CustodyError(error) }
+    let revision = try CustodyError.bundling { () throws(BundleError) in try BundleRevision(of: path) }
+    self.revision = revision
+    chain = try CustodyError.bundling { () throws(BundleError) in try CustodyChain(continuing: revision.staging) }
     self.act = act
     self.type = type
     warnings = revision.leftovers.map { "a command that was killed had left \($0); it was removed" }
@@ -47,7 +44,7 @@ public struct BundleChange {
     do throws(CustodyError) {
       let fields = try body(&change)
       if !change.isRecorded { try change.record(fields) }
-      do throws(BundleError) { try change.revision.commit() } catch { throw CustodyError(error) }
+      try CustodyError.bundling { [revision = change.revision] () throws(BundleError) in try revision.commit() }
     } catch {
       change.revision.discard()
       if error.code != .usage { recordFailure(error, type, path, act) }
@@ -64,7 +61,7 @@ public struct BundleChange {
 
   /// Writes a file of the bundle, which the event then names with its hash; what is written after the event is not named.
   public mutating func write(_ bytes: [UInt8], to name: String) throws(CustodyError) {
-    do throws(BundleError) { try revision.write(bytes, to: name) } catch { throw CustodyError(error) }
+    try CustodyError.bundling { () throws(BundleError) in try revision.write(bytes, to: name) }
     mention(name, StreamingHash.hash(of: bytes), bytes.count)
   }
 
@@ -76,9 +73,6 @@ public struct BundleChange {
 
   /// The path of a file of the changed bundle.
   public func path(_ name: String) -> String { revision.path(name) }
-
-  /// Whether the changed bundle has a file of that name.
-  public func exists(_ name: String) -> Bool { revision.exists(name) }
 
   /// The path at which a new file of that name is to be written, with its directories made.
   func place(_ name: String) throws(BundleError) -> String {

@@ -80,6 +80,13 @@ public struct BundleVerifier {
       chain: verifier.chain, external: verifier.external, unreachable: verifier.unreachable)
   }
 
+  /// How many checks failed and which is the first, in words; nil when none did.
+  static func failure(_ checks: [Check]) -> String? {
+    let failed = checks.filter { $0.verdict == .failed }
+    guard let first = failed.first else { return nil }
+    return "\(failed.count) of its checks failed; the first is \(first.name): \(first.details.first ?? "")"
+  }
+
   private mutating func add(_ name: String, _ words: String, _ problems: [String], notes: [String] = []) {
     var details = Array(problems.prefix(Self.maximumDetails))
     if problems.count > details.count { details.append("and \(problems.count - details.count) more") }

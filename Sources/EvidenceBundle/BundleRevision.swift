@@ -148,8 +148,6 @@ import Foundation
 
   // MARK: Changes
 
-  public func exists(_ name: String) -> Bool { BundleWriter.exists("\(staging)/\(name)") }
-
   /// The path of a file of the copy.
   public func path(_ name: String) -> String { "\(staging)/\(name)" }
 

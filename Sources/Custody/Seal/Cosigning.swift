@@ -35,10 +35,7 @@ extension BundleChange {
     guard let seal = BundleFile.read("\(bundle)/\(BundleLayout.seal)") else {
       throw CustodyError(.input, bundle, "it is not sealed; exhibit seal does that")
     }
-    let failed = BundleVerifier.verify(bundle, trust: trust).filter { $0.verdict == .failed }
-    guard let first = failed.first else { return seal }
-    throw CustodyError(
-      .checkFailed, bundle,
-      "\(failed.count) of its checks failed; the first is \(first.name): \(first.details.first ?? "")")
+    guard let failure = BundleVerifier.failure(BundleVerifier.verify(bundle, trust: trust)) else { return seal }
+    throw CustodyError(.checkFailed, bundle, failure)
   }
 }

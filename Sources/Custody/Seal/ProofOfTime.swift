@@ -28,7 +28,7 @@ struct ProofOfTime {
     self.trust = trust
     self.now = now
     var time = now
-    let lists = SealFiles.existing(bundle, SealFiles.renewal, limit: 999)
+    let lists = SealFiles.renewals(bundle)
     renewalCount = lists.count
     for list in lists.reversed() {
       judged.insert(list)

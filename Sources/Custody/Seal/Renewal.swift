@@ -23,26 +23,16 @@ public enum Renewal {
     var outcome: Outcome?
     try BundleChange.perform("renew", of: path, by: act) { change throws(CustodyError) in
       _ = try change.checkedSeal(trust)
-      let number = SealFiles.existing(change.bundle, SealFiles.renewal, limit: 999).count + 1
-      guard number <= 999 else { throw CustodyError(.usage, change.bundle, "a bundle has at most 999 renewals") }
+      let number = SealFiles.renewals(change.bundle).count + 1
+      guard number <= SealFiles.maximumRenewals else {
+        throw CustodyError(.usage, change.bundle, "a bundle has at most \(SealFiles.maximumRenewals) renewals")
+      }
       let list = SealFiles.renewal(number)
       let bytes = try self.list(change.bundle)
       try change.write(bytes, to: list)
       try change.record(["counts": .object(["files": .integer(Int64(bytes.count { $0 == 0x0a }))])])
-      var time: CaptureTime?
-      var problem: String?
-      if let authority {
-        do throws(CustodyError) {
-          let (request, answer) = try TimeStampAuthority.ask(authority, over: bytes, isLong: true)
-          time = (try? TimeStamp(answer))?.time
-          try change.write(request, to: list + ".tsq")
-          try change.write(answer, to: list + ".tsr")
-        } catch {
-          guard error.code == .input else { throw error }
-          problem = "\(error.path): \(error.message)"
-        }
-      }
-      outcome = Outcome(list: list, time: time, stampProblem: problem)
+      let stamp = try change.stamp(list, bytes, authority: authority, isLong: true)
+      outcome = Outcome(list: list, time: stamp.time, stampProblem: stamp.problem)
       return [:]
     }
     guard let outcome else { throw CustodyError(.output, path, "nothing was renewed") }

@@ -7,6 +7,7 @@ import Signing
 enum SealFiles {
   /// Signatures of one seal that are counted, and time-stamps of one text.
   static let maximumCount = 99
+  static let maximumRenewals = 999
 
   /// The signature of one of the signers, counted from 1: `seal/seal.txt.01.p7s`.
   static func signature(_ number: Int) -> String { "\(BundleLayout.seal).\(digits(number, 2)).p7s" }
@@ -39,26 +40,18 @@ enum SealFiles {
     (1...limit).lazy.map(name).prefix { isRegularFile("\(bundle)/\($0)") }.map { $0 }
   }
 
+  /// The lists of the renewals that stand in a bundle, the oldest first.
+  static func renewals(_ bundle: String) -> [String] { existing(bundle, renewal, limit: maximumRenewals) }
+
   /// Keeps a signer's certificates and revocation lists as `seal/trust/NN.pem` and `NN.crl`; each file ends with a line feed.
   static func writeTrust(
     _ change: inout BundleChange, _ number: Int, _ signer: Signer, _ revocationLists: [[UInt8]]
   ) throws(CustodyError) {
     let certificates = [signer.certificate] + signer.chain
-    try change.write(pem(certificates, "CERTIFICATE"), to: "\(BundleLayout.trust)/\(digits(number, 2)).pem")
+    try change.write(
+      CertificateText.pem(certificates: certificates), to: "\(BundleLayout.trust)/\(digits(number, 2)).pem")
     guard !revocationLists.isEmpty else { return }
-    try change.write(pem(revocationLists, "X509 CRL"), to: "\(BundleLayout.trust)/\(digits(number, 2)).crl")
-  }
-
-  private static func pem(_ list: [[UInt8]], _ label: String) -> [UInt8] {
-    var text = ""
-    for der in list {
-      text += "-----BEGIN \(label)-----\n"
-      let digits = Array(Data(der).base64EncodedString().utf8)
-      for start in stride(from: 0, to: digits.count, by: 64) {
-        text += String(decoding: digits[start..<min(start + 64, digits.count)], as: UTF8.self) + "\n"
-      }
-      text += "-----END \(label)-----\n"
-    }
-    return Array(text.utf8)
+    try change.write(
+      CertificateText.pem(revocationLists: revocationLists), to: "\(BundleLayout.trust)/\(digits(number, 2)).crl")
   }
 }

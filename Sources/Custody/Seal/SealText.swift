@@ -2,9 +2,9 @@ import EvidenceBundle
 import EvidenceModel
 
 /// `seal/seal.txt`: a list as `sha256sum -c` takes it, whose comment lines name the bundle, the item tree and the custody chain's head.
-struct SealText: Hashable {
+struct SealText {
   /// The order or warrant that a seal names.
-  struct Order: Hashable {
+  struct Order {
     let reference: String
     /// When it expired, RFC 3339; empty when not stated.
     let expired: String
@@ -18,9 +18,6 @@ struct SealText: Hashable {
   var order: Order?
   /// Paths and their SHA-256, in the order of the paths.
   var files: [(path: String, sha256: String)] = []
-
-  static func == (left: Self, right: Self) -> Bool { left.bytes == right.bytes }
-  func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 
   init() {}
 

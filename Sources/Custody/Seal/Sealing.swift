@@ -40,8 +40,7 @@ public struct Sealing {
   private let signer: Signer
   private var sealBytes: [UInt8] = []
   private var itemCount: UInt64 = 0
-  private var stamp: CaptureTime?
-  private var stampProblem: String?
+  private var stamp = BundleChange.Stamp()
 
   /// Seals the bundle at `path`. Throws when a check fails, when it is sealed already, or when it is late and nobody says why.
   public static func seal(_ path: String, by act: CustodyAct, _ options: Options) throws(CustodyError) -> Outcome {
@@ -53,8 +52,8 @@ public struct Sealing {
       return [:]
     }
     return Outcome(
-      seal: StreamingHash.hash(of: sealing.sealBytes), itemCount: sealing.itemCount, time: sealing.stamp,
-      stampProblem: sealing.stampProblem)
+      seal: StreamingHash.hash(of: sealing.sealBytes), itemCount: sealing.itemCount,
+      time: sealing.stamp.time, stampProblem: sealing.stamp.problem)
   }
 
   private init(options: Options, signer: Signer) { (self.options, self.signer) = (options, signer) }
@@ -93,15 +92,11 @@ public struct Sealing {
   private mutating func run(_ change: inout BundleChange) throws(CustodyError) {
     let secret = ItemSecret.make()
     let examination = BundleVerifier.examine(change.bundle, trust: options.trust, sealingWith: secret)
-    let failed = examination.checks.filter { $0.verdict == .failed }
-    if let first = failed.first {
-      throw CustodyError(
-        .checkFailed, change.bundle,
-        "not sealed, for \(failed.count) of its checks failed; the first is \(first.name): \(first.details.first ?? "")"
-      )
+    if let failure = BundleVerifier.failure(examination.checks) {
+      throw CustodyError(.checkFailed, change.bundle, "not sealed, for \(failure)")
     }
     let tree = try writeLists(&change, examination, secret)
-    try writeTrust(&change)
+    try SealFiles.writeTrust(&change, 1, signer, options.revocationLists)
     let head = try change.record(fields(examination, tree))
     try writeSeal(&change, examination, tree, head)
   }
@@ -185,11 +180,6 @@ public struct Sealing {
     return (BundleLayout.longExternal, try output.finish())
   }
 
-  /// Keeps what a later reader needs to judge the signer: certificates and revocation lists.
-  private func writeTrust(_ change: inout BundleChange) throws(CustodyError) {
-    try SealFiles.writeTrust(&change, 1, signer, options.revocationLists)
-  }
-
   private mutating func writeSeal(
     _ change: inout BundleChange, _ examination: BundleVerifier.Examination, _ tree: MerkleTree, _ head: ContentHash
   ) throws(CustodyError) {
@@ -212,16 +202,6 @@ public struct Sealing {
       try CAdESSignature.sign(sealBytes, by: [signer], at: time)
     }
     try change.write(signature, to: SealFiles.signature(1))
-    guard let address = options.authority else { return }
-    // Without an answer the seal stands all the same; the time-stamp can be attached later.
-    do throws(CustodyError) {
-      let (request, answer) = try TimeStampAuthority.ask(address, over: sealBytes, isLong: false)
-      stamp = (try? TimeStamp(answer))?.time
-      try change.write(request, to: BundleLayout.seal + ".tsq")
-      try change.write(answer, to: BundleLayout.seal + ".tsr")
-    } catch {
-      guard error.code == .input else { throw error }
-      stampProblem = "\(error.path): \(error.message)"
-    }
+    stamp = try change.stamp(BundleLayout.seal, sealBytes, authority: options.authority, isLong: false)
   }
 }

@@ -10,7 +10,7 @@ enum TimeStampAuthority {
   /// The authority's answer over `content`, with the request. Throws when there is none, or it is over something else.
   static func ask(
     _ address: String, over content: [UInt8], isLong: Bool
-  ) throws(CustodyError) -> (request: [UInt8], answer: [UInt8]) {
+  ) throws(CustodyError) -> (request: [UInt8], answer: [UInt8], time: CaptureTime) {
     let request = try CustodyError.signing { () throws(SigningError) in
       try TimeStampRequest(over: content, isLong: isLong).bytes
     }
@@ -21,7 +21,7 @@ enum TimeStampAuthority {
     guard stamp.covers(content), stamp.answers(request) else {
       throw CustodyError(.input, address, "the authority's time-stamp is over something else than was asked for")
     }
-    return (request, answer)
+    return (request, answer, stamp.time)
   }
 
   private static func post(_ request: [UInt8], to address: String) throws(CustodyError) -> [UInt8] {
@@ -52,5 +52,33 @@ enum TimeStampAuthority {
       throw CustodyError(.input, address, "the time-stamping authority gave no answer: \(why)")
     }
     return [UInt8](answer)
+  }
+}
+
+extension BundleChange {
+  /// What came of asking an authority for a time-stamp.
+  struct Stamp {
+    /// The time that it states; nil when it was not asked or gave no answer.
+    var time: CaptureTime?
+    /// Why there is no time-stamp although one was asked for.
+    var problem: String?
+  }
+
+  /// Asks the authority, where there is one, for a time-stamp over the file `text` and writes request and answer beside it.
+  ///
+  /// Without an answer the rest of the change stands all the same: the time-stamp can be attached later.
+  mutating func stamp(
+    _ text: String, _ content: [UInt8], authority: String?, isLong: Bool
+  ) throws(CustodyError) -> Stamp {
+    guard let authority else { return Stamp() }
+    do throws(CustodyError) {
+      let (request, answer, time) = try TimeStampAuthority.ask(authority, over: content, isLong: isLong)
+      try write(request, to: text + ".tsq")
+      try write(answer, to: text + ".tsr")
+      return Stamp(time: time)
+    } catch {
+      guard error.code == .input else { throw error }
+      return Stamp(problem: "\(error.path): \(error.message)")
+    }
   }
 }

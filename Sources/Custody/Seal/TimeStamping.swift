@@ -16,7 +16,7 @@ public enum TimeStamping {
   /// A request over the newest renewal, or the seal when there is none, or the renewal of that number. Writes nothing.
   public static func request(_ path: String, renewal: Int? = nil) throws(CustodyError) -> (text: String, bytes: [UInt8])
   {
-    let renewals = SealFiles.existing(path, SealFiles.renewal, limit: 999)
+    let renewals = SealFiles.renewals(path)
     let text = renewal.map { SealFiles.renewal($0) } ?? renewals.last ?? BundleLayout.seal
     guard let content = BundleFile.read("\(path)/\(text)", limit: BundleFile.largeLimit) else {
       throw CustodyError(
@@ -40,7 +40,7 @@ public enum TimeStamping {
     }
     var attached: Attached?
     try BundleChange.perform("timestamp", of: path, by: act) { change throws(CustodyError) in
-      let texts = SealFiles.existing(change.bundle, SealFiles.renewal, limit: 999).reversed() + [BundleLayout.seal]
+      let texts = SealFiles.renewals(change.bundle).reversed() + [BundleLayout.seal]
       for text in texts {
         guard let content = BundleFile.read("\(change.bundle)/\(text)", limit: BundleFile.largeLimit),
           stamp.covers(content)

@@ -56,6 +56,16 @@ public struct CertificateFacts: Sendable, Hashable {
 
 /// Certificates and revocation lists as files hold them: PEM, several in a file, or DER.
 public enum CertificateText {
+  /// Certificates in DER as one PEM text, with a line feed at its end.
+  public static func pem(certificates: [[UInt8]]) -> [UInt8] {
+    certificates.flatMap { PEMFile.bytes("CERTIFICATE", $0) }
+  }
+
+  /// Revocation lists in DER as one PEM text, with a line feed at its end.
+  public static func pem(revocationLists: [[UInt8]]) -> [UInt8] {
+    revocationLists.flatMap { PEMFile.bytes("X509 CRL", $0) }
+  }
+
   /// The certificates of a file, in DER. Throws when there is none or one cannot be read.
   public static func certificates(in bytes: [UInt8], of subject: String) throws(SigningError) -> [[UInt8]] {
     try blocks(bytes, "CERTIFICATE", subject) { der throws in _ = try KnownCertificate(der) }
