@@ -28,7 +28,8 @@ public struct BundleVerifier {
   struct Examination {
     let checks: [Check]
     let hashes: FileHashes
-    let payload: ManifestFile
+    /// Every payload file.
+    let items: ItemList
     let tags: ManifestFile
     let chain: ChainCheck
     /// Originals that were left where they are and could be read.
@@ -74,10 +75,11 @@ public struct BundleVerifier {
   /// Checks an unsealed bundle and computes what its seal needs.
   static func examine(_ path: String, trust: TrustStore, sealingWith secret: ItemSecret) -> Examination {
     var verifier = BundleVerifier(path, trust)
-    verifier.run(nil, secret)
+    let items = ItemList(verifier.payload.entries.keys, secret)
+    verifier.run(nil, items)
     return Examination(
-      checks: verifier.checks, hashes: verifier.hashes, payload: verifier.payload, tags: verifier.tags,
-      chain: verifier.chain, external: verifier.external, unreachable: verifier.unreachable)
+      checks: verifier.checks, hashes: verifier.hashes, items: items, tags: verifier.tags, chain: verifier.chain,
+      external: verifier.external, unreachable: verifier.unreachable)
   }
 
   /// How many checks failed and which is the first, in words; nil when none did.
@@ -102,13 +104,16 @@ public struct BundleVerifier {
 
   private var isSealed: Bool { tree.files.contains(BundleLayout.seal) }
 
-  private mutating func run(_ receipt: Receipt?, _ newSecret: ItemSecret?) {
+  /// The items of a bundle that is sealed, by the secret that it holds.
+  private var sealedItems: ItemList? {
+    guard isSealed, let bytes = BundleFile.read("\(bundle)/\(BundleLayout.itemsSecret)") else { return nil }
+    return ItemSecret(file: bytes).map { ItemList(payload.entries.keys, $0) }
+  }
+
+  private mutating func run(_ receipt: Receipt?, _ newItems: ItemList?) {
     add("files", "only plain files and directories with plain names", tree.problems)
     checkDeclaration()
-    let secret =
-      newSecret
-      ?? (isSealed ? BundleFile.read("\(bundle)/\(BundleLayout.itemsSecret)").flatMap { ItemSecret(file: $0) } : nil)
-    let keys = secret.map { ItemList(payload.entries.keys, $0).chunkKeys } ?? [:]
+    let items = newItems ?? sealedItems
     // The records are read beside the hashing, which leaves time on one core or the other.
     let ledger = document(BundleLayout.ledger).map { LedgerCheck($0, description: document(BundleLayout.bundle)) }
     let records = Beside { [bundle, payload] in
@@ -118,7 +123,7 @@ public struct BundleVerifier {
     }
     hashes.compute(
       Set(payload.entries.keys).union(tags.entries.keys).union(tree.files),
-      isSealed || newSecret != nil ? .long(chunkKeys: keys) : .short)
+      isSealed || newItems != nil ? .long(items: items) : .short)
     add(
       "payloadManifest", "every payload file is what the manifest lists", payload.problems + compare(payload))
     add(
@@ -133,7 +138,7 @@ public struct BundleVerifier {
       "custodyFinish", "the run's last event names the payload manifest, and says that the run was complete",
       chain.finish(hashes))
     let now = SystemClock.now
-    let seal = isSealed ? SealCheck(bundle, tree, hashes, payload, tags, chain, trust, secret, now: now) : nil
+    let seal = isSealed ? SealCheck(bundle, tree, hashes, payload, tags, chain, trust, items, now: now) : nil
     checkSignatures(seal, now)
     checkArtefactNames()
     add(
@@ -144,7 +149,7 @@ public struct BundleVerifier {
       "records", "every record is well-formed, numbered without gaps, and its packets and artefacts are there",
       check.problems)
     add("artefactsDescribed", "every artefact has a record", check.undescribed)
-    checkExternal(isLong: newSecret != nil)
+    checkExternal(isLong: newItems != nil)
     if let receipt {
       add("receipt", "the bundle is the one that the receipt was given for", receipt.compare(chain, hashes))
     }

@@ -11,8 +11,8 @@ public struct FileHashes {
   enum Depth: Sendable {
     /// SHA-256.
     case short
-    /// SHA-256 and SHA-512, and of the items that are named by path also their chunk trees.
-    case long(chunkKeys: [String: ChunkKey])
+    /// SHA-256 and SHA-512, and of items also their chunk trees.
+    case long(items: ItemList?)
   }
 
   /// What came of one file.
@@ -77,7 +77,7 @@ public struct FileHashes {
 
   /// Both hashes of a plain file; nil when it is none or cannot be read.
   static func digest(_ path: String) -> Digest? {
-    FilePass(lanes: 2).digest(path, path, .long(chunkKeys: [:]))
+    FilePass(lanes: 2).digest(path, path, .long(items: nil))
   }
 }
 
@@ -123,11 +123,11 @@ public struct FileHashes {
     guard var count = fill(descriptor, 0) else { return nil }
     let first = Shared(State())
     let second = Shared(State())
-    if case .long(let keys) = depth {
+    if case .long(let items) = depth {
       second.value.sha512 = LongHash()
       // Safe: the block holds `count` bytes that were read.
       let prefix = unsafe RawSpan(_unsafeBytes: bytes(0, min(count, ChunkScheme.prefixBytes)))
-      if let key = keys[name], let scheme = ChunkScheme(name, prefix) {
+      if let scheme = ChunkScheme(name, prefix), let key = items?.chunkKey(of: name) {
         first.value.chunks = ChunkTree(scheme, key, fileBytes: UInt64(status.st_size))
       }
     }

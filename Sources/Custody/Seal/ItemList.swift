@@ -7,9 +7,9 @@ import Foundation
 ///
 /// Path, size and hashes of an item stand in its entry only as salted digests (RFC 9901, 4.2), so that the list can be shown whole
 /// when some items are withheld.
-struct ItemList {
+struct ItemList: Sendable {
   /// Payload paths in the order of their bytes.
-  private let paths: [String]
+  let paths: [String]
   private let secret: ItemSecret
 
   init(_ paths: some Sequence<String>, _ secret: ItemSecret) {
@@ -23,12 +23,14 @@ struct ItemList {
     return "I" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
   }
 
-  /// The keys of the items' chunk trees, by path.
-  var chunkKeys: [String: ChunkKey] {
-    var keys: [String: ChunkKey] = [:]
-    keys.reserveCapacity(paths.count)
-    for (index, path) in paths.enumerated() { keys[path] = secret.chunkKey(of: Self.identifier(index)) }
-    return keys
+  /// The key of an item's chunk tree; nil when the path is of no item.
+  func chunkKey(of path: String) -> ChunkKey? {
+    var (low, high) = (0, paths.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if paths[middle].utf8.lexicographicallyPrecedes(path.utf8) { low = middle + 1 } else { high = middle }
+    }
+    return low < paths.count && paths[low] == path ? secret.chunkKey(of: Self.identifier(low)) : nil
   }
 
   /// Writes the entries, one a line, and gives the item tree. Throws also when a file's hashes are not known.

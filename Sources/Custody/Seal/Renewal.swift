@@ -47,7 +47,7 @@ public enum Renewal {
         || $0 == BundleLayout.longTagManifest
     }
     var hashes = FileHashes(bundle)
-    hashes.compute(paths, .long(chunkKeys: [:]))
+    hashes.compute(paths, .long(items: nil))
     var text = ""
     for path in paths.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
       guard let digest = hashes.digest(path) else { throw CustodyError(.input, path, "it cannot be read") }

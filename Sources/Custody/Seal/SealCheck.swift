@@ -23,7 +23,7 @@ struct SealCheck {
   /// Checks a bundle that has a seal; certificates and revocation lists in it help to judge, and are never trusted.
   init(
     _ bundle: String, _ tree: FileTree, _ hashes: FileHashes, _ payload: ManifestFile, _ tags: ManifestFile,
-    _ chain: ChainCheck, _ trust: TrustStore, _ secret: ItemSecret?, now: CaptureTime
+    _ chain: ChainCheck, _ trust: TrustStore, _ items: ItemList?, now: CaptureTime
   ) {
     self.bundle = bundle
     self.hashes = hashes
@@ -31,7 +31,7 @@ struct SealCheck {
     let bytes = BundleFile.read("\(bundle)/\(BundleLayout.seal)") ?? []
     text = SealText(bytes)
     checkLists(payload, tags)
-    let root = checkItems(payload, secret, chain)
+    let root = checkItems(items, chain)
     checkText(chain, root)
     checkSignatures(bytes, chain, trust)
     checkFiles(tree, chain)
@@ -60,15 +60,15 @@ struct SealCheck {
   }
 
   /// Makes the list of items again and compares; gives the root.
-  private mutating func checkItems(_ payload: ManifestFile, _ secret: ItemSecret?, _ chain: ChainCheck) -> MerkleTree? {
-    guard let secret else {
+  private mutating func checkItems(_ items: ItemList?, _ chain: ChainCheck) -> MerkleTree? {
+    guard let items else {
       itemProblems.append("\(BundleLayout.itemsSecret) is missing or malformed")
       return nil
     }
     let output = HashedOutput()
     let tree: MerkleTree
     do throws(BundleError) {
-      tree = try ItemList(payload.entries.keys, secret).write(hashes, to: output)
+      tree = try items.write(hashes, to: output)
       guard hashes[BundleLayout.items] == (try output.finish()).sha256 else {
         itemProblems.append("\(BundleLayout.items) is not what the payload gives")
         return tree

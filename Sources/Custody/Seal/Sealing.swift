@@ -107,10 +107,10 @@ public struct Sealing {
         "alg": "rfc9162-sha256", "n": .integer(Int64(clamping: tree.count)), "root": .text(tree.root.hex),
       ]),
       "counts": .object([
-        "files": .integer(Int64(examination.payload.entries.count)),
+        "files": .integer(Int64(examination.items.paths.count)),
         "bytes": .integer(
           Int64(
-            clamping: examination.payload.entries.keys.reduce(UInt64(0)) {
+            clamping: examination.items.paths.reduce(UInt64(0)) {
               $0 &+ (examination.hashes.digest($1)?.byteCount ?? 0)
             })),
       ]),
@@ -125,7 +125,6 @@ public struct Sealing {
   private mutating func writeLists(
     _ change: inout BundleChange, _ examination: BundleVerifier.Examination, _ secret: ItemSecret
   ) throws(CustodyError) -> MerkleTree {
-    let payload = examination.payload.entries.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     var tags: [(path: String, digest: FileHashes.Digest)] = []
     for path in examination.tags.entries.keys {
       guard let digest = examination.hashes.digest(path) else { throw CustodyError(.input, path, "it cannot be read") }
@@ -133,7 +132,7 @@ public struct Sealing {
     }
     do throws(BundleError) {
       let list = try HashedOutput(path: change.place(BundleLayout.longManifest))
-      for path in payload {
+      for path in examination.items.paths {
         guard let digest = examination.hashes.digest(path) else {
           throw BundleError(.malformed, path, "it cannot be read")
         }
@@ -141,7 +140,7 @@ public struct Sealing {
       }
       tags.append((BundleLayout.longManifest, try list.finish()))
       let items = try HashedOutput(path: change.place(BundleLayout.items))
-      let tree = try ItemList(payload, secret).write(examination.hashes, to: items)
+      let tree = try examination.items.write(examination.hashes, to: items)
       tags.append((BundleLayout.items, try items.finish()))
       itemCount = tree.count
       let small = [
