@@ -8,14 +8,10 @@ struct FileTree {
   private(set) var sizes: [String: UInt64] = [:]
   private(set) var problems: [String] = []
 
-  /// Files of a bundle that are looked at, and how deep.
-  static let maximumFiles = 10_000_000
-  static let maximumDepth = 16
-
   init(_ bundle: String) { walk(bundle, "", 0) }
 
   private mutating func walk(_ bundle: String, _ directory: String, _ depth: Int) {
-    guard depth < Self.maximumDepth, files.count < Self.maximumFiles else {
+    guard depth < BundleLayout.maximumDepth, files.count < BundleLayout.maximumFiles else {
       problems.append("too deep or too many files: \(directory)")
       return
     }

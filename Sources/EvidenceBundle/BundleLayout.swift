@@ -23,6 +23,10 @@ public enum BundleLayout {
   public static let report = "report"
   public static let verification = "VERIFY.txt"
 
+  /// How deep directories may lie in each other, and how many files a bundle may have.
+  public static let maximumDepth = 16
+  public static let maximumFiles = 10_000_000
+
   /// The file of a kind of record: `data/records/sip-call.ndjson`.
   public static func records(ofKind kind: String) -> String {
     "\(records)/\(kind.split(separator: "/").joined(separator: "-")).ndjson"
@@ -30,8 +34,13 @@ public enum BundleLayout {
 
   /// The file of a custody event: `custody/000001.json`.
   public static func event(_ number: Int) -> String {
+    "\(custody)/\(padded(number, 6)).json"
+  }
+
+  /// A number with zeros before it, at least `width` digits.
+  public static func padded(_ number: Int, _ width: Int) -> String {
     let digits = String(number)
-    return "\(custody)/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".json"
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
   }
 
   /// The detached signature of a file, beside it: `custody/000001.json.p7s`.

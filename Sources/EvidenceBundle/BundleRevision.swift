@@ -18,10 +18,6 @@ import Foundation
   private var isDone = false
   private var isReleased = false
 
-  /// Directories below a bundle that are followed, and files in it.
-  static let maximumDepth = 16
-  static let maximumFiles = 10_000_000
-
   /// Takes hold of the bundle at `path` and makes the copy. Throws when there is none, another command holds it, it has links or
   /// special files in it, or the file system cannot do it.
   public init(of path: String) throws(BundleError) {
@@ -68,8 +64,7 @@ import Foundation
 
   /// Puts a bundle back that a killed command had renamed; only where the file system cannot exchange names.
   private static func restore(_ path: String) throws(BundleError) {
-    var target = path
-    while target.count > 1, target.hasSuffix("/") { target.removeLast() }
+    let target = BundleWriter.withoutLastSlashes(path)
     guard !BundleWriter.exists(target) else { return }
     for name in siblings(of: target, "before") {
       // Safe: both paths are strings of ours; nothing stands at the target.
@@ -118,7 +113,9 @@ import Foundation
 
   private func link(_ directory: String, _ depth: Int, _ count: inout Int) throws(BundleError) {
     let source = directory.isEmpty ? bundle : "\(bundle)/\(directory)"
-    guard depth < Self.maximumDepth else { throw BundleError(.malformed, source, "directories are nested too deep") }
+    guard depth < BundleLayout.maximumDepth else {
+      throw BundleError(.malformed, source, "directories are nested too deep")
+    }
     for name in try BundleWriter.names(in: source) {
       let relative = directory.isEmpty ? name : "\(directory)/\(name)"
       var status = stat()
@@ -130,7 +127,7 @@ import Foundation
         try link(relative, depth + 1, &count)
       case S_IFREG:
         count += 1
-        guard count <= Self.maximumFiles else { throw BundleError(.malformed, bundle, "it has too many files") }
+        guard count <= BundleLayout.maximumFiles else { throw BundleError(.malformed, bundle, "it has too many files") }
         guard unsafe Foundation.link("\(bundle)/\(relative)", "\(staging)/\(relative)") == 0 else {
           throw Self.linkError("\(bundle)/\(relative)", errno)
         }

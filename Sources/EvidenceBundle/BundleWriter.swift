@@ -27,8 +27,7 @@ import Foundation
 
   /// Makes the staging directory. Throws when the target exists, or its directory does not or may not be written.
   public init(target: String) throws(BundleError) {
-    var trimmed = target
-    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    let trimmed = Self.withoutLastSlashes(target)
     self.target = trimmed
     if Self.exists(trimmed) { throw BundleError(.exists, trimmed, "it exists already; a bundle is never overwritten") }
     staging = "\(trimmed).partial-\(getpid())"
@@ -52,8 +51,7 @@ import Foundation
   ///
   /// A run that still goes on holds its directory and is left alone. Gives the old and the new names.
   public static func takeKilled(target: String, removing names: [String]) -> [(old: String, new: String)] {
-    var trimmed = target
-    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    let trimmed = Self.withoutLastSlashes(target)
     let parent = parent(of: trimmed)
     let prefix = (trimmed as NSString).lastPathComponent + ".partial-"
     var taken: [(old: String, new: String)] = []
@@ -68,6 +66,13 @@ import Foundation
       }
     }
     return taken
+  }
+
+  /// A path without the slashes at its end, so that names can be made beside what it names; `/` stays.
+  public static func withoutLastSlashes(_ path: String) -> String {
+    var trimmed = path
+    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    return trimmed
   }
 
   static func exists(_ path: String) -> Bool {
@@ -111,6 +116,12 @@ import Foundation
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .system(path, errno) }
     defer { close(descriptor) }
+    try write(bytes, into: descriptor, of: path)
+    guard fsync(descriptor) == 0 else { throw .system(path, errno) }
+  }
+
+  /// Writes all bytes into the open file of `path`.
+  public static func write(_ bytes: [UInt8], into descriptor: Int32, of path: String) throws(BundleError) {
     var done = 0
     while done < bytes.count {
       // Safe: the range from `done` to the end is inside the array.
@@ -119,7 +130,6 @@ import Foundation
       }
       if step > 0 { done += step } else if errno != EINTR { throw .system(path, errno) }
     }
-    guard fsync(descriptor) == 0 else { throw .system(path, errno) }
   }
 
   /// Takes a file into the bundle by renaming it; its hash is known. A file of that name stays: it has the same bytes.

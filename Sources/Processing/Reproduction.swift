@@ -31,17 +31,14 @@ public final class Reproduction {
   public init(_ request: ReproductionRequest, decoders: [any EvidenceDecoder.Type]) {
     self.request = request
     self.decoders = decoders.map { $0.identity }
-    var path = request.bundle
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    bundle = path
+    bundle = BundleWriter.withoutLastSlashes(request.bundle)
   }
 
   /// Where a receipt goes when nobody says where: beside the bundle, under the first free name.
   public var receiptPath: String {
     var beside = bundle
     if [".", ".."].contains((bundle as NSString).lastPathComponent) {
-      beside = URL(filePath: bundle).standardizedFileURL.path(percentEncoded: false)
-      while beside.count > 1, beside.hasSuffix("/") { beside.removeLast() }
+      beside = BundleWriter.withoutLastSlashes(URL(filePath: bundle).standardizedFileURL.path(percentEncoded: false))
     }
     let names = ["\(beside).reproduced.json"] + (2...9_999).lazy.map { "\(beside).reproduced-\($0).json" }
     return names.first { !ResultFile.isTaken($0) } ?? "\(beside).reproduced-10000.json"

@@ -1,3 +1,4 @@
+import EvidenceBundle
 import Foundation
 import Synchronization
 
@@ -26,8 +27,8 @@ final class ScratchDirectory {
   init(in place: String?, named name: String) throws(ProcessingError) {
     // Safe: nothing of it is used.
     unsafe _ = Self.watches
-    var parent = place ?? FileManager.default.temporaryDirectory.path(percentEncoded: false)
-    while parent.count > 1, parent.hasSuffix("/") { parent.removeLast() }
+    let parent = BundleWriter.withoutLastSlashes(
+      place ?? FileManager.default.temporaryDirectory.path(percentEncoded: false))
     var template = Array("\(parent)/\(name)-XXXXXX".utf8CString)
     // Safe: the text is a variable of ours and ends with a zero.
     guard unsafe mkdtemp(&template) != nil else { throw .writing(parent, errno) }

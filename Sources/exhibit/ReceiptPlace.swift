@@ -21,8 +21,8 @@ struct ReceiptPlace {
   }
 
   private static func beside(_ bundle: String) -> String {
-    var beside = URL(filePath: bundle).standardizedFileURL.path(percentEncoded: false)
-    while beside.count > 1, beside.hasSuffix("/") { beside.removeLast() }
+    let beside = BundleWriter.withoutLastSlashes(
+      URL(filePath: bundle).standardizedFileURL.path(percentEncoded: false))
     let names = ["\(beside).received.json"] + (2...9_999).lazy.map { "\(beside).received-\($0).json" }
     return names.first { !FileManager.default.fileExists(atPath: $0) } ?? "\(beside).received-10000.json"
   }

@@ -36,19 +36,13 @@ import Foundation
   }
 
   private func flush() throws(BundleError) {
-    // Safe here and below: the bytes are read within the calls.
+    // Safe: the bytes are read within the calls.
     unsafe buffer.withUnsafeBytes {
       unsafe sha256.update(bufferPointer: $0)
       unsafe sha512.update($0)
     }
     byteCount += UInt64(buffer.count)
-    var done = 0
-    while descriptor >= 0, done < buffer.count {
-      let step = unsafe buffer.withUnsafeBytes {
-        unsafe Foundation.write(descriptor, $0.baseAddress! + done, $0.count - done)
-      }
-      if step > 0 { done += step } else if errno != EINTR { throw .system(path, errno) }
-    }
+    if descriptor >= 0 { try BundleWriter.write(buffer, into: descriptor, of: path) }
     buffer.removeAll(keepingCapacity: true)
   }
 

@@ -18,10 +18,7 @@ struct ItemList: Sendable {
   }
 
   /// The name of the item at a place, counted from 0: `I000001`.
-  static func identifier(_ index: Int) -> String {
-    let digits = String(index + 1)
-    return "I" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-  }
+  static func identifier(_ index: Int) -> String { "I" + BundleLayout.padded(index + 1, 6) }
 
   /// The key of an item's chunk tree; nil when the path is of no item.
   func chunkKey(of path: String) -> ChunkKey? {

@@ -10,15 +10,17 @@ enum SealFiles {
   static let maximumRenewals = 999
 
   /// The signature of one of the signers, counted from 1: `seal/seal.txt.01.p7s`.
-  static func signature(_ number: Int) -> String { "\(BundleLayout.seal).\(digits(number, 2)).p7s" }
+  static func signature(_ number: Int) -> String { "\(BundleLayout.seal).\(BundleLayout.padded(number, 2)).p7s" }
 
   /// A time-stamp over `text`, counted from 1: `seal/seal.txt.tsr`, then `seal/seal.txt.02.tsr`.
   static func timeStamp(of text: String, _ number: Int) -> String {
-    number == 1 ? "\(text).tsr" : "\(text).\(digits(number, 2)).tsr"
+    number == 1 ? "\(text).tsr" : "\(text).\(BundleLayout.padded(number, 2)).tsr"
   }
 
   /// The list of a renewal, counted from 1: `renewal/001/list-sha512.txt`.
-  static func renewal(_ number: Int) -> String { "\(BundleLayout.renewal)/\(digits(number, 3))/list-sha512.txt" }
+  static func renewal(_ number: Int) -> String {
+    "\(BundleLayout.renewal)/\(BundleLayout.padded(number, 3))/list-sha512.txt"
+  }
 
   /// Whether a path is that of a signature, a time-stamp or a renewal by its form, whatever its number.
   static func isProof(_ path: String) -> Bool {
@@ -28,11 +30,6 @@ enum SealFiles {
     case "seal": return parts.count == 2 && (name.hasSuffix(".p7s") || name.hasSuffix(".tsr"))
     default: return name == "list-sha512.txt" || name.hasSuffix(".tsr")
     }
-  }
-
-  static func digits(_ number: Int, _ count: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, count - text.count)) + text
   }
 
   /// The numbers from 1 on whose files stand in a bundle.
@@ -49,9 +46,11 @@ enum SealFiles {
   ) throws(CustodyError) {
     let certificates = [signer.certificate] + signer.chain
     try change.write(
-      CertificateText.pem(certificates: certificates), to: "\(BundleLayout.trust)/\(digits(number, 2)).pem")
+      CertificateText.pem(certificates: certificates), to: "\(BundleLayout.trust)/\(BundleLayout.padded(number, 2)).pem"
+    )
     guard !revocationLists.isEmpty else { return }
     try change.write(
-      CertificateText.pem(revocationLists: revocationLists), to: "\(BundleLayout.trust)/\(digits(number, 2)).crl")
+      CertificateText.pem(revocationLists: revocationLists),
+      to: "\(BundleLayout.trust)/\(BundleLayout.padded(number, 2)).crl")
   }
 }
