@@ -65,10 +65,11 @@ let package = Package(
     .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
     room("Fingerprinting", ["EvidenceModel", "CMagic", .product(name: "Crypto", package: "swift-crypto")]),
     .systemLibrary(
-      name: "CLibAV", pkgConfig: "libavcodec libavutil", providers: [.apt(["libavcodec-dev", "libavutil-dev"])]),
+      name: "CLibAV", pkgConfig: "libavcodec libswresample libavutil",
+      providers: [.apt(["libavcodec-dev", "libswresample-dev", "libavutil-dev"])]),
     .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
     room("CallAssembly", ["EvidenceModel"]),
-    room("MediaReading", ["EvidenceModel", "CLibAV"]),
+    room("MediaReading", ["ByteReading", "EvidenceModel", "CLibAV"]),
     .target(name: "CKernel"),
     room("EvidenceBundle", ["ByteReading", "CKernel", "EvidenceModel", "Fingerprinting"]),
     room("EvidenceReport", ["EvidenceModel", "EvidenceBundle"]),

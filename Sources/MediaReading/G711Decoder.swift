@@ -4,9 +4,6 @@ import CLibAV
 @safe final class G711Decoder {
   enum Law: Hashable { case a, mu }
 
-  /// Samples that are decoded at once.
-  static let blockSamples = 32_768
-
   private let context: UnsafeMutablePointer<AVCodecContext>
   private let packet: UnsafeMutablePointer<AVPacket>
   private let frame: UnsafeMutablePointer<AVFrame>

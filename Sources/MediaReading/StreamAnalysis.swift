@@ -14,9 +14,29 @@ public struct StreamAnalysis: Sendable {
     /// Its sequence number, extended over wraps and restarts.
     public var extended: Int64
     public var isLate: Bool
+    /// It came as a copy in a later packet (RFC 2198).
+    public var isRecovered = false
+    /// What its payload holds, once that was looked at; G.711 needs no look.
+    var measured: Voice?
+
+    /// What it holds when its payload is of a format; nil when nobody looked.
+    func voice(_ format: VoiceFormat) -> Voice? {
+      format.isSimple ? Voice(samples: Int32(packet.payloadLength), kind: .speech) : measured
+    }
   }
 
-  public private(set) var placed: [Placed] = []
+  /// What a payload holds.
+  struct Voice: Sendable {
+    /// Samples at the format's own rate, from the packet's place to the end of its last frame.
+    var samples: Int32
+    var kind: VoiceFrames.Kind
+    /// With interleaving: samples from one frame to the next, how many there are, and samples a frame. Else 0.
+    var frameStep: Int32 = 0
+    var frameCount: Int16 = 0
+    var frameSamples: Int32 = 0
+  }
+
+  public internal(set) var placed: [Placed] = []
   public private(set) var expected: Int64 = 0
   public private(set) var received: Int64 = 0
   public private(set) var duplicates: Int64 = 0
@@ -31,6 +51,11 @@ public struct StreamAnalysis: Sendable {
   private var maximumJitter: Int64 = 0
   private var jitterSum: Int64 = 0
   private var jitterCount: Int64 = 0
+
+  /// The same in nanoseconds; what a call's audio does not reach back to is not counted.
+  public var leadNanoseconds: Int64 {
+    min(leadSamples.nanoseconds(at: Int64(clockRate)), CallAudio.maximumLeadSeconds * 1_000_000_000)
+  }
 
   public var lost: Int64 { max(0, expected - (received - duplicates)) }
 

@@ -9,29 +9,37 @@ enum TimeMap {
     var packets: PacketSet
   }
 
-  /// The longest telephone event, in samples (RFC 4733, 2.3.5: 16 bits).
-  static let maximumEvent: Int64 = 65_535
+  /// The longest telephone event, in nanoseconds (RFC 4733, 2.3.5: 16 bits, at 8,000 hertz).
+  static let maximumEvent: Int64 = 65_535 * 125_000
 
-  /// Ranges of one stream: `received`, `late`, `event`, `notDecoded`, and between them `lost`, `restarted` or
-  /// `silenceSuppressed`.
+  /// Hertz of the samples that ranges are told in, and of the stream's timestamps.
+  struct Scale {
+    let sampleRate: Int64
+    let clockRate: Int64
+
+    func samples(_ position: Int64) -> Int64 { position.scaled(to: sampleRate, from: clockRate) }
+  }
+
+  /// Ranges of one stream: `received`, `recovered`, `late`, `damaged`, `event`, `notDecoded`, and between them `lost`,
+  /// `restarted` or `silenceSuppressed`.
   ///
   /// Missing numbers make a gap `lost`, though part of it may have been silence; where the sender's numbering began anew
   /// nobody can tell, and the gap is `restarted`.
   static func ranges(
-    _ placed: [StreamAnalysis.Placed], at start: Int64, kinds: [UInt8: PayloadKind]
+    _ placed: [StreamAnalysis.Placed], at start: Int64, _ scale: Scale, kinds: [UInt8: PayloadKind]
   ) -> [Value] {
     var ranges: [Range] = []
-    var end = start + (placed.first?.position ?? 0)
+    var end = start + scale.samples(placed.first?.position ?? 0)
     var highest: Int64?
     var eventStart: StreamAnalysis.Placed?
     for (index, entry) in placed.enumerated() {
-      let from = start + entry.position
+      let from = start + scale.samples(entry.position)
       if from > end, let highest {
         append(Range(from: end, to: from, kind: gap(entry.extended - highest), packets: PacketSet()), &ranges)
       }
       if eventStart?.position != entry.position { eventStart = entry }
       let next = index + 1 < placed.count ? placed[index + 1] : nil
-      let (kind, length) = meaning(entry, next, eventStart ?? entry, kinds)
+      let (kind, length) = meaning(entry, next, eventStart ?? entry, scale, kinds)
       let begin = max(from, min(end, from + length))
       end = max(end, from + length)
       append(
@@ -49,20 +57,27 @@ enum TimeMap {
 
   private static func meaning(
     _ entry: StreamAnalysis.Placed, _ next: StreamAnalysis.Placed?, _ eventStart: StreamAnalysis.Placed,
-    _ kinds: [UInt8: PayloadKind]
+    _ scale: Scale, _ kinds: [UInt8: PayloadKind]
   ) -> (kind: String, length: Int64) {
     switch kinds[entry.packet.payloadType] {
-    case .aLaw, .muLaw: return (entry.isLate ? "late" : "received", Int64(entry.packet.payloadLength))
+    case .audio(let format):
+      guard let voice = entry.voice(format) else { break }
+      let length = Int64(voice.samples).scaled(to: scale.sampleRate, from: Int64(format.sampleRate))
+      switch voice.kind {
+      case .speech: return (entry.isRecovered ? "recovered" : entry.isLate ? "late" : "received", length)
+      case .damaged: return ("damaged", length)
+      case .comfortNoise, .noData: return ("silenceSuppressed", length)
+      }
     case .comfortNoise: return ("silenceSuppressed", 0)
     case .event:
       // All packets of an event tell of its beginning; it lasts at least until they stop coming.
-      let lasted = (entry.packet.time.since(eventStart.packet.time) ?? 0) / 125_000
-      return ("event", max(0, min(lasted, maximumEvent)))
-    case .other, nil:
-      guard let next, next.extended - entry.extended == 1 else { return ("notDecoded", 0) }
-      // How long a packet of undecoded media lasts is not known: it reaches to the next one.
-      return ("notDecoded", max(0, next.position - entry.position))
+      let lasted = max(0, min(entry.packet.time.since(eventStart.packet.time) ?? 0, maximumEvent))
+      return ("event", lasted.scaled(scale.sampleRate, 1_000_000_000))
+    case .other, nil: break
     }
+    guard let next, next.extended - entry.extended == 1 else { return ("notDecoded", 0) }
+    // How long a packet of undecoded media lasts is not known: it reaches to the next one.
+    return ("notDecoded", max(0, scale.samples(next.position) - scale.samples(entry.position)))
   }
 
   private static func append(_ range: Range, _ ranges: inout [Range]) {

@@ -72,18 +72,26 @@ final class RenderStage {
     let analysis: StreamAnalysis
     let kinds: [UInt8: PayloadKind]
     let codecs: [String]
+    let damage: PayloadDamage
     let trace: Trace
   }
 
   private func render(_ call: PlannedCall) throws {
+    let place =
+      (call.streams.map { streams[$0.index].firstPacket } + (call.trace.packets.first.map { [$0] } ?? [])).min()
+      ?? PacketPosition(rawValue: 0)
+    let isSilenced = silenced.contains(place)
+    // From here on captured payloads are looked into.
+    _ = hand.give(.audio, place, place)
+    defer { hand.giveBack(.nobody) }
     var works: [StreamWork] = []
-    for planned in call.streams { works.append(try work(planned)) }
+    for planned in call.streams { works.append(try work(planned, isSilenced: isSilenced)) }
     works.sort { $0.stream.firstPacket < $1.stream.firstPacket }
     var trace = call.trace
     for work in works { trace.formUnion(work.trace) }
     let start =
       works.filter { $0.stream.first.isKnown }
-      .map { $0.stream.first.earlier(by: min($0.analysis.leadSamples, 80_000) * 125_000) }
+      .map { $0.stream.first.earlier(by: $0.analysis.leadNanoseconds) }
       .min() ?? .unknown
     var audio = CallAudio(start: start)
     for work in works {
@@ -92,10 +100,7 @@ final class RenderStage {
         description: Self.description(work))
     }
     audio.settle()
-    let place = PacketPosition(rawValue: trace.packets.ranges.first?.lowerBound ?? 0)
-    _ = hand.give(.audio, place, place)
-    let files = silenced.contains(place) ? AudioFiles() : try write(audio, works, trace, call)
-    hand.giveBack(.nobody)
+    let files = isSilenced ? AudioFiles() : try write(audio, works, trace, call)
     var fields = Self.fields(call)
     let list = works.map { Self.fields($0, files) }
     if !list.isEmpty { fields.set("streams", .list(list.map { .object($0) })) }
@@ -110,34 +115,23 @@ final class RenderStage {
     }
   }
 
-  private func work(_ planned: PlannedCall.Stream) throws -> StreamWork {
+  private func work(_ planned: PlannedCall.Stream, isSilenced: Bool) throws -> StreamWork {
     let stream = streams[planned.index]
     let packets = try packets(of: stream)
     if stream.verdict == .candidate { recount(stream) }
-    var kinds: [UInt8: PayloadKind] = [:]
-    var rate: UInt32 = 8_000
-    var codecs: [String] = []
+    var table = PayloadTable(offered: planned.payloads, isEncrypted: planned.isEncrypted)
     var trace = Trace()
-    var isRateKnown = false
     for packet in packets {
       trace.packets.insert(packet.position)
-      if kinds[packet.payloadType] == nil {
-        let payload = planned.payloads[packet.payloadType] ?? Self.staticPayload(packet.payloadType)
-        kinds[packet.payloadType] =
-          planned.isEncrypted ? .other("encrypted (SRTP)") : Self.kind(payload, packet.payloadType)
-        codecs.append(Self.name(payload, packet.payloadType))
-        if !isRateKnown, let payload, payload.clockRate > 0, kinds[packet.payloadType] != .event {
-          rate = payload.clockRate
-          isRateKnown = true
-        }
-      }
+      table.take(packet)
     }
     trace.first = stream.first
     trace.last = stream.last
-    let events = Set(kinds.filter { $0.value == .event }.keys)
-    let analysis = StreamAnalysis(packets, clockRate: rate, events: events)
+    var analysis = StreamAnalysis(packets, clockRate: table.clockRate, events: table.events)
+    let damage = isSilenced ? PayloadDamage() : analysis.measure(table.kinds, originals: originals)
     return StreamWork(
-      planned: planned, stream: stream, analysis: analysis, kinds: kinds, codecs: codecs, trace: trace)
+      planned: planned, stream: stream, analysis: analysis, kinds: table.kinds, codecs: table.codecs, damage: damage,
+      trace: trace)
   }
 
   private func packets(of stream: MediaStream) throws -> [MediaPacket] {
@@ -175,12 +169,13 @@ final class RenderStage {
           "The media is \(name), which is not decoded; its packets stand in the original.",
           ["codec": .text(name)]), trace, call)
     }
-    if audio.tracks.contains(where: \.isCut) {
+    if let cut = audio.tracks.first(where: \.isCut) {
+      let limit = (samples: cut.maximumSamples, rate: cut.sampleRate)
       try note(
         Finding(
           .warning, "audio/tooLong",
-          "Audio beyond \(Track.maximumSamples / 28_800_000) hours from the call's first packet is not rendered.",
-          ["limitSamples": .integer(Track.maximumSamples)]), trace, call)
+          "Audio beyond \(limit.samples / limit.rate / 60) minutes from the call's first packet is not rendered.",
+          ["limitSamples": .integer(limit.samples), "sampleRate": .integer(limit.rate)]), trace, call)
     }
     if audio.isSparse {
       try note(
@@ -197,6 +192,16 @@ final class RenderStage {
           "\(overlap) samples were sent for moments that other packets of the same party fill already; they are not in the audio.",
           ["samples": .integer(overlap)]), trace, call)
     }
+    for work in works where work.damage.packetCount > 0 {
+      var part = Trace()
+      part.packets = work.damage.packets
+      try note(
+        Finding(
+          .warning, "audio/malformedPayload",
+          "Payloads of \(work.damage.packetCount) packets contradict their format; what stands before is in the audio.",
+          ["count": .integer(work.damage.packetCount), "first": .text(work.damage.first)]), part, call)
+    }
+    let unreadable = works.reduce(Int64(0)) { $0 + $1.damage.unreadable }
     var open: [CallAudio.File: Int] = [:]
     var failure: ProcessingError?
     let failures = audio.render(originals: originals) { file, bytes in
@@ -206,11 +211,12 @@ final class RenderStage {
       do throws(ProcessingError) { try spool.append(bytes, to: number) } catch { failure = failure ?? error }
     }
     if let failure { throw failure }
-    if failures > 0 {
+    if failures > 0 || unreadable > 0 {
       try note(
         Finding(
-          .error, "audio/unreadable", "\(failures) blocks of the call's audio could not be read or decoded.",
-          ["count": .integer(Int64(failures))]), trace, call)
+          .error, "audio/unreadable",
+          "\(failures) parts of the call's audio could not be decoded and \(unreadable) packets not be read; they are silent.",
+          ["count": .integer(Int64(failures) + unreadable)]), trace, call)
     }
     for file in CallAudio.File.allCases {
       guard let number = open[file], let stored = try spool.end(number, class: "wav-\(file == .stereo ? 2 : 1)") else {
@@ -335,41 +341,5 @@ final class RenderStage {
       fields.set("duration", "\(tenths / 1_000)." + String(repeating: "0", count: 3 - rest.count) + rest)
     }
     return fields
-  }
-
-  // MARK: Payload types
-
-  private static func staticPayload(_ type: UInt8) -> MediaOffer.Payload? {
-    switch type {
-    case 0: .init(type: 0, encoding: "PCMU", clockRate: 8_000)
-    case 3: .init(type: 3, encoding: "GSM", clockRate: 8_000)
-    case 4: .init(type: 4, encoding: "G723", clockRate: 8_000)
-    case 8: .init(type: 8, encoding: "PCMA", clockRate: 8_000)
-    case 9: .init(type: 9, encoding: "G722", clockRate: 8_000)
-    case 13: .init(type: 13, encoding: "CN", clockRate: 8_000)
-    case 15: .init(type: 15, encoding: "G728", clockRate: 8_000)
-    case 18: .init(type: 18, encoding: "G729", clockRate: 8_000)
-    case 26: .init(type: 26, encoding: "JPEG", clockRate: 90_000)
-    case 31: .init(type: 31, encoding: "H261", clockRate: 90_000)
-    case 32: .init(type: 32, encoding: "MPV", clockRate: 90_000)
-    case 33: .init(type: 33, encoding: "MP2T", clockRate: 90_000)
-    case 34: .init(type: 34, encoding: "H263", clockRate: 90_000)
-    default: nil
-    }
-  }
-
-  private static func name(_ payload: MediaOffer.Payload?, _ type: UInt8) -> String {
-    guard let payload, !payload.encoding.isEmpty else { return "payload type \(type)" }
-    return payload.encoding
-  }
-
-  private static func kind(_ payload: MediaOffer.Payload?, _ type: UInt8) -> PayloadKind {
-    switch payload?.encoding {
-    case "PCMA" where payload?.clockRate == 8_000 && (payload?.channels ?? 1) <= 1: .aLaw
-    case "PCMU" where payload?.clockRate == 8_000 && (payload?.channels ?? 1) <= 1: .muLaw
-    case "CN": .comfortNoise
-    case "TELEPHONE-EVENT", "TONE": .event
-    default: .other(name(payload, type))
-    }
   }
 }

@@ -2,6 +2,23 @@ import EvidenceModel
 import Glibc
 import MediaReading
 
+/// Every coding that has a decoder, by payload type.
+private let fuzzedKinds: [UInt8: PayloadKind] = {
+  let offers: [(UInt8, String, UInt32, String)] = [
+    (0, "PCMU", 8_000, ""), (3, "GSM", 8_000, ""), (4, "G723", 8_000, ""), (8, "PCMA", 8_000, ""),
+    (9, "G722", 8_000, ""), (18, "G729", 8_000, ""), (96, "AMR", 8_000, ""), (97, "AMR", 8_000, "octet-align=1"),
+    (98, "AMR-WB", 16_000, "crc=1"), (99, "AMR-WB", 16_000, "interleaving=20"), (100, "OPUS", 48_000, ""),
+    (102, "SPEEX", 16_000, ""), (103, "ILBC", 8_000, ""), (104, "G726-32", 8_000, ""), (105, "G726-24", 8_000, ""),
+    (106, "L16", 11_025, ""), (107, "L24", 48_000, ""), (108, "AMR-WB", 16_000, ""),
+  ]
+  var kinds: [UInt8: PayloadKind] = [13: .comfortNoise, 101: .event, 110: .other("EVS")]
+  for (type, encoding, rate, parameters) in offers {
+    let payload = MediaOffer.Payload(type: type, encoding: encoding, clockRate: rate, parameters: parameters)
+    kinds[type] = VoiceFormat(payload).map { .audio($0.settled(byPayloadOf: 50)) } ?? .other(encoding)
+  }
+  return kinds
+}()
+
 /// Places media packets with any numbers and times, and renders a little of them.
 @Sendable func fuzzMedia(_ input: RawSpan) {
   var source = FuzzInput(input)
@@ -28,18 +45,20 @@ import MediaReading
   }
   let first = lists.compactMap(\.first).first { $0.time.isKnown }?.time ?? .unknown
   var audio = CallAudio(start: first)
-  for (track, packets) in lists.enumerated() {
-    let analysis = StreamAnalysis(packets, clockRate: rate, events: [101])
-    demand(rate == 0 || analysis.received == Int64(packets.count), "every packet is counted")
-    demand(analysis.lost >= 0 && analysis.duplicates >= 0, "no count is negative")
-    _ = analysis.jitterMaximum + analysis.jitterMean
-    audio.add(
-      analysis, track: track, first: packets.first?.time ?? .unknown,
-      kinds: [8: .aLaw, 0: .muLaw, 13: .comfortNoise, 101: .event, 97: .other("AMR")], description: [:])
+  withFile(input) { descriptor in
+    for (track, packets) in lists.enumerated() {
+      var analysis = StreamAnalysis(packets, clockRate: rate, events: [101])
+      demand(rate == 0 || analysis.received == Int64(packets.count), "every packet is counted")
+      demand(analysis.lost >= 0 && analysis.duplicates >= 0, "no count is negative")
+      _ = analysis.jitterMaximum + analysis.jitterMean
+      _ = analysis.measure(fuzzedKinds, originals: [1: descriptor])
+      let kinds = fuzzedKinds.filter { kind in packets.contains { $0.payloadType == kind.key } }
+      audio.add(analysis, track: track, first: packets.first?.time ?? .unknown, kinds: kinds, description: [:])
+    }
   }
   audio.settle()
   _ = audio.timeMapBytes
-  demand(audio.sampleCount >= 0 && audio.sampleCount <= Track.maximumSamples, "a track has its limit")
+  demand(audio.sampleCount >= 0 && audio.sampleCount <= 24 * 3_600 * audio.sampleRate, "a track has its limit")
   guard audio.sampleCount < 1 << 16 else { return }
   var written = 0
   withFile(input) { descriptor in

@@ -79,9 +79,7 @@ struct SessionDescription {
     offer.direction = direction
     for part in parts.dropFirst(3).prefix(Self.maximumPayloads) {
       guard let type = UInt8(part), type < 128 else { continue }
-      let known = Self.staticPayload(type)
-      offer.payloads.append(
-        .init(type: type, encoding: known?.encoding ?? "", clockRate: known?.rate ?? 0, channels: known?.channels ?? 1))
+      offer.payloads.append(.assigned(type) ?? .init(type: type, encoding: "", clockRate: 0))
     }
     return offer
   }
@@ -121,37 +119,6 @@ struct SessionDescription {
       else { return }
       media[place].payloads[payload].parameters = String(words[1].prefix(4_096))
     default: break
-    }
-  }
-
-  /// The assigned payload types (RFC 3551, 6).
-  static func staticPayload(_ type: UInt8) -> (encoding: String, rate: UInt32, channels: UInt8)? {
-    switch type {
-    case 0: ("PCMU", 8_000, 1)
-    case 3: ("GSM", 8_000, 1)
-    case 4: ("G723", 8_000, 1)
-    case 5: ("DVI4", 8_000, 1)
-    case 6: ("DVI4", 16_000, 1)
-    case 7: ("LPC", 8_000, 1)
-    case 8: ("PCMA", 8_000, 1)
-    case 9: ("G722", 8_000, 1)
-    case 10: ("L16", 44_100, 2)
-    case 11: ("L16", 44_100, 1)
-    case 12: ("QCELP", 8_000, 1)
-    case 13: ("CN", 8_000, 1)
-    case 14: ("MPA", 90_000, 1)
-    case 15: ("G728", 8_000, 1)
-    case 16: ("DVI4", 11_025, 1)
-    case 17: ("DVI4", 22_050, 1)
-    case 18: ("G729", 8_000, 1)
-    case 25: ("CELB", 90_000, 1)
-    case 26: ("JPEG", 90_000, 1)
-    case 28: ("NV", 90_000, 1)
-    case 31: ("H261", 90_000, 1)
-    case 32: ("MPV", 90_000, 1)
-    case 33: ("MP2T", 90_000, 1)
-    case 34: ("H263", 90_000, 1)
-    default: nil
     }
   }
 

@@ -1,0 +1,16 @@
+/// Gives a track's samples block by block.
+protocol TrackReader: AnyObject {
+  /// Blocks and frames that could not be read or decoded.
+  var failures: Int { get }
+
+  /// Fills `count` samples from `start`; blocks are asked for in order. What no packet brought is 0.
+  func fill(_ samples: UnsafeMutablePointer<Int16>, from start: Int64, count: Int)
+}
+
+extension Track {
+  /// A reader of its samples; `originals` gives an open descriptor for each original. Nil when libavcodec or memory is lacking.
+  func reader(originals: [UInt16: Int32]) -> (any TrackReader)? {
+    if isSimple { return SimpleTrackReader(self, originals: originals) }
+    return VoiceTrackReader(self, originals: originals)
+  }
+}

@@ -1,0 +1,157 @@
+import ByteReading
+import EvidenceModel
+import Glibc
+
+/// Gives the samples of a track of any codings and rates, decoding packet by packet.
+///
+/// Nothing is made up: what is missing, damaged or background noise is silence. A coding with a lower rate than the track's is
+/// brought to it in runs of packets that follow each other.
+final class VoiceTrackReader: TrackReader {
+  /// Decoders that are open at a time; a further stream takes the place of the one that was quiet for longest.
+  static let maximumDecoders = 64
+  /// Samples of a lower rate that are brought to the track's rate at once, in seconds.
+  static let maximumRunSeconds: Int64 = 1
+
+  private struct OpenDecoder {
+    let decoder: VoiceDecoder
+    var lastUse: Int
+  }
+
+  private let track: Track
+  private let payloads: PayloadSource
+  private var next = 0
+  private var decoders: [UInt16: OpenDecoder] = [:]
+  private var uses = 0
+  private var frames = VoiceFrames()
+  /// Samples of pieces that were decoded and where they begin in the track.
+  private var decoded: [Int16] = []
+  private var decodedFrom: Int64 = 0
+  private(set) var failures = 0
+
+  init(_ track: Track, originals: [UInt16: Int32]) {
+    self.track = track
+    payloads = PayloadSource(originals)
+  }
+
+  func fill(_ samples: UnsafeMutablePointer<Int16>, from start: Int64, count: Int) {
+    unsafe samples.update(repeating: 0, count: count)
+    let end = start + Int64(count)
+    while true {
+      let from = max(start, decodedFrom)
+      let to = min(end, decodedFrom + Int64(decoded.count))
+      if from < to {
+        for place in from..<to {
+          // Safe: the place is inside the block.
+          unsafe samples[Int(place - start)] = decoded[Int(place - decodedFrom)]
+        }
+      }
+      guard decodedFrom + Int64(decoded.count) <= end, next < track.pieces.count, track.pieces[next].from < end else {
+        return
+      }
+      decodeRun()
+    }
+  }
+
+  /// Decodes the next piece, or when its rate is lower than the track's as many as follow it at once.
+  private func decodeRun() {
+    let first = track.pieces[next]
+    let format = track.sources[Int(first.source)].format
+    decoded.removeAll(keepingCapacity: true)
+    decodedFrom = first.from
+    guard Int64(format.sampleRate) != track.sampleRate else {
+      decode(first, format, ratio: 1)
+      next += 1
+      return
+    }
+    let begin = next
+    var end = first.from
+    while next < track.pieces.count {
+      let piece = track.pieces[next]
+      guard piece.source == first.source, piece.from == end, piece.skip == 0 || next == begin,
+        end - first.from < Self.maximumRunSeconds * track.sampleRate
+      else { break }
+      decode(piece, format, ratio: 0)
+      end = piece.from + Int64(piece.count)
+      next += 1
+    }
+    let wanted = Int(end - first.from) + Int(first.skip)
+    decoded = Resampler.convert(decoded, from: Int(format.sampleRate), to: Int(track.sampleRate), count: wanted)
+    if decoded.isEmpty {
+      failures += 1
+      decoded = Array(repeating: 0, count: wanted)
+    }
+    decoded.removeFirst(Int(first.skip))
+  }
+
+  /// Appends a piece's samples at its format's rate; with `ratio` 1 exactly those that it has in the track.
+  private func decode(_ piece: Track.Piece, _ format: VoiceFormat, ratio: Int) {
+    let begin = decoded.count
+    let ownCount = (Int64(piece.count) + Int64(piece.skip)).scaled(to: Int64(format.sampleRate), from: track.sampleRate)
+    let wanted = Int(ownCount)
+    let isRead = payloads.read(piece.original, piece.payloadOffset, Int(piece.payloadLength)) { bytes in
+      do throws(ReadError) { try frames.read(bytes, as: format) } catch {}
+    }
+    if isRead {
+      let decoder = decoder(piece.source, format)
+      for (number, frame) in frames.frames.enumerated() where piece.frame < 0 || number == Int(piece.frame) {
+        let start = decoded.count
+        if frame.kind == .speech {
+          let isDecoded = decoder?.decode(frames.data[frame.bytes], into: &decoded) ?? false
+          if !isDecoded { failures += 1 }
+        }
+        fit(start, frame.samples)
+      }
+    } else {
+      failures += 1
+    }
+    fit(begin, wanted)
+    if ratio == 1, piece.skip > 0 { decoded.removeSubrange(begin..<(begin + Int(piece.skip))) }
+  }
+
+  /// Makes what was appended since `start` exactly `count` samples: decoders give fewer for damaged frames.
+  private func fit(_ start: Int, _ count: Int) {
+    let extra = decoded.count - start - count
+    if extra > 0 { decoded.removeLast(extra) }
+    if extra < 0 { decoded.append(contentsOf: repeatElement(0, count: -extra)) }
+  }
+
+  private func decoder(_ source: UInt16, _ format: VoiceFormat) -> VoiceDecoder? {
+    uses += 1
+    if let open = decoders[source] {
+      decoders[source]?.lastUse = uses
+      return open.decoder
+    }
+    if decoders.count >= Self.maximumDecoders,
+      let oldest = decoders.min(by: { ($0.value.lastUse, $0.key) < ($1.value.lastUse, $1.key) })
+    {
+      decoders[oldest.key] = nil
+    }
+    guard let decoder = VoiceDecoder(format) else { return nil }
+    decoders[source] = OpenDecoder(decoder: decoder, lastUse: uses)
+    return decoder
+  }
+}
+
+/// Reads payloads from the originals.
+@safe final class PayloadSource {
+  private let originals: [UInt16: Int32]
+  private let buffer: UnsafeMutableRawPointer
+
+  /// `originals` gives an open descriptor for each original.
+  init(_ originals: [UInt16: Int32]) {
+    self.originals = originals
+    unsafe buffer = .allocate(byteCount: Int(UInt16.max), alignment: 16)
+  }
+
+  deinit { unsafe buffer.deallocate() }
+
+  /// Gives a payload's bytes to `body`; false when they cannot be read.
+  func read(_ original: UInt16, _ offset: UInt64, _ length: Int, _ body: (RawSpan) -> Void) -> Bool {
+    guard let descriptor = originals[original], (0...Int(UInt16.max)).contains(length), offset <= UInt64(Int.max),
+      unsafe pread(descriptor, buffer, length, Int(offset)) == length
+    else { return false }
+    // Safe: `length` bytes of the buffer were just filled, and the view ends before the call does.
+    unsafe body(UnsafeRawBufferPointer(start: buffer, count: length).bytes)
+    return true
+  }
+}
