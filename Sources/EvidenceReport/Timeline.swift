@@ -3,12 +3,15 @@ import EvidenceModel
 /// What stands in a range of a call's audio.
 enum TimelineKind: String, CaseIterable {
   // In the order of weight: where two fall on the same spot of the strip, the former is drawn.
-  case lost, late, notDecoded, silenceSuppressed, event, received
+  case lost, damaged, restarted, late, recovered, notDecoded, silenceSuppressed, event, received
 
   var words: String {
     switch self {
     case .received: "received"
     case .lost: "lost: packets are missing from the recording"
+    case .damaged: "damaged: its sender had it damaged already; silent here"
+    case .restarted: "the sender began anew: nobody can tell whether packets are missing"
+    case .recovered: "received as a copy in a later packet"
     case .silenceSuppressed: "nothing sent: no packet is missing here, as in silence"
     case .late: "late: arrived after its time, heard here in its place"
     case .event: "key pressed or signal tone"
@@ -20,6 +23,9 @@ enum TimelineKind: String, CaseIterable {
     switch self {
     case .received: "received"
     case .lost: "lost"
+    case .damaged: "damaged"
+    case .restarted: "sender began anew"
+    case .recovered: "from a copy"
     case .silenceSuppressed: "nothing sent"
     case .late: "late"
     case .event: "key or tone"
@@ -83,7 +89,7 @@ struct Timeline {
   /// A stream of which nothing was decoded has packets without lengths; nobody can say that it was silent between them.
   private static func settled(_ ranges: [Range]) -> [Range] {
     guard ranges.contains(where: { $0.kind == .notDecoded }),
-      !ranges.contains(where: { $0.kind == .received || $0.kind == .late })
+      !ranges.contains(where: { [.received, .late, .recovered, .damaged].contains($0.kind) })
     else { return ranges }
     return ranges.map { range in
       guard range.kind == .silenceSuppressed else { return range }

@@ -23,6 +23,9 @@ enum TimelineStrip {
       switch kind {
       case .received: ("#2b6a99", "#2b6a99", "M0 0")
       case .lost: ("#ffffff", "#b3141e", "M-2 2L2 -2M0 8L8 0M6 10L10 6")
+      case .damaged: ("#ffffff", "#b3141e", "M0 0L8 8M0 8L8 0")
+      case .restarted: ("#ffffff", "#b3141e", "M4 0v8")
+      case .recovered: ("#9cc4e4", "#2b6a99", "M0 4h8")
       case .silenceSuppressed: ("#e4e7ea", "#7a858f", "M1 4h2M5 4h2")
       case .late: ("#ffd675", "#7a4b00", "M2 0v8M6 0v8")
       case .event: ("#6b3fa0", "#ffffff", "M0 4h8")
