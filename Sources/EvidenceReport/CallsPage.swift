@@ -139,6 +139,17 @@ struct CallsPage {
         fact("Final answer", .captured, &html) { $0.captured("\(status) \(record.text("reason") ?? "")") }
       }
       if let text = duration(record) { fact("Duration, answer to end", .computed, &html) { $0.text(text) } }
+      for (title, party) in [
+        ("Keys of the caller", "caller"), ("Keys of the called party", "called"), ("Keys", "unknown"),
+      ] {
+        let keys = record.objects("keys").filter { $0.text("party") == party }.compactMap { $0.text("key") }
+        if !keys.isEmpty {
+          fact(title, .captured, &html) { html in
+            html.captured(keys.prefix(500).joined(separator: " "))
+            if keys.count > 500 { html.text(" and \(keys.count - 500) more in the record") }
+          }
+        }
+      }
       if let call = record.text("callID") { fact("Call-ID", .captured, &html) { $0.captured(call) } }
       fact("Between", .captured, &html) { $0.ends(record) }
       fact("Where it comes from", nil, &html) { $0.provenance(record) }

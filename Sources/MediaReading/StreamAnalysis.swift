@@ -43,6 +43,8 @@ public struct StreamAnalysis: Sendable {
   public private(set) var reordered: Int64 = 0
   public private(set) var late: Int64 = 0
   public private(set) var restarts: Int64 = 0
+  /// Payloads of missing packets that came as copies in others.
+  public internal(set) var recovered: Int64 = 0
   public private(set) var payloadTypes: [UInt8] = []
   /// Hertz of the stream's timestamps.
   public let clockRate: UInt32
@@ -154,7 +156,7 @@ extension Int64 {
   func nanoseconds(at rate: Int64) -> Int64 { scaled(1_000_000_000, rate) }
 
   /// This number times `factor` by `divisor`, within what 64 bits can hold; both are positive.
-  func scaled(_ factor: Int64, _ divisor: Int64) -> Int64 {
+  public func scaled(_ factor: Int64, _ divisor: Int64) -> Int64 {
     let limit: Int64 = isNegative ? .min + 1 : .max
     guard factor > 0, divisor > 0 else { return limit }
     let product = magnitude.multipliedFullWidth(by: factor.magnitude)

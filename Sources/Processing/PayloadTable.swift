@@ -11,6 +11,8 @@ struct PayloadTable {
   /// Hertz of the timestamps: that of the first payload type whose rate is known.
   private(set) var clockRate: UInt32 = 8_000
   private var isRateKnown = false
+  /// The payload type that holds copies of others, once it came (RFC 2198).
+  private(set) var redundancy: UInt8?
 
   init(offered: [UInt8: MediaOffer.Payload], isEncrypted: Bool) {
     self.offered = offered
@@ -22,10 +24,15 @@ struct PayloadTable {
 
   mutating func take(_ packet: MediaPacket) {
     let type = packet.payloadType
-    guard kinds[type] == nil else { return }
+    guard kinds[type] == nil, type != redundancy else { return }
     let payload = offered[type].flatMap { $0.encoding.isEmpty ? nil : $0 } ?? .assigned(type)
     let name = payload?.encoding ?? "payload type \(type)"
     let kind = isEncrypted ? .other("encrypted (SRTP)") : Self.kind(payload, name, packet)
+    if payload?.encoding == "RED", !isEncrypted {
+      redundancy = type
+      codecs.append(name)
+      return
+    }
     kinds[type] = kind
     codecs.append(name)
     if !isRateKnown, let payload, payload.clockRate > 0, kind != .event {

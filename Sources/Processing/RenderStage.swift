@@ -72,7 +72,9 @@ final class RenderStage {
     let analysis: StreamAnalysis
     let kinds: [UInt8: PayloadKind]
     let codecs: [String]
-    let damage: PayloadDamage
+    let damage: [PayloadDamage]
+    let events: [TelephoneEvent]
+    let areEventsComplete: Bool
     let trace: Trace
   }
 
@@ -106,18 +108,32 @@ final class RenderStage {
     if !list.isEmpty { fields.set("streams", .list(list.map { .object($0) })) }
     if let stereo = files[.stereo] { fields.set("audioSha256", stereo.sha256.hex) }
     if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
+    let keys = works.flatMap { work in work.events.map { (work, $0) } }.filter { $0.1.key != nil }
+      .sorted { ($0.1.first, $0.1.packets.first ?? place) < ($1.1.first, $1.1.packets.first ?? place) }
+    if !keys.isEmpty {
+      fields.set(
+        "keys",
+        .list(
+          keys.map { work, event in
+            [
+              "key": .text(event.key ?? ""), "party": .text(work.planned.party.rawValue),
+              "pressedAt": .time(event.first),
+            ]
+          }.map { .object($0) }))
+    }
     let label = call.signalling.map { "\($0) 1.0" } ?? "rtp 1.0"
     try add(call.signalling.map { "\($0)/call" } ?? "rtp/call", fields, trace, call.source, call.destination, label)
     for (work, entry) in zip(works, list) {
       var stream = entry
       if !call.callID.isEmpty { stream.set("callID", call.callID) }
       try add("rtp/stream", stream, work.trace, work.stream.source, work.stream.destination, "rtp 1.0")
+      for event in work.events { try add(event, work, call) }
     }
   }
 
   private func work(_ planned: PlannedCall.Stream, isSilenced: Bool) throws -> StreamWork {
     let stream = streams[planned.index]
-    let packets = try packets(of: stream)
+    var packets = try packets(of: stream)
     if stream.verdict == .candidate { recount(stream) }
     var table = PayloadTable(offered: planned.payloads, isEncrypted: planned.isEncrypted)
     var trace = Trace()
@@ -127,11 +143,22 @@ final class RenderStage {
     }
     trace.first = stream.first
     trace.last = stream.last
+    var damage: [PayloadDamage] = []
+    var copies: [MediaPacket] = []
+    if let type = table.redundancy, !isSilenced {
+      let redundancy = Redundancy(packets, type: type, originals: originals)
+      packets = redundancy.packets
+      copies = redundancy.copies
+      damage.append(redundancy.damage)
+      for packet in packets + copies { table.take(packet) }
+    }
     var analysis = StreamAnalysis(packets, clockRate: table.clockRate, events: table.events)
-    let damage = isSilenced ? PayloadDamage() : analysis.measure(table.kinds, originals: originals)
+    analysis.recover(copies)
+    if !isSilenced { damage.append(analysis.measure(table.kinds, originals: originals)) }
+    let (events, areComplete) = isSilenced ? ([], true) : analysis.events(table.events, originals: originals)
     return StreamWork(
       planned: planned, stream: stream, analysis: analysis, kinds: table.kinds, codecs: table.codecs, damage: damage,
-      trace: trace)
+      events: events, areEventsComplete: areComplete, trace: trace)
   }
 
   private func packets(of stream: MediaStream) throws -> [MediaPacket] {
@@ -192,16 +219,23 @@ final class RenderStage {
           "\(overlap) samples were sent for moments that other packets of the same party fill already; they are not in the audio.",
           ["samples": .integer(overlap)]), trace, call)
     }
-    for work in works where work.damage.packetCount > 0 {
+    for damage in works.flatMap(\.damage) where damage.packetCount > 0 {
       var part = Trace()
-      part.packets = work.damage.packets
+      part.packets = damage.packets
       try note(
         Finding(
           .warning, "audio/malformedPayload",
-          "Payloads of \(work.damage.packetCount) packets contradict their format; what stands before is in the audio.",
-          ["count": .integer(work.damage.packetCount), "first": .text(work.damage.first)]), part, call)
+          "Payloads of \(damage.packetCount) packets contradict their format; what stands before is in the audio.",
+          ["count": .integer(damage.packetCount), "first": .text(damage.first)]), part, call)
     }
-    let unreadable = works.reduce(Int64(0)) { $0 + $1.damage.unreadable }
+    let unreadable = works.flatMap(\.damage).reduce(Int64(0)) { $0 + $1.unreadable }
+    if works.contains(where: { !$0.areEventsComplete }) {
+      try note(
+        Finding(
+          .warning, "audio/eventsIncomplete",
+          "A stream has more telephone events than the limit, or some could not be read.",
+          ["limit": .integer(Int64(TelephoneEvent.maximumCount))]), trace, call)
+    }
     var open: [CallAudio.File: Int] = [:]
     var failure: ProcessingError?
     let failures = audio.render(originals: originals) { file, bytes in
@@ -268,6 +302,23 @@ final class RenderStage {
       RecordKey(position: trace.packets.last ?? PacketPosition(rawValue: 0), decoder: 0xffe0, ordinal: 0))
   }
 
+  private func add(_ event: TelephoneEvent, _ work: StreamWork, _ call: PlannedCall) throws {
+    var fields = Fields()
+    fields.set("event", Int64(event.number))
+    if let key = event.key { fields.set("key", key) }
+    fields.set("party", work.planned.party.rawValue)
+    fields.set("identifier", Self.hexadecimal(work.stream.identifier))
+    if !call.callID.isEmpty { fields.set("callID", call.callID) }
+    fields.set("duration", Self.seconds(event.duration.scaled(1_000, Int64(max(1, work.analysis.clockRate)))))
+    if event.key != nil { fields.set("level", Int64(event.level)) }
+    fields.set("isEnded", event.isEnded)
+    var trace = Trace()
+    trace.packets = event.packets
+    trace.first = event.first
+    trace.last = event.last
+    try add("rtp/event", fields, trace, work.stream.source, work.stream.destination, "rtp 1.0")
+  }
+
   private func describe(_ stored: StoredArtefact, _ role: String, _ trace: Trace, _ call: PlannedCall) throws {
     var fields = stored.fields
     fields.set("role", role)
@@ -307,6 +358,7 @@ final class RenderStage {
     fields.set("packetsDuplicate", analysis.duplicates)
     fields.set("packetsReordered", analysis.reordered)
     fields.set("packetsLate", analysis.late)
+    if analysis.recovered > 0 { fields.set("packetsRecovered", analysis.recovered) }
     if analysis.restarts > 0 { fields.set("sequenceRestarts", analysis.restarts) }
     fields.set("jitterMax", analysis.jitterMaximum)
     fields.set("jitterMean", analysis.jitterMean)
@@ -336,10 +388,14 @@ final class RenderStage {
     if call.statusCode > 0 { fields.set("status", call.statusCode) }
     if call.branches > 1 { fields.set("branches", call.branches) }
     if let answered = call.answeredAt, let ended = call.endedAt, ended >= answered {
-      let tenths = ended.nanoseconds(since: answered) / 1_000_000
-      let rest = String(tenths % 1_000)
-      fields.set("duration", "\(tenths / 1_000)." + String(repeating: "0", count: 3 - rest.count) + rest)
+      fields.set("duration", Self.seconds(ended.nanoseconds(since: answered) / 1_000_000))
     }
     return fields
+  }
+
+  /// Seconds with three decimals.
+  private static func seconds(_ milliseconds: Int64) -> String {
+    let rest = String(milliseconds % 1_000)
+    return "\(milliseconds / 1_000)." + String(repeating: "0", count: 3 - rest.count) + rest
   }
 }
