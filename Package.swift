@@ -72,7 +72,6 @@ let package = Package(
     room("MediaReading", ["ByteReading", "EvidenceModel", "CLibAV"]),
     .target(name: "CKernel"),
     room("EvidenceBundle", ["ByteReading", "CKernel", "EvidenceModel", "Fingerprinting"]),
-    room("EvidenceReport", ["EvidenceModel", "EvidenceBundle"]),
     .systemLibrary(name: "CKeyFiles", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CTokens", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
     room(
@@ -88,6 +87,7 @@ let package = Package(
         "CKernel", "CKeyFiles", "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    room("EvidenceReport", ["EvidenceModel", "EvidenceBundle", "Custody"]),
     .plugin(name: "RecordCommit", capability: .buildTool(), path: "scripts/build-plugins/RecordCommit"),
     room("BuildRecord", plugins: ["RecordCommit"]),
     room(
@@ -122,7 +122,7 @@ let package = Package(
     tests("CommandLine", ["TestSupport"], exclude: ["Transcripts"]),
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
     tests("EvidenceBundle", ["EvidenceBundle", "EvidenceModel"]),
-    tests("EvidenceReport", ["EvidenceReport", "EvidenceBundle", "EvidenceModel"]),
+    tests("EvidenceReport", ["EvidenceReport", "Custody", "EvidenceBundle", "EvidenceModel"]),
     tests(
       "Signing", ["Signing", "EvidenceModel", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
     tests("Custody", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),

@@ -58,10 +58,12 @@ public struct CustodyGaps: Sendable {
   /// What is no interval and must be explained all the same.
   public private(set) var notes: [Entry] = []
   private let longest: LengthOfTime
-  private let now: CaptureTime
+  private let now: CaptureTime?
 
   /// Looks for intervals longer than `longest` up to `now`, of one exhibit only or of everything.
-  public init(_ history: CustodyHistory, longerThan longest: LengthOfTime, exhibit: String? = nil, now: CaptureTime) {
+  ///
+  /// Without `now` it looks as far as the events go: what has no end by then is a gap, however short it may be.
+  public init(_ history: CustodyHistory, longerThan longest: LengthOfTime, exhibit: String? = nil, now: CaptureTime?) {
     (self.longest, self.now) = (longest, now)
     gaps = history.problems.map { Entry(.chain, nil, [], $0) }
     if exhibit == nil { addTransfers(history) }
@@ -69,9 +71,9 @@ public struct CustodyGaps: Sendable {
     addTimes(history, exhibit)
   }
 
-  private func isTooLong(_ from: CaptureTime, _ until: CaptureTime) -> Bool {
-    // A clock that ran backwards, or none: nobody knows how long it was.
-    guard from.isKnown, until.isKnown, from <= until else { return true }
+  private func isTooLong(_ from: CaptureTime, _ until: CaptureTime?) -> Bool {
+    // No end, a clock that ran backwards, or none: nobody knows how long it was.
+    guard let until, from.isKnown, until.isKnown, from <= until else { return true }
     let (limit, isOver) = longest.seconds.multipliedReportingOverflow(by: 1_000_000_000)
     return !isOver && until.nanoseconds(since: from) > limit
   }
@@ -130,9 +132,14 @@ public struct CustodyGaps: Sendable {
 
   private mutating func addIntervals(_ timeline: ExhibitTimeline) {
     guard var last = timeline.spans.first else { return }
+    var taken = timeline.handovers[...]
+    var holder: String?
     for span in timeline.spans.dropFirst() {
       if span.from > last.until, isTooLong(last.until, span.from) {
-        let holder = timeline.handovers.last { $0.at <= last.until }?.taker.id
+        while let handover = taken.first, handover.at <= last.until {
+          holder = handover.taker.id
+          taken.removeFirst()
+        }
         gaps.append(
           Entry(
             .exhibit, timeline.exhibit, [last.event, span.event], from: last.until, until: span.from,
@@ -185,14 +192,30 @@ public struct CustodyGaps: Sendable {
 extension CustodyGaps {
   /// All of it, for programs; lengths in whole seconds.
   public var document: Value {
-    .object([
+    var fields: Fields = [
       "maximumSeconds": .integer(longest.seconds), "gaps": .list(gaps.map(\.value)), "notes": .list(notes.map(\.value)),
-      "until": .time(now),
-    ])
+    ]
+    if let now { fields.set("until", now) }
+    return .object(fields)
   }
 }
 
 extension CustodyGaps.Entry {
+  /// The numbers of its events in words; more than two in a row as a range. Empty where there is none.
+  public var eventWords: String {
+    guard !events.isEmpty else { return "" }
+    var ranges: [ClosedRange<Int>] = []
+    for number in events {
+      if events.count > 2, let last = ranges.last, last.upperBound < .max, number == last.upperBound + 1 {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
+    }
+    let text = ranges.map { $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+    return (events.count == 1 ? "event " : "events ") + text.joined(separator: ", ")
+  }
+
   fileprivate var value: Value {
     var fields: Fields = [
       "kind": .text(kind.rawValue), "events": .list(events.map { .integer(Int64($0)) }), "words": .text(words),

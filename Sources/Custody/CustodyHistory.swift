@@ -30,9 +30,12 @@ struct CustodyEvent {
   /// Whether what it is about was done: exit code 0 or 3.
   let isDone: Bool
   let fields: Fields
+  /// Whether a file with its signature lies beside it.
+  let hasSignature: Bool
 
-  init(_ number: Int, _ fields: Fields) {
+  init(_ number: Int, _ fields: Fields, hasSignature: Bool) {
     self.number = number
+    self.hasSignature = hasSignature
     self.fields = fields
     type = fields.text("type")
     time = fields.time("time") ?? .unknown
@@ -55,10 +58,17 @@ public struct CustodyHistory {
   public init(_ path: String) {
     let chain = ChainCheck(path)
     problems = chain.problems
-    let numbers = Dictionary(
-      chain.names.enumerated().map { ($0.element, $0.offset + 1) }, uniquingKeysWith: { first, _ in first })
-    events = chain.events.map { CustodyEvent(numbers[$0.name] ?? 0, $0.fields) }
+    events = chain.events.compactMap { event in
+      // What is not named like an event is none; the problems name it.
+      BundleLayout.number(ofEvent: event.name).map { number in
+        let signature = "\(path)/\(BundleLayout.signature(of: event.name))"
+        return CustodyEvent(number, event.fields, hasSignature: isRegularFile(signature))
+      }
+    }
   }
+
+  /// The last event that can be read; nil when there is none.
+  public var last: EventMention? { events.last.map { EventMention($0) } }
 
   /// The offer that nobody has answered; nil when there is none.
   ///

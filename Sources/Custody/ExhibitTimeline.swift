@@ -13,15 +13,20 @@ struct ExhibitTimeline {
     let at: CaptureTime
     let giver: Custodian
     let taker: Custodian
-    let event: Int
+    let source: CustodyEvent
+    var event: Int { source.number }
   }
 
   let exhibit: String
+  /// The first event of it that was done.
+  private(set) var first: CustodyEvent?
   /// By their beginning; of events that were done only.
   private(set) var spans: [Span] = []
   /// By their time; those of the same time in the order of the chain.
   private(set) var handovers: [Handover] = []
   private(set) var seals: [(number: String, event: Int, time: CaptureTime)] = []
+  /// What was seen of it or done to it without changing hands, in the order of the chain.
+  private(set) var sightings: [Sighting] = []
   private(set) var weights: [(weight: Weight, event: Int, time: CaptureTime)] = []
 
   init(_ exhibit: String, _ events: [CustodyEvent]) {
@@ -33,6 +38,8 @@ struct ExhibitTimeline {
 
   private mutating func add(_ event: CustodyEvent) {
     var (from, until) = (event.time, event.time)
+    if first == nil { first = event }
+    if let sighting = Sighting(event) { sightings.append(sighting) }
     switch event.type {
     case "exhibit.seal": seals.append((event.fields.text("number"), event.number, event.time))
     case "exhibit.check":
@@ -45,7 +52,7 @@ struct ExhibitTimeline {
       let giver = Custodian(
         id: event.fields.object("giver").text("id"), role: event.actor.role, certificate: event.actor.certificate)
       handovers.append(
-        Handover(at: from, giver: giver, taker: Custodian(event.fields["taker"]), event: event.number))
+        Handover(at: from, giver: giver, taker: Custodian(event.fields["taker"]), source: event))
     case "exhibit.waypoint":
       from = event.fields.time("from") ?? event.time
       until = event.fields.time("until") ?? from
@@ -57,13 +64,12 @@ struct ExhibitTimeline {
     spans.append(Span(from: from, until: until, event: event.number, type: event.type))
   }
 
-  /// Who had it: from the first giver on, whoever took it last.
+  /// Who had it: the first giver, since nobody knows when, and then whoever took it last.
   var holdings: [Holding] {
-    var list: [Holding] = []
+    guard let first = handovers.first else { return [] }
+    var list = [Holding(first.giver, from: .unknown, by: first.source)]
     for handover in handovers {
-      Holding.append(
-        Holding(who: handover.taker, from: handover.at, event: handover.event, eventType: "exhibit.handover"),
-        to: &list)
+      Holding.append(Holding(handover.taker, from: handover.at, by: handover.source), to: &list)
     }
     return list
   }
@@ -86,9 +92,4 @@ extension CustodyHistory {
   public var exhibits: [String] { timelines.map(\.exhibit) }
 
   func timeline(of exhibit: String) -> ExhibitTimeline { ExhibitTimeline(exhibit, events) }
-
-  /// Who had each physical exhibit, from its first handover on.
-  public var exhibitHoldings: [(exhibit: String, holdings: [Holding])] {
-    timelines.map { ($0.exhibit, $0.holdings) }.filter { !$0.1.isEmpty }
-  }
 }

@@ -37,6 +37,12 @@ public enum BundleLayout {
     "\(custody)/\(padded(number, 6)).json"
   }
 
+  /// The number in the name of a custody event's file; nil when it is not named like one.
+  public static func number(ofEvent name: String) -> Int? {
+    guard let number = Int(name.dropFirst(custody.count + 1).dropLast(5)), event(number) == name else { return nil }
+    return number
+  }
+
   /// A number with zeros before it, at least `width` digits.
   public static func padded(_ number: Int, _ width: Int) -> String {
     let digits = String(number)

@@ -1,7 +1,8 @@
+import Custody
 import EvidenceBundle
 import EvidenceModel
 
-/// The chain of custody: who did what when, each event naming the one before it.
+/// The chain of custody: who had what when, and who did what, each event naming the one before it.
 struct CustodyPage {
   let context: ReportContext
 
@@ -41,17 +42,18 @@ struct CustodyPage {
   func write() throws(BundleError) {
     let events = context.contents.events()
     try context.page("custody.html", title: "Custody", of: "custody.html") { html in
+      guard !events.isEmpty else {
+        return html.element(.p, [.class("fault")]) { $0.missing("this bundle has no custody events") }
+      }
+      HolderSection(history: CustodyHistory(context.contents.path)).write(&html)
+      html.element(.h2, "All events")
       html.element(
         .p,
         """
         Each step was written down when it was done. Every event holds the fingerprint (SHA-256) of the one before \
-        it, so that no event can be changed or taken out of the middle without a trace. This page shows the events \
-        up to the writing of this report; later ones stand in the folder custody.
+        it, so that no event can be changed or taken out of the middle without a trace.
         """
       )
-      guard !events.isEmpty else {
-        return html.element(.p, [.class("fault")]) { $0.missing("this bundle has no custody events") }
-      }
       var rows = HTMLWriter()
       var signers: [EventSigner] = []
       for name in events.prefix(Self.maximumEvents) {

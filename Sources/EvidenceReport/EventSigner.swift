@@ -20,18 +20,28 @@ struct EventSigner: Hashable {
   }
 
   /// The first digits of the certificate's hash, enough to tell certificates apart by eye.
-  var shortCertificate: String? { certificate.map { $0.count > 16 ? "\($0.prefix(16))…" : $0 } }
+  var shortCertificate: String? { certificate.map(Self.short) }
+
+  private static func short(_ certificate: String) -> String {
+    certificate.count > 16 ? "\(certificate.prefix(16))…" : certificate
+  }
 
   /// Whether and with which certificate it is signed, in words.
   func signature(_ html: inout HTMLWriter) {
-    switch (certificate, hasSignature) {
-    case (_?, true):
-      html.text("signed with the certificate ")
-      html.element(.code, [.class("hash")]) { $0.captured(shortCertificate ?? "") }
-      html.text(", not checked here")
-    case (_?, false): html.missing("names a certificate, but the signature is not there")
-    case (nil, true): html.text("a signature lies beside it, but the event names no certificate")
-    case (nil, false): html.text("not signed")
+    Self.signature(certificate.map { [$0] } ?? [], isThere: hasSignature, &html)
+  }
+
+  /// Whether an event is signed, and with which of the certificates that it names.
+  static func signature(_ certificates: [String], isThere: Bool, _ html: inout HTMLWriter) {
+    guard !certificates.isEmpty else {
+      return html.text(isThere ? "a signature lies beside it, but the event names no certificate" : "not signed")
     }
+    guard isThere else { return html.missing("names a certificate, but the signature is not there") }
+    html.text(certificates.count == 1 ? "signed with the certificate " : "signed with the certificates ")
+    for (place, certificate) in certificates.enumerated() {
+      if place > 0 { html.text(" and ") }
+      html.element(.code, [.class("hash")]) { $0.captured(short(certificate)) }
+    }
+    html.text(", not checked here")
   }
 }

@@ -61,6 +61,8 @@ enum Stylesheet {
     td p{margin:.15rem 0}
     td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
     tr:target,section:target{background:#fff8e0}
+    tr.gap td{background:#fdf0f0}
+    tr.gap td:first-child{box-shadow:inset 4px 0 #b3141e}
     tr.sum td{font-weight:600;border-top:2px solid #8d99a3}
     dl.facts{display:grid;grid-template-columns:minmax(9rem,max-content) minmax(0,1fr);gap:.25rem 1rem;margin:.6rem 0}
     dl.facts dt{color:var(--soft)}
@@ -145,7 +147,7 @@ enum Stylesheet {
     tr,.call h2,.strip,.entry{break-inside:avoid}
     tr:has(dl){break-inside:auto}
     thead{display:table-header-group}
-    .strip svg,.bar,.kinds svg,.mark,.weight,th{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+    .strip svg,.bar,.kinds svg,.mark,.weight,th,tr.gap td{-webkit-print-color-adjust:exact;print-color-adjust:exact}
     a{color:inherit;text-decoration:none}
     }
 

@@ -47,8 +47,7 @@ struct CustodyCommand: ParsableCommand {
       }
       guard !json else { return }
       let history = CustodyHistory(bundle)
-      show("Who had the bundle", history.holdings)
-      for (exhibit, holdings) in history.exhibitHoldings { show("Who had exhibit \(exhibit)", holdings) }
+      for table in history.holderTables() { show(table) }
       for problem in history.problems { Console.error("exhibit: the chain is not whole: \(problem)") }
     }
 
@@ -60,14 +59,31 @@ struct CustodyCommand: ParsableCommand {
         "\(RecordText.text(fields["seq"]))  \(RecordText.text(fields["time"]))  \(RecordText.text(fields["type"]))\(actor)"
     }
 
-    private func show(_ title: String, _ holdings: [Holding]) {
-      guard !holdings.isEmpty else { return }
-      print("\n\(Console.safe(title))")
-      for holding in holdings {
-        let end = holding.until.map { "until \($0)" } ?? "and still"
-        print(
-          "  from \(holding.from) \(end)  \(Self.text(holding.who))  by event \(holding.event), \(holding.eventType)")
+    private func show(_ table: HolderTable) {
+      guard !table.rows.isEmpty else { return }
+      print("\n" + Console.safe(table.exhibit.map { "Who had exhibit \($0)" } ?? "Who had the bundle"))
+      for row in table.rows {
+        switch row {
+        case .holder(let holding):
+          let end = holding.until.map { "until \($0)" } ?? "and still"
+          print(
+            "  from \(holding.from) \(end)  \(Self.text(holding.who))\(Self.source(holding.event, holding.details))")
+        case .sighting(let seen):
+          let time = seen.until.map { "from \(seen.from) until \($0)" } ?? "at \(seen.from)"
+          print("    \(time)\(Self.source(seen.event, seen.details))")
+        case .gap(let gap):
+          let facts = [Console.safe(gap.words), CustodyGapsCommand.interval(gap), gap.eventWords]
+          print("  GAP  " + facts.filter { !$0.isEmpty }.joined(separator: "; "))
+        }
       }
+    }
+
+    /// The event that says so, and what it says of places and means.
+    private static func source(_ event: EventMention, _ details: [StatedDetail]) -> String {
+      var text = "  by event \(event.number), \(event.type)"
+      if !event.certificates.isEmpty, !event.hasSignature { text += ", its signature is not there" }
+      for detail in details { text += "; \(detail.title) \(detail.text)" }
+      return Console.safe(text)
     }
 
     /// A person: name, role, and the beginning of the certificate's SHA-256.

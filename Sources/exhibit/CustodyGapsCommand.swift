@@ -46,7 +46,7 @@ struct CustodyGapsCommand: ParsableCommand {
       for entry in entries {
         let subject = entry.exhibit.map { "exhibit \($0): " } ?? ""
         print("\(mark)  \(entry.kind.rawValue): \(Console.safe(subject + entry.words))")
-        let line = [Self.interval(entry), Self.events(entry)].filter { !$0.isEmpty }.joined(separator: "; ")
+        let line = [Self.interval(entry), entry.eventWords].filter { !$0.isEmpty }.joined(separator: "; ")
         if !line.isEmpty { print("        \(line)") }
       }
     }
@@ -56,24 +56,9 @@ struct CustodyGapsCommand: ParsableCommand {
     )
   }
 
-  private static func interval(_ entry: CustodyGaps.Entry) -> String {
+  static func interval(_ entry: CustodyGaps.Entry) -> String {
     guard let from = entry.from else { return "" }
     guard let until = entry.until else { return "from \(from)" }
     return "from \(from) until \(until)" + (entry.length.map { ", \($0.text)" } ?? "")
-  }
-
-  /// The numbers of the events; those in a row as a range.
-  private static func events(_ entry: CustodyGaps.Entry) -> String {
-    guard !entry.events.isEmpty else { return "" }
-    var ranges: [ClosedRange<Int>] = []
-    for number in entry.events {
-      if entry.events.count > 2, let last = ranges.last, number == last.upperBound + 1 {
-        ranges[ranges.count - 1] = last.lowerBound...number
-      } else {
-        ranges.append(number...number)
-      }
-    }
-    let text = ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
-    return (entry.events.count == 1 ? "event " : "events ") + text.joined(separator: ", ")
   }
 }

@@ -57,7 +57,7 @@ import Testing
       (40, "transfer.accept", "B77", [:]), (50, "transfer.accept", "C1", ["exit": 5]),
     ]).holdings
     #expect(holdings.map(\.who.id) == ["A12", "B77"])
-    #expect(holdings.map(\.event) == [1, 6])
+    #expect(holdings.map(\.event.number) == [1, 6])
     #expect(holdings[0].until == Self.minute(40) && holdings[1].from == Self.minute(40) && holdings[1].until == nil)
   }
 
@@ -180,7 +180,7 @@ import Testing
       }
       let history = try history(entries)
       _ = history.holdings
-      _ = history.exhibitHoldings
+      _ = history.holderTables(longerThan: LengthOfTime(seconds: 0))
       _ = CanonicalJSON.text(CustodyGaps(history, longerThan: LengthOfTime(seconds: 0), now: .unknown).document)
     }
   }
