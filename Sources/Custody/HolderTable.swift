@@ -93,7 +93,7 @@ public struct HolderTable: Sendable {
     var placed: [Placed] = timeline.sightings.map { ($0.from.nanoseconds, 2, $0.event.number, .sighting($0)) }
     placed += timeline.holdings.enumerated().map { ($1.from.nanoseconds, 1, $0, .holder($1)) }
     if timeline.handovers.isEmpty, let first = timeline.first {
-      placed.append((.min, 0, 0, .holder(Holding(Custodian(id: ""), from: .unknown, by: first))))
+      placed.append((.min, 0, 0, .holder(Holding(nobodyBy: first))))
     }
     for gap in gaps {
       // Who handed on what another had is told before the handover.

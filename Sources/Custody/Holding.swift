@@ -69,6 +69,12 @@ public struct Holding: Hashable, Sendable {
     details = StatedDetail.all(of: event)
   }
 
+  /// What is said when nobody ever took it: that nobody is named, by its first event.
+  init(nobodyBy event: CustodyEvent) {
+    (who, from, details) = (Custodian(id: ""), .unknown, [])
+    self.event = EventMention(event)
+  }
+
   /// Closes the last holding at the moment at which the next begins.
   static func append(_ holding: Holding, to list: inout [Holding]) {
     if !list.isEmpty { list[list.count - 1].until = holding.from }

@@ -103,16 +103,21 @@ struct HolderSection {
   private func writeCount(_ table: HolderTable, _ html: inout HTMLWriter) {
     let silence = HolderTable.longestSilence.text
     guard table.gapCount > 0 else {
+      let words = "somebody is named throughout, and nothing was left open for more than \(silence)."
       return html.element(
-        .p, "No gap: somebody is named for all of it, and no interval longer than \(silence) is open.")
+        .p, (history.problems.isEmpty ? "No gap: " : "No gap in the events that can be read: ") + words)
     }
     html.element(.p, [.class("fault")]) { html in
       html.element(.strong, "\(Decimal.count(table.gapCount, "gap", "gaps")). ")
       html.text(
         """
-        A gap is a time for which nobody is named, an offer that nobody answered, and an interval longer than \
-        \(silence) for which nothing is recorded. Other lengths: exhibit custody gaps.
+        A gap is a time for which nobody is named, an offer that nobody answered, a handover by somebody who did not \
+        have it by the chain, and an interval longer than \(silence) between an offer and its answer or for which \
+        nothing is recorded of an exhibit; for another length ask
         """)
+      html.text(" ")
+      html.element(.code, "exhibit custody gaps BUNDLE --max TIME")
+      html.text(".")
     }
   }
 
@@ -123,7 +128,9 @@ struct HolderSection {
       for note in notes.prefix(Self.maximumNotes) {
         html.element(.li) { html in
           html.captured(note.words)
-          html.text(" (\(note.eventWords))")
+          html.text(" (")
+          html.captured(note.eventWords)
+          html.text(")")
         }
       }
       if notes.count > Self.maximumNotes {
@@ -157,7 +164,7 @@ struct HolderSection {
         html.element(.strong) { $0.captured(holding.who.id) }
       }
     }
-    cells.captured(holding.who.role.isEmpty ? nil : holding.who.role)
+    cells.cell { Self.role(holding.who, &$0) }
     cells.cell { Self.details(holding.details, &$0) }
     cells.cell { html in
       Self.source(holding.event, &html)
@@ -178,7 +185,7 @@ struct HolderSection {
       guard let holder = sighting.holder else { return html.missing("nobody is named") }
       html.captured(holder.id)
     }
-    cells.captured(sighting.holder.flatMap { $0.role.isEmpty ? nil : $0.role })
+    cells.cell { Self.role(sighting.holder, &$0) }
     cells.cell { Self.details(sighting.details, &$0) }
     cells.cell { html in
       Self.source(sighting.event, &html)
@@ -198,13 +205,18 @@ struct HolderSection {
     cells.cell { $0.missing(gap.length.map { "Gap of \($0.text)" } ?? "Gap") }
     cells.captured(nil)
     cells.captured(gap.words)
-    cells.cell(gap.eventWords)
+    cells.captured(gap.eventWords)
   }
 
   // MARK: Parts
 
   private static func moment(_ time: CaptureTime, otherwise words: String, _ html: inout HTMLWriter) {
     if time.isKnown { html.moment(time.description) } else { html.element(.span, [.class("none")], words) }
+  }
+
+  private static func role(_ who: Custodian?, _ html: inout HTMLWriter) {
+    guard let role = who?.role, !role.isEmpty else { return html.element(.span, [.class("none")], "–") }
+    html.element(.span, [.class("role")]) { $0.captured(role) }
   }
 
   private static func details(_ details: [StatedDetail], _ html: inout HTMLWriter) {

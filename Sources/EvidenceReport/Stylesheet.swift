@@ -57,6 +57,7 @@ enum Stylesheet {
     td.identifier,.identifier a{white-space:nowrap}
     .ends{display:block;min-width:9.5rem}
     .ends .captured{overflow-wrap:break-word}
+    .role{display:block;min-width:5.5rem}
     td details.where{min-width:8.5rem}
     td p{margin:.15rem 0}
     td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}

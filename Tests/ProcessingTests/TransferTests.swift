@@ -215,6 +215,59 @@ import Testing
     #expect(shown.contains("Who had exhibit E-1") && shown.contains("until "))
   }
 
+  /// The custody page of a report written now, without what follows the tables of holders.
+  private func holders(_ output: String) throws -> String {
+    let written = try command("report", "case", "--output", output)
+    try #require(written.status == 0, "\(written.errors)")
+    let page = try String(contentsOfFile: scratch.path("\(output)/custody.html"), encoding: .utf8)
+    return try #require(page.components(separatedBy: "All events").first)
+  }
+
+  @Test func theReportShowsBothHoldersOfABundle() throws {
+    guard exhibitProgram != nil else { return }
+    let own = try String(contentsOfFile: scratch.path("case/report/custody.html"), encoding: .utf8)
+    #expect(own.contains("Written when the last event was number <strong>4</strong>") && own.contains("No gap: "))
+    #expect(!own.contains("not whole") && own.contains("<strong><bdi class=\"captured\">A12</bdi></strong>"))
+    #expect(try signed("a12", "seal", "case").status == 0)
+    #expect(try signed("a12", "transfer", "offer", "case", "--to", "B77").status == 0)
+    let offered = try holders("offered")
+    #expect(offered.contains("offered to B77, and nobody has answered") && offered.contains("<strong>1 gap. </strong>"))
+    #expect(try command("custody", "case").text.contains("GAP  offered to B77, and nobody has answered; from "))
+    #expect(try signed("b77", "receive", "case", "--trust", "all.pem").status == 0)
+    let page = try holders("received")
+    #expect(page.contains("Written when the last event was number <strong>7</strong>") && page.contains("No gap: "))
+    for name in ["A12", "B77"] { #expect(page.contains("<strong><bdi class=\"captured\">\(name)</bdi></strong>")) }
+    #expect(page.contains("7: <bdi class=\"captured\">Received and checked</bdi>") && !page.contains("class=\"gap\""))
+    #expect(page.contains("signed with the certificate "))
+    // What stands in the bundle is still the old page, and the bundle verifies.
+    #expect(try String(contentsOfFile: scratch.path("case/report/custody.html"), encoding: .utf8) == own)
+    #expect(try command("verify", "case", "--trust", "all.pem").status == 0)
+  }
+
+  @Test func theReportNamesAGapOf45MinutesOfAnExhibit() throws {
+    guard exhibitProgram != nil else { return }
+    _ = try scratch.write(Array("positions".utf8), "van.csv")
+    for arguments in [
+      ["handover", "case", "--from", "A12", "--to", "C1", "--at", "2026-01-06T09:00:00Z"],
+      [
+        "waypoint", "case", "--telemetry", "van.csv", "--position", "48.85, 2.35", "--from", "2026-01-06T09:00:00Z",
+        "--to", "2026-01-06T09:30:00Z",
+      ], ["handover", "case", "--from", "C1", "--to", "B77", "--at", "2026-01-06T10:15:00Z"],
+    ] {
+      let giver = ["--exhibit", "E-1", "--key", "a12.key", "--cert", "a12.pem", "--pass-file", "secret"]
+      let result = try run(try #require(exhibitProgram), ["custody"] + arguments + giver, in: scratch.url)
+      try #require(result.status == 0, "\(result.errors)")
+    }
+    let page = try holders("report")
+    #expect(page.contains("Who had the exhibit <bdi class=\"captured\">E-1</bdi>") && page.contains("Gap of 45m"))
+    #expect(page.contains("nothing is known of it; C1 had taken it") && page.contains("48.85, 2.35"))
+    let shown = try command("custody", "show", "case").text
+    let gap =
+      "  GAP  nothing is known of it; C1 had taken it; from 2026-01-06T09:30:00.000000000Z until "
+      + "2026-01-06T10:15:00.000000000Z, 45m; events 6, 7"
+    #expect(shown.contains(gap) && shown.contains("position 48.85, 2.35; telemetry van.csv"), "\(shown)")
+  }
+
   @Test func everyCommandAddsOneEventAlsoWhenItFails() throws {
     guard exhibitProgram != nil else { return }
     let photo = try scratch.write(Array("picture".utf8), "photo.jpg")
