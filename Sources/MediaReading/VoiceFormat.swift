@@ -37,12 +37,17 @@ public struct VoiceFormat: Hashable, Sendable {
   /// A coding with a byte a sample, 8,000 times a second.
   static func simple(_ coding: Coding) -> VoiceFormat { VoiceFormat(coding, clock: 8_000, samples: 8_000) }
 
+  /// The same rates with another coding.
+  func with(_ coding: Coding) -> VoiceFormat {
+    VoiceFormat(coding, clock: clockRate, samples: sampleRate, channels: channels)
+  }
+
   /// The same format where the signalling left its frames' length to the packets; `length` is that of the first payload.
   public func settled(byPayloadOf length: Int) -> VoiceFormat {
     guard coding == .ilbc(milliseconds: 0) else { return self }
     // 38 octets are 20 milliseconds and 50 octets 30 (RFC 3952, 3).
     let isShort = length % 38 == 0 && length % 50 != 0
-    return VoiceFormat(.ilbc(milliseconds: isShort ? 20 : 30), clock: clockRate, samples: sampleRate)
+    return with(.ilbc(milliseconds: isShort ? 20 : 30))
   }
 
   /// Nil when there is no decoder for the payload type, or its parameters ask for what is not decoded.

@@ -22,6 +22,9 @@ struct PayloadTable {
   /// Types of telephone events.
   var events: Set<UInt8> { Set(kinds.filter { $0.value == .event }.keys) }
 
+  /// Takes another format for a payload type than the signalling's.
+  mutating func replace(_ type: UInt8, with format: VoiceFormat) { kinds[type] = .audio(format) }
+
   mutating func take(_ packet: MediaPacket) {
     let type = packet.payloadType
     guard kinds[type] == nil, type != redundancy else { return }

@@ -75,6 +75,7 @@ final class RenderStage {
     let damage: [PayloadDamage]
     let events: [TelephoneEvent]
     let areEventsComplete: Bool
+    let packings: [G726Packing]
     let trace: Trace
   }
 
@@ -154,11 +155,19 @@ final class RenderStage {
     }
     var analysis = StreamAnalysis(packets, clockRate: table.clockRate, events: table.events)
     analysis.recover(copies)
+    var packings: [G726Packing] = []
+    for (type, kind) in table.kinds.sorted(by: { $0.key < $1.key }) where !isSilenced {
+      guard case .audio(let format) = kind,
+        let packing = G726Packing(analysis, type: type, format: format, originals: originals)
+      else { continue }
+      table.replace(type, with: packing.format)
+      packings.append(packing)
+    }
     if !isSilenced { damage.append(analysis.measure(table.kinds, originals: originals)) }
     let (events, areComplete) = isSilenced ? ([], true) : analysis.events(table.events, originals: originals)
     return StreamWork(
       planned: planned, stream: stream, analysis: analysis, kinds: table.kinds, codecs: table.codecs, damage: damage,
-      events: events, areEventsComplete: areComplete, trace: trace)
+      events: events, areEventsComplete: areComplete, packings: packings, trace: trace)
   }
 
   private func packets(of stream: MediaStream) throws -> [MediaPacket] {
@@ -227,6 +236,19 @@ final class RenderStage {
           .warning, "audio/malformedPayload",
           "Payloads of \(damage.packetCount) packets contradict their format; what stands before is in the audio.",
           ["count": .integer(damage.packetCount), "first": .text(damage.first)]), part, call)
+    }
+    for work in works {
+      for packing in work.packings {
+        try note(
+          Finding(
+            .warning, "audio/g726Packing",
+            "The codes of G.726 stand in their bytes the other way round than the signalling's name says, as the smoother audio shows; they were read so.",
+            [
+              "identifier": .text(Self.hexadecimal(work.stream.identifier)),
+              "roughnessAsNamed": .integer(packing.namedRoughness), "roughnessAsRead": .integer(packing.otherRoughness),
+              "origin": "inferred",
+            ]), work.trace, call)
+      }
     }
     let unreadable = works.flatMap(\.damage).reduce(Int64(0)) { $0 + $1.unreadable }
     if works.contains(where: { !$0.areEventsComplete }) {

@@ -169,3 +169,52 @@ import Testing
     }
   }
 }
+
+/// The order of G.726 codes in a byte, which senders disagree about.
+@Suite struct G726PackingTests {
+  private func packing(_ bytes: [UInt8], _ bits: Int, _ name: String) throws -> G726Packing? {
+    let folder = try TemporaryFolder()
+    let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.write(bytes, "original")))
+    defer { try? file.close() }
+    let length = bits * 20
+    let list = (0..<(bytes.count / length)).map { place in
+      var one = packet(place, type: 96, length: UInt16(length))
+      one.payloadOffset = UInt64(place * length)
+      return one
+    }
+    let format = try #require(VoiceFormat(.init(type: 96, encoding: name, clockRate: 8_000)))
+    return G726Packing(
+      StreamAnalysis(list, clockRate: 8_000), type: 96, format: format, originals: [1: file.fileDescriptor])
+  }
+
+  @Test(arguments: [2, 3, 4, 5]) func findsTheOrderThatWasSent(bits: Int) throws {
+    guard let ffmpeg = program("ffmpeg"), let voice = program("espeak-ng") else {
+      print("skipped: no ffmpeg or espeak-ng")
+      return
+    }
+    let folder = try TemporaryFolder()
+    let speech = folder.path("speech.wav")
+    let spoken = try run(voice, ["-w", speech, "Bring the van to the harbour on Tuesday, and both keys."])
+    #expect(spoken.status == 0)
+    for (codec, right, wrong) in [
+      ("g726le", "G726-\(bits * 8)", "AAL2-G726-\(bits * 8)"), ("g726", "AAL2-G726-\(bits * 8)", "G726-\(bits * 8)"),
+    ] {
+      let made = try run(
+        ffmpeg,
+        [
+          "-v", "error", "-i", speech, "-ar", "8000", "-ac", "1", "-c:a", codec, "-b:a", "\(bits * 8)k", "-f", codec,
+          "-",
+        ])
+      #expect(made.status == 0, "\(made.errors)")
+      #expect(try packing(made.output, bits, right) == nil)
+      let turned = try #require(try packing(made.output, bits, wrong))
+      #expect(turned.format == VoiceFormat(.init(type: 96, encoding: right, clockRate: 8_000)))
+      #expect(turned.otherRoughness < turned.namedRoughness)
+    }
+  }
+
+  @Test func claimsNothingOfSilenceAndOfLittle() throws {
+    #expect(try packing([UInt8](repeating: 0xff, count: 16_000), 4, "G726-32") == nil)
+    #expect(try packing((0..<800).map { UInt8(truncatingIfNeeded: $0 * 37) }, 4, "G726-32") == nil)
+  }
+}
