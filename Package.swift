@@ -69,7 +69,12 @@ let package = Package(
       providers: [.apt(["libavcodec-dev", "libswresample-dev", "libavutil-dev"])]),
     .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
     room("CallAssembly", ["EvidenceModel"]),
-    room("MediaReading", ["ByteReading", "EvidenceModel", "CLibAV"]),
+    room(
+      "MediaReading",
+      [
+        "ByteReading", "EvidenceModel", "CLibAV", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+      ]),
     .target(name: "CKernel"),
     room("EvidenceBundle", ["ByteReading", "CKernel", "EvidenceModel", "Fingerprinting"]),
     .systemLibrary(name: "CKeyFiles", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

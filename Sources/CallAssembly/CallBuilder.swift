@@ -10,6 +10,8 @@ struct CallBuilder {
     let payloads: [MediaOffer.Payload]
     let kind: String
     let isEncrypted: Bool
+    /// Keys by which the one who asks for this media protects what it sends itself (RFC 4568, 5.1).
+    let keys: [String]
     /// The address from which the offer itself came; with NAT, media comes there too.
     let signalledFrom: InternetAddress
   }
@@ -79,6 +81,7 @@ struct CallBuilder {
         Destination(
           endpoint: media.receivesAt, receiver: signal.isFromCaller ? .caller : .called, since: signal.trace.first,
           payloads: media.payloads, kind: media.kind, isEncrypted: media.transport.contains("SAVP"),
+          keys: media.securityDescriptions,
           signalledFrom: signal.source.address))
     }
   }

@@ -8,6 +8,8 @@ public struct CallPlanner {
   /// Nanoseconds that media may come before the message that asks for it, and after the end of its call.
   static let leadTime: Int64 = 2_000_000_000
   static let tailTime: Int64 = 5_000_000_000
+  /// Keys of a party in one call that are tried.
+  static let maximumKeys = 64
   /// Nanoseconds of silence after which the same endpoints begin another call without signalling.
   static let pauseTime: Int64 = 60_000_000_000
 
@@ -124,7 +126,17 @@ public struct CallPlanner {
       .init(
         index: index, party: speaker, track: speaker == .caller ? 0 : 1,
         attachment: isDirect && what == "its destination" ? .signalling : .inferred, evidence: evidence,
-        payloads: payloads, kind: place.destination.kind, isEncrypted: place.destination.isEncrypted))
+        payloads: payloads, kind: place.destination.kind, isEncrypted: place.destination.isEncrypted,
+        keys: keys(of: speaker, in: place.call)))
+  }
+
+  /// The keys of a party, the newest first.
+  private func keys(of party: PlannedCall.Party, in call: Int) -> [String] {
+    var keys: [String] = []
+    for destination in builders[call].destinations.reversed() where destination.receiver == party {
+      for key in destination.keys where !keys.contains(key) && keys.count < Self.maximumKeys { keys.append(key) }
+    }
+    return keys
   }
 
   // MARK: Without signalling

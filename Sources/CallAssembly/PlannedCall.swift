@@ -31,6 +31,8 @@ public struct PlannedCall: Hashable, Sendable {
     public var kind: String
     /// Whether the signalling asks for an encrypted transport (RFC 3711, RFC 5764).
     public var isEncrypted = false
+    /// Values of `a=crypto` by which its speaker may have protected it.
+    public var keys: [String] = []
   }
 
   /// The signalling protocol, such as `sip`; nil for media without signalling.

@@ -289,7 +289,8 @@ import EvidenceModel
       MediaPacket(
         time: current.time, position: current.position,
         payloadOffset: isScattered ? 0 : current.fileOffset + UInt64(payload.lowerBound),
-        payloadLength: isScattered ? 0 : UInt16(clamping: payload.count), sequence: packet.sequence,
+        payloadLength: isScattered ? 0 : UInt16(clamping: payload.count),
+        headerLength: isScattered ? 0 : UInt16(clamping: payload.lowerBound), sequence: packet.sequence,
         timestamp: packet.timestamp,
         payloadType: packet.payloadType, marker: packet.marker), inStream: streams[place].number)
     if streams[place].stream.packetCount == 0 {

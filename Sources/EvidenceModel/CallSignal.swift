@@ -99,6 +99,8 @@ public struct MediaOffer: Hashable, Sendable {
   public var direction: Direction
   /// Milliseconds of media a packet holds; 0 when not given.
   public var packetTime: UInt16
+  /// Values of `a=crypto`, which hold keys (RFC 4568): for decrypting, never for a record.
+  public var securityDescriptions: [String]
   /// Which place it has among the message's media, from 0.
   public var index: UInt16
 
@@ -110,5 +112,6 @@ public struct MediaOffer: Hashable, Sendable {
     payloads = []
     direction = .sendReceive
     packetTime = 0
+    securityDescriptions = []
   }
 }

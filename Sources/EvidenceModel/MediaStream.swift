@@ -72,6 +72,10 @@ public struct MediaPacket: Hashable, Sendable {
   /// The payload's offset in the original, or in its expanded form when it was compressed.
   public var payloadOffset: UInt64
   public var payloadLength: UInt16
+  /// Which file the payload stands in: the number of its original, unless it was decrypted into a file of its own.
+  public var payloadFile: UInt16
+  /// Bytes of the RTP header right before the payload; 0 when that is not known or more than 1,020.
+  public var headerLength: UInt16
   public var sequence: UInt16
   public var timestamp: UInt32
   public var payloadType: UInt8
@@ -79,12 +83,14 @@ public struct MediaPacket: Hashable, Sendable {
 
   public init(
     time: CaptureTime, position: PacketPosition, payloadOffset: UInt64, payloadLength: UInt16,
-    sequence: UInt16, timestamp: UInt32, payloadType: UInt8, marker: Bool
+    headerLength: UInt16 = 0, sequence: UInt16, timestamp: UInt32, payloadType: UInt8, marker: Bool
   ) {
     self.time = time
     self.position = position
     self.payloadOffset = payloadOffset
     self.payloadLength = payloadLength
+    payloadFile = position.original
+    self.headerLength = headerLength > 1_020 ? 0 : headerLength
     self.sequence = sequence
     self.timestamp = timestamp
     self.payloadType = payloadType

@@ -13,7 +13,7 @@ struct KnownLimits {
       "Whether a recording is complete and honest cannot be seen from it. What the recorder did not record is not here.",
       "Times are those of the recorder's clock, in UTC; whether it was right is not known.",
       "Only the decoders that are named above read content. What none of them takes stands in the account, with a guess.",
-      "Encrypted content (TLS, SRTP, IPsec, HTTP/3) was not decrypted.",
+      "Encrypted content (TLS, IPsec, HTTP/3) was not decrypted; SRTP only by keys that stood in the signalling.",
       """
       A fingerprint shows that nothing changed since it was taken. Without a seal, a time-stamp or a receipt kept \
       elsewhere, whoever holds the bundle could have rewritten all of it.

@@ -38,7 +38,7 @@ public struct G726Packing: Sendable {
     guard let decoder = VoiceDecoder(format) else { return nil }
     var samples: [Int16] = []
     for packet in packets {
-      _ = source.read(packet.position.original, packet.payloadOffset, Int(packet.payloadLength)) { bytes in
+      _ = source.read(packet.payloadFile, packet.payloadOffset, Int(packet.payloadLength)) { bytes in
         _ = decoder.decode(bytes.array()[...], into: &samples)
       }
     }

@@ -31,7 +31,7 @@ public struct Redundancy {
       var failure: ReadError?
       var blocks: [Block] = []
       var start = 0
-      let isRead = source.read(packet.position.original, packet.payloadOffset, Int(packet.payloadLength)) { bytes in
+      let isRead = source.read(packet.payloadFile, packet.payloadOffset, Int(packet.payloadLength)) { bytes in
         do throws(ReadError) { (blocks, start) = try Self.blocks(bytes) } catch { failure = error }
       }
       if let failure { damage.note(failure, packet) }

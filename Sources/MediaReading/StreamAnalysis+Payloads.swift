@@ -34,7 +34,7 @@ extension StreamAnalysis {
     for index in placed.indices {
       let packet = placed[index].packet
       guard case .audio(let format)? = kinds[packet.payloadType], !format.isSimple else { continue }
-      let isRead = source.read(packet.position.original, packet.payloadOffset, Int(packet.payloadLength)) { bytes in
+      let isRead = source.read(packet.payloadFile, packet.payloadOffset, Int(packet.payloadLength)) { bytes in
         do throws(ReadError) { try frames.read(bytes, as: format) } catch { damage.note(error, packet) }
       }
       guard isRead else {

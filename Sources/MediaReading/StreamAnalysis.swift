@@ -85,7 +85,7 @@ public struct StreamAnalysis: Sendable {
     placed.reserveCapacity(packets.count)
     for packet in packets {
       received += 1
-      if !payloadTypes.contains(packet.payloadType), payloadTypes.count < 128 {
+      if packet.payloadType < 128, !payloadTypes.contains(packet.payloadType) {
         payloadTypes.append(packet.payloadType)
       }
       let (extended, isEarlier) = numbering.extend(packet.sequence)

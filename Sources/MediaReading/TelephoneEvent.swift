@@ -88,7 +88,7 @@ extension StreamAnalysis {
       let packet = entry.packet
       var blocks: [TelephoneEvent.Block] = []
       isComplete =
-        source.read(packet.position.original, packet.payloadOffset, Int(packet.payloadLength)) {
+        source.read(packet.payloadFile, packet.payloadOffset, Int(packet.payloadLength)) {
           blocks = TelephoneEvent.blocks($0)
         } && isComplete
       var timestamp = packet.timestamp

@@ -82,7 +82,7 @@ public struct Track: Sendable {
             from: from + offset.scaled(to: sampleRate, from: Int64(format.sampleRate)),
             count: Int32(clamping: samples.scaled(to: sampleRate, from: Int64(format.sampleRate))),
             payloadOffset: entry.packet.payloadOffset, payloadLength: entry.packet.payloadLength,
-            original: entry.packet.position.original, source: source, frame: voice.frameStep > 0 ? Int16(number) : -1))
+            original: entry.packet.payloadFile, source: source, frame: voice.frameStep > 0 ? Int16(number) : -1))
       }
     }
   }

@@ -62,6 +62,8 @@ enum FactCodec {
     writer.write(media.direction.rawValue)
     writer.write(media.packetTime)
     writer.write(media.index)
+    writer.write(UInt8(clamping: media.securityDescriptions.count))
+    for description in media.securityDescriptions.prefix(255) { writer.write(description) }
     writer.write(UInt16(clamping: media.payloads.count))
     for payload in media.payloads.prefix(65_535) {
       writer.write(payload.type)
@@ -149,6 +151,8 @@ enum FactCodec {
       kind: kind, receivesAt: endpoint, transport: transport, index: try reader.read("media index"))
     media.direction = direction
     media.packetTime = packetTime
+    let descriptions: UInt8 = try reader.read("count of keys")
+    for _ in 0..<descriptions { media.securityDescriptions.append(try text(&reader)) }
     let count: UInt16 = try reader.read("payload count")
     for _ in 0..<count {
       let type: UInt8 = try reader.read("payload type")

@@ -28,6 +28,10 @@ struct PayloadTable {
   mutating func take(_ packet: MediaPacket) {
     let type = packet.payloadType
     guard kinds[type] == nil, type != redundancy else { return }
+    if type == SecureStream.unopened {
+      kinds[type] = .other("encrypted (SRTP)")
+      return
+    }
     let payload = offered[type].flatMap { $0.encoding.isEmpty ? nil : $0 } ?? .assigned(type)
     let name = payload?.encoding ?? "payload type \(type)"
     let kind = isEncrypted ? .other("encrypted (SRTP)") : Self.kind(payload, name, packet)

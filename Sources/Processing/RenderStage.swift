@@ -3,19 +3,22 @@ import DecoderHosting
 import EvidenceModel
 import Fingerprinting
 import Foundation
+import Glibc
 import MediaReading
 
 /// Joins signalling with media and decodes the audio of every call; each render worker does its share of the calls.
 final class RenderStage {
   private let order: WorkOrder
   private let layout: ScratchLayout
-  private let runs: RecordRunWriter
+  let runs: RecordRunWriter
   private let spool: ArtefactSpool
   private var ledger = LedgerCounter()
   private var streams: [MediaStream] = []
   private var indexes: [Int: StreamIndexReader] = [:]
   private var originals: [UInt16: Int32] = [:]
-  private var ordinal: UInt32 = 0
+  var ordinal: UInt32 = 0
+  /// What stands of the call in hand in the file of decrypted payloads.
+  private var decryptedBytes: UInt64 = 0
   private let hand: WorkInHand
   /// Calls, by their first packet, on whose audio a worker crashed.
   private let silenced: Set<PacketPosition>
@@ -66,7 +69,7 @@ final class RenderStage {
 
   // MARK: One call
 
-  private struct StreamWork {
+  struct StreamWork {
     let planned: PlannedCall.Stream
     let stream: MediaStream
     let analysis: StreamAnalysis
@@ -76,6 +79,8 @@ final class RenderStage {
     let events: [TelephoneEvent]
     let areEventsComplete: Bool
     let packings: [G726Packing]
+    /// What opened it, when it was encrypted and its keys are known.
+    let secure: SecureStream?
     let trace: Trace
   }
 
@@ -87,6 +92,7 @@ final class RenderStage {
     // From here on captured payloads are looked into.
     _ = hand.give(.audio, place, place)
     defer { hand.giveBack(.nobody) }
+    decryptedBytes = 0
     var works: [StreamWork] = []
     for planned in call.streams { works.append(try work(planned, isSilenced: isSilenced)) }
     works.sort { $0.stream.firstPacket < $1.stream.firstPacket }
@@ -136,12 +142,12 @@ final class RenderStage {
     let stream = streams[planned.index]
     var packets = try packets(of: stream)
     if stream.verdict == .candidate { recount(stream) }
-    var table = PayloadTable(offered: planned.payloads, isEncrypted: planned.isEncrypted)
     var trace = Trace()
-    for packet in packets {
-      trace.packets.insert(packet.position)
-      table.take(packet)
-    }
+    for packet in packets { trace.packets.insert(packet.position) }
+    let secure = isSilenced ? nil : try decrypt(packets, planned)
+    packets = secure?.packets ?? packets
+    var table = PayloadTable(offered: planned.payloads, isEncrypted: planned.isEncrypted && secure == nil)
+    for packet in packets { table.take(packet) }
     trace.first = stream.first
     trace.last = stream.last
     var damage: [PayloadDamage] = []
@@ -167,7 +173,23 @@ final class RenderStage {
     let (events, areComplete) = isSilenced ? ([], true) : analysis.events(table.events, originals: originals)
     return StreamWork(
       planned: planned, stream: stream, analysis: analysis, kinds: table.kinds, codecs: table.codecs, damage: damage,
-      events: events, areEventsComplete: areComplete, packings: packings, trace: trace)
+      events: events, areEventsComplete: areComplete, packings: packings,
+      secure: secure, trace: trace)
+  }
+
+  /// Decrypts a stream when the signalling brought its keys; nil when there are none or none fits.
+  private func decrypt(_ packets: [MediaPacket], _ planned: PlannedCall.Stream) throws -> SecureStream? {
+    let keys = planned.keys.flatMap { SecurityDescription.keys($0) }
+    guard !keys.isEmpty else { return nil }
+    if originals[SecureStream.file] == nil {
+      let path = layout.decrypted(order.worker)
+      // Safe: the path is a string of ours.
+      let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+      guard descriptor >= 0 else { throw ProcessingError(.output, path, ProcessingError.systemText(errno)) }
+      originals[SecureStream.file] = descriptor
+    }
+    guard let output = originals[SecureStream.file] else { return nil }
+    return SecureStream(packets, keys: keys, originals: originals, output: output, offset: &decryptedBytes)
   }
 
   private func packets(of stream: MediaStream) throws -> [MediaPacket] {
@@ -187,7 +209,7 @@ final class RenderStage {
 
   // MARK: Files
 
-  private struct AudioFiles {
+  struct AudioFiles {
     var audio: [CallAudio.File: StoredArtefact] = [:]
     var timeMap: StoredArtefact?
     subscript(file: CallAudio.File) -> StoredArtefact? { audio[file] }
@@ -238,6 +260,15 @@ final class RenderStage {
           ["count": .integer(damage.packetCount), "first": .text(damage.first)]), part, call)
     }
     for work in works {
+      if let secure = work.secure, secure.unopenedCount > 0 {
+        try note(
+          Finding(
+            .warning, "audio/notAuthentic",
+            "\(secure.unopenedCount) packets of an encrypted stream are not by any key of the signalling; they are not in the audio.",
+            [
+              "identifier": .text(Self.hexadecimal(work.stream.identifier)), "count": .integer(secure.unopenedCount),
+            ]), work.trace, call)
+      }
       for packing in work.packings {
         try note(
           Finding(
@@ -306,118 +337,5 @@ final class RenderStage {
     case .right: call.signalling == nil ? "audio of the other side" : "audio of the called party"
     case .stereo: "audio of both sides"
     }
-  }
-
-  // MARK: Records
-
-  private func add(
-    _ kind: String, _ fields: Fields, _ trace: Trace, _ source: Endpoint?, _ destination: Endpoint?, _ label: String
-  ) throws {
-    var full = fields
-    full.place(trace)
-    full.set("decoder", label)
-    if let source { full.set("source", source.description) }
-    if let destination { full.set("destination", destination.description) }
-    ordinal += 1
-    try runs.add(
-      kind, full,
-      RecordKey(position: trace.packets.last ?? PacketPosition(rawValue: 0), decoder: 0xffe0, ordinal: 0))
-  }
-
-  private func add(_ event: TelephoneEvent, _ work: StreamWork, _ call: PlannedCall) throws {
-    var fields = Fields()
-    fields.set("event", Int64(event.number))
-    if let key = event.key { fields.set("key", key) }
-    fields.set("party", work.planned.party.rawValue)
-    fields.set("identifier", Self.hexadecimal(work.stream.identifier))
-    if !call.callID.isEmpty { fields.set("callID", call.callID) }
-    fields.set("duration", Self.seconds(event.duration.scaled(1_000, Int64(max(1, work.analysis.clockRate)))))
-    if event.key != nil { fields.set("level", Int64(event.level)) }
-    fields.set("isEnded", event.isEnded)
-    var trace = Trace()
-    trace.packets = event.packets
-    trace.first = event.first
-    trace.last = event.last
-    try add("rtp/event", fields, trace, work.stream.source, work.stream.destination, "rtp 1.0")
-  }
-
-  private func describe(_ stored: StoredArtefact, _ role: String, _ trace: Trace, _ call: PlannedCall) throws {
-    var fields = stored.fields
-    fields.set("role", role)
-    fields.set("origin", "computed")
-    fields.set("isComplete", true)
-    try add("artefact", fields, trace, call.source, call.destination, "audio 1.0")
-  }
-
-  private func note(_ finding: Finding, _ trace: Trace, _ call: PlannedCall) throws {
-    var fields = finding.fields
-    fields.set("severity", finding.severity.rawValue)
-    fields.set("code", finding.code)
-    fields.set("message", finding.message)
-    try add("finding", fields, trace, call.source, call.destination, "audio 1.0")
-  }
-
-  private static func description(_ work: StreamWork) -> Fields {
-    [
-      "identifier": .text(hexadecimal(work.stream.identifier)), "source": .text(work.stream.source.description),
-      "destination": .text(work.stream.destination.description), "party": .text(work.planned.party.rawValue),
-    ]
-  }
-
-  private static func hexadecimal(_ identifier: UInt32) -> String {
-    let digits = String(identifier, radix: 16)
-    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
-  }
-
-  private static func fields(_ work: StreamWork, _ files: AudioFiles) -> Fields {
-    var fields = description(work)
-    let analysis = work.analysis
-    fields.set("codecs", .list(work.codecs.map { .text($0) }))
-    fields.set("payloadTypes", .list(analysis.payloadTypes.map { .integer(Int64($0)) }))
-    fields.set("packetsExpected", analysis.expected)
-    fields.set("packetsReceived", analysis.received)
-    fields.set("packetsLost", analysis.lost)
-    fields.set("packetsDuplicate", analysis.duplicates)
-    fields.set("packetsReordered", analysis.reordered)
-    fields.set("packetsLate", analysis.late)
-    if analysis.recovered > 0 { fields.set("packetsRecovered", analysis.recovered) }
-    if analysis.restarts > 0 { fields.set("sequenceRestarts", analysis.restarts) }
-    fields.set("jitterMax", analysis.jitterMaximum)
-    fields.set("jitterMean", analysis.jitterMean)
-    fields.set("attachedBy", work.planned.attachment.rawValue)
-    fields.set("evidence", work.planned.evidence)
-    if !work.stream.tunnels.isEmpty { fields.set("tunnels", work.stream.tunnels) }
-    if !work.planned.kind.isEmpty { fields.set("mediaKind", work.planned.kind) }
-    if let stored = files[work.planned.track == 0 ? .left : .right] { fields.set("audioSha256", stored.sha256.hex) }
-    if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
-    return fields
-  }
-
-  private static func fields(_ call: PlannedCall) -> Fields {
-    var fields = Fields()
-    for (name, text) in [
-      ("callID", call.callID), ("caller", call.caller), ("callerName", call.callerName), ("called", call.called),
-      ("calledName", call.calledName), ("reason", call.reason),
-    ] where !text.isEmpty { fields.set(name, text) }
-    for (name, time) in [
-      ("invitedAt", call.invitedAt), ("ringingAt", call.ringingAt), ("answeredAt", call.answeredAt),
-      ("hungUpAt", call.endedAt),
-    ] {
-      if let time { fields.set(name, time) }
-    }
-    fields.set("outcome", call.outcome.rawValue)
-    if let party = call.endedBy { fields.set("endedBy", party.rawValue) }
-    if call.statusCode > 0 { fields.set("status", call.statusCode) }
-    if call.branches > 1 { fields.set("branches", call.branches) }
-    if let answered = call.answeredAt, let ended = call.endedAt, ended >= answered {
-      fields.set("duration", Self.seconds(ended.nanoseconds(since: answered) / 1_000_000))
-    }
-    return fields
-  }
-
-  /// Seconds with three decimals.
-  private static func seconds(_ milliseconds: Int64) -> String {
-    let rest = String(milliseconds % 1_000)
-    return "\(milliseconds / 1_000)." + String(repeating: "0", count: 3 - rest.count) + rest
   }
 }

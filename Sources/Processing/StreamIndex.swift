@@ -43,7 +43,9 @@ final class StreamIndexWriter {
     for row in chains[number].rows {
       block.write(row.time.nanoseconds)
       block.write(row.position.rawValue)
-      block.write(row.payloadOffset << 8 | UInt64(row.payloadType & 0x7f) | (row.marker ? 0x80 : 0))
+      // 48 bits of offset; headers are counted in words of 4 bytes.
+      let head = UInt64(row.headerLength / 4) << 8 | UInt64(row.payloadType & 0x7f) | (row.marker ? 0x80 : 0)
+      block.write(row.payloadOffset << 16 | head)
       block.write(row.timestamp)
       block.write(row.sequence)
       block.write(row.payloadLength)
@@ -106,7 +108,8 @@ final class StreamIndexWriter {
         packets.append(
           MediaPacket(
             time: CaptureTime(nanoseconds: time), position: PacketPosition(rawValue: position),
-            payloadOffset: place >> 8, payloadLength: length, sequence: sequence, timestamp: timestamp,
+            payloadOffset: place >> 16, payloadLength: length, headerLength: UInt16(place >> 8 & 0xff) * 4,
+            sequence: sequence, timestamp: timestamp,
             payloadType: UInt8(truncatingIfNeeded: place) & 0x7f, marker: place & 0x80 != 0))
       }
       blocks.append(packets)

@@ -75,6 +75,8 @@ struct ScratchLayout: Sendable {
   func facts(_ worker: Int) -> String { "\(root)/shard-\(worker).facts" }
   func streams(_ worker: Int) -> String { "\(root)/shard-\(worker).streams" }
   func ledger(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).ledger.json" }
+  /// Where a render worker keeps the payloads that it decrypted, one call's at a time.
+  func decrypted(_ worker: Int) -> String { "\(root)/render-\(worker).decrypted" }
   func expanded(_ original: UInt16) -> String { "\(root)/expanded-\(original)" }
   var preparation: String { "\(root)/prepare.json" }
   var witness: String { "\(root)/witness.json" }

@@ -4,6 +4,8 @@ import DecoderKit
 struct SessionDescription {
   static let maximumMedia = 64
   static let maximumPayloads = 128
+  /// Keys of one medium that are kept.
+  static let maximumKeys = 16
 
   private(set) var media: [MediaOffer] = []
   /// Addresses that are names; the message's sender stood in for them.
@@ -104,6 +106,9 @@ struct SessionDescription {
     guard pair.count == 2 else { return }
     let words = pair[1].split(separator: " ", maxSplits: 1)
     switch pair[0] {
+    case "crypto":
+      guard media[place].securityDescriptions.count < Self.maximumKeys else { return }
+      media[place].securityDescriptions.append(String(pair[1].prefix(1_024)))
     case "ptime": media[place].packetTime = UInt16(words.first ?? "") ?? 0
     case "rtpmap":
       guard words.count == 2, let type = UInt8(words[0]),

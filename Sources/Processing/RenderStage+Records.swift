@@ -1,0 +1,122 @@
+import CallAssembly
+import DecoderHosting
+import EvidenceModel
+import MediaReading
+
+/// What a call, its streams and its files become as records.
+extension RenderStage {
+  func add(
+    _ kind: String, _ fields: Fields, _ trace: Trace, _ source: Endpoint?, _ destination: Endpoint?, _ label: String
+  ) throws {
+    var full = fields
+    full.place(trace)
+    full.set("decoder", label)
+    if let source { full.set("source", source.description) }
+    if let destination { full.set("destination", destination.description) }
+    ordinal += 1
+    try runs.add(
+      kind, full,
+      RecordKey(position: trace.packets.last ?? PacketPosition(rawValue: 0), decoder: 0xffe0, ordinal: 0))
+  }
+
+  func add(_ event: TelephoneEvent, _ work: StreamWork, _ call: PlannedCall) throws {
+    var fields = Fields()
+    fields.set("event", Int64(event.number))
+    if let key = event.key { fields.set("key", key) }
+    fields.set("party", work.planned.party.rawValue)
+    fields.set("identifier", Self.hexadecimal(work.stream.identifier))
+    if !call.callID.isEmpty { fields.set("callID", call.callID) }
+    fields.set("duration", Self.seconds(event.duration.scaled(1_000, Int64(max(1, work.analysis.clockRate)))))
+    if event.key != nil { fields.set("level", Int64(event.level)) }
+    fields.set("isEnded", event.isEnded)
+    var trace = Trace()
+    trace.packets = event.packets
+    trace.first = event.first
+    trace.last = event.last
+    try add("rtp/event", fields, trace, work.stream.source, work.stream.destination, "rtp 1.0")
+  }
+
+  func describe(_ stored: StoredArtefact, _ role: String, _ trace: Trace, _ call: PlannedCall) throws {
+    var fields = stored.fields
+    fields.set("role", role)
+    fields.set("origin", "computed")
+    fields.set("isComplete", true)
+    try add("artefact", fields, trace, call.source, call.destination, "audio 1.0")
+  }
+
+  func note(_ finding: Finding, _ trace: Trace, _ call: PlannedCall) throws {
+    var fields = finding.fields
+    fields.set("severity", finding.severity.rawValue)
+    fields.set("code", finding.code)
+    fields.set("message", finding.message)
+    try add("finding", fields, trace, call.source, call.destination, "audio 1.0")
+  }
+
+  static func description(_ work: StreamWork) -> Fields {
+    [
+      "identifier": .text(hexadecimal(work.stream.identifier)), "source": .text(work.stream.source.description),
+      "destination": .text(work.stream.destination.description), "party": .text(work.planned.party.rawValue),
+    ]
+  }
+
+  static func hexadecimal(_ identifier: UInt32) -> String {
+    let digits = String(identifier, radix: 16)
+    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
+  static func fields(_ work: StreamWork, _ files: AudioFiles) -> Fields {
+    var fields = description(work)
+    let analysis = work.analysis
+    fields.set("codecs", .list(work.codecs.map { .text($0) }))
+    if let secure = work.secure {
+      fields.set("encryption", secure.suites.joined(separator: ", "))
+      fields.set("packetsNotOpened", secure.unopenedCount)
+    }
+    fields.set("payloadTypes", .list(analysis.payloadTypes.map { .integer(Int64($0)) }))
+    fields.set("packetsExpected", analysis.expected)
+    fields.set("packetsReceived", analysis.received)
+    fields.set("packetsLost", analysis.lost)
+    fields.set("packetsDuplicate", analysis.duplicates)
+    fields.set("packetsReordered", analysis.reordered)
+    fields.set("packetsLate", analysis.late)
+    if analysis.recovered > 0 { fields.set("packetsRecovered", analysis.recovered) }
+    if analysis.restarts > 0 { fields.set("sequenceRestarts", analysis.restarts) }
+    fields.set("jitterMax", analysis.jitterMaximum)
+    fields.set("jitterMean", analysis.jitterMean)
+    fields.set("attachedBy", work.planned.attachment.rawValue)
+    fields.set("evidence", work.planned.evidence)
+    if !work.stream.tunnels.isEmpty { fields.set("tunnels", work.stream.tunnels) }
+    if !work.planned.kind.isEmpty { fields.set("mediaKind", work.planned.kind) }
+    if let stored = files[work.planned.track == 0 ? .left : .right] { fields.set("audioSha256", stored.sha256.hex) }
+    if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
+    return fields
+  }
+
+  static func fields(_ call: PlannedCall) -> Fields {
+    var fields = Fields()
+    for (name, text) in [
+      ("callID", call.callID), ("caller", call.caller), ("callerName", call.callerName), ("called", call.called),
+      ("calledName", call.calledName), ("reason", call.reason),
+    ] where !text.isEmpty { fields.set(name, text) }
+    for (name, time) in [
+      ("invitedAt", call.invitedAt), ("ringingAt", call.ringingAt), ("answeredAt", call.answeredAt),
+      ("hungUpAt", call.endedAt),
+    ] {
+      if let time { fields.set(name, time) }
+    }
+    fields.set("outcome", call.outcome.rawValue)
+    if let party = call.endedBy { fields.set("endedBy", party.rawValue) }
+    if call.statusCode > 0 { fields.set("status", call.statusCode) }
+    if call.branches > 1 { fields.set("branches", call.branches) }
+    if let answered = call.answeredAt, let ended = call.endedAt, ended >= answered {
+      fields.set("duration", Self.seconds(ended.nanoseconds(since: answered) / 1_000_000))
+    }
+    return fields
+  }
+
+  /// Seconds with three decimals.
+  static func seconds(_ milliseconds: Int64) -> String {
+    let rest = String(milliseconds % 1_000)
+    return "\(milliseconds / 1_000)." + String(repeating: "0", count: 3 - rest.count) + rest
+  }
+}
