@@ -35,16 +35,17 @@ public final class Supervisor {
     }
     let writer = try bundling { () throws(BundleError) in try BundleWriter(target: request.output) }
     var chain = CustodyChain(directory: writer.staging, bundle: identifier)
+    var tool: ToolIdentity?
     do {
-      let tool = try ToolIdentity()
-      let summary = try build(writer, &chain, tool, progress)
-      return summary
+      let identity = try ToolIdentity()
+      tool = identity
+      return try build(writer, &chain, identity, progress)
     } catch {
       let known =
         isGone(writer, hasBegun: chain.count > 0)
         ? ProcessingError(.output, request.output, "it was removed while it was written")
         : Self.known(error)
-      fail(writer, &chain, known)
+      fail(writer, &chain, tool, known)
       throw known
     }
   }
@@ -143,14 +144,18 @@ public final class Supervisor {
       isPartial: merged.hasUnreadable || (merged.findings["error"] ?? 0) > 0)
   }
 
-  private func fail(_ writer: BundleWriter, _ chain: inout CustodyChain, _ error: ProcessingError) {
+  private func fail(
+    _ writer: BundleWriter, _ chain: inout CustodyChain, _ tool: ToolIdentity?, _ error: ProcessingError
+  ) {
     guard chain.count > 0 else {
       writer.discard()
       return
     }
-    let fields: Fields = [
-      "exit": .integer(Int64(Self.exitStatus(error))), "error": .text(error.message), "complete": false,
-    ]
+    var fields = tool.map { common($0) } ?? [:]
+    fields.set("exit", Self.exitStatus(error))
+    // Which of several originals it was must stand there.
+    fields.set("error", error.path.isEmpty ? error.message : "\(error.path): \(error.message)")
+    fields.set("complete", false)
     do { try chain.append("finish", at: now, fields, by: request.signer) } catch {
       // The failure may be that of the key: then it is written down unsigned.
       _ = try? chain.append("finish", at: now, fields)
