@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Originals and runs: nothing is changed, written beside them, dropped in silence or left half.
+extension ChecklistTests {
+  @Test func check01OriginalsAreNeverAltered() throws {
+    try check(
+      """
+      cp "$input" in.pcapng; chmod 444 in.pcapng; before=$(stat -c '%Y %s %a' in.pcapng; sha256sum < in.pcapng)
+      status 0 $X process in.pcapng -o new -q
+      [ "$before" = "$(stat -c '%Y %s %a' in.pcapng; sha256sum < in.pcapng)" ] || fail "changed"
+      if command -v strace > /dev/null && strace -f -o trace true; then
+        strace -f -e trace=open,openat,unlink,unlinkat,rename,renameat,renameat2,truncate -o trace $X process in.pcapng -o second -q
+        grep in.pcapng trace | grep -v -e O_RDONLY -e '"new' && fail "opened for writing"; true
+      fi
+      """)
+  }
+
+  @Test func check02HashedBeforeAndAfter() throws {
+    try check(
+      """
+      # Whoever changes the original while it is used: what was read and what is there at the end differ. (scripts/tests.d/survives does more.)
+      cp "$input" in.pcapng
+      ( while [ ! -e new.partial-* ]; do sleep 0.01; done; sleep 0.2; printf x | dd of=in.pcapng bs=1 seek=5000 conv=notrunc ) > /dev/null 2>&1 &
+      got=0; $X process in.pcapng --reference -o new -q > said || got=$?
+      [ $got = 6 ] || [ $got = 0 ] || fail "status $got"
+      [ $got = 0 ] && { cmp -s in.pcapng "$input" || [ "$(sha256sum < in.pcapng | cut -c 1-64)" != "$(cut -c 1-64 new/meta/external-sha256.txt)" ]; }
+      [ $got = 0 ] || { [ -e new.failed-1/custody/000001.json ] && [ ! -e new ]; }
+      """)
+  }
+
+  @Test func check03NothingIsWrittenBesideTheInput() throws {
+    try check(
+      """
+      cp "$input" in.pcapng; status 5 $X process in.pcapng -o in.pcapng -q
+      status 0 $X process in.pcapng -o elsewhere -q
+      [ "$(ls -d in.pcapng* | wc -l)" = 1 ] || fail "something was written beside the input"
+      """)
+  }
+
+  @Test func check16NothingIsDroppedInSilence() throws {
+    try check(
+      """
+      counts=$(grep -o '"counts":{[^}]*"packets":[^}]*}' case/custody/000003.json)
+      number() { echo "$counts" | grep -o "\\"$1\\":[0-9]*" | cut -d : -f 2; }
+      [ $(( $(number decoded) + $(number failed) + $(number skipped) )) = "$(number packets)" ] && [ "$(number packets)" -gt 0 ]
+      """)
+  }
+
+  @Test func check19TimeIsUTCAndTheClockIsStated() throws {
+    try check(
+      """
+      for event in case/custody/*.json; do
+        grep -q '"clock":{[^}]*"synced":' $event; grep -q '"time":"20[0-9-]*T[0-9:]*\\.[0-9]\\{9\\}Z"' $event
+      done
+      grep -h -o '"[a-zA-Z]*":"20[0-9][0-9]-[0-9-]*T[0-9:.]*[^"]*"' case/data/records/*.ndjson | grep -v 'Z"$' && fail "a time that is not UTC"; true
+      """)
+  }
+
+  @Test func check20AKilledRunNeverVerifies() throws {
+    try check(
+      """
+      for wait in 0.1 0.4 0.8; do
+        $X process "$input" -o new -q & run=$!; sleep $wait; kill -9 $run 2> /dev/null || true; wait $run || true
+        [ ! -e new ] || { status 0 $X verify new; rm -rf new; }
+        for left in new.partial-*; do [ ! -e $left ] || { got=0; $X verify $left > /dev/null 2>&1 || got=$?; [ $got != 0 ] || fail "verified"; }; done
+      done
+      status 0 $X process "$input" -o new -q; status 0 $X verify new
+      """)
+  }
+}
