@@ -5,6 +5,7 @@ import Testing
 /// The checklist for tools that handle digital evidence, one test for each number, through the command line with other programs as witnesses.
 ///
 /// docs/validation.md lists the numbers with their sources. Numbers 22 (scope of an order) and 23 (redaction) are tested as far as there is something.
+/// The tests stand in extensions, in files named for what they look at.
 @Suite struct ChecklistTests {
   /// A folder with a key, and `case`: a bundle that was signed and sealed in one go.
   private static let folder: TemporaryFolder? = {
@@ -27,13 +28,15 @@ import Testing
       fail() { echo "$*"; exit 1; }
       status() { local wanted=$1 got=0; shift; "$@" > said 2>&1 || got=$?; [ $got = $wanted ] || { cat said; fail "status $got: $*"; }; }
       events() { find "$1/custody" -name '*.json' | wc -l; }
+      have() { command -v $1 > /dev/null || { echo "skipped: $1 is not installed"; return 1; }; }
+      letter() { local words; words=$(cat /proc/$1/stat 2> /dev/null) && { words=${words##*) }; echo ${words:0:1}; } || echo gone; }
 
       """
     return try run("/bin/bash", ["-c", head + script], in: folder.url)
   }
 
   /// Runs a script in a folder of its own, where `case` is a copy of the shared bundle.
-  func check(_ script: String, line: Int = #line) throws {
+  func check(_ script: String) throws {
     guard exhibitProgram != nil else { return }
     let shared = try #require(Self.folder)
     let own = try TemporaryFolder()
@@ -43,5 +46,6 @@ import Testing
       """
     let result = try Self.bash(copy + script, own)
     #expect(result.status == 0, "\(result.text.suffix(2_000))")
+    for notice in result.lines where notice.hasPrefix("skipped: ") { print(notice) }
   }
 }
