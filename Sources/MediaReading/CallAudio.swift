@@ -89,6 +89,11 @@ public struct CallAudio {
     }.max() ?? 0
   }
 
+  /// The form of a file, the same for all files of the same type: `wav-1-8000`.
+  public func format(of file: File) -> String {
+    file == .stereo ? "wav-2-\(sampleRate)" : "wav-1-\(tracks[file.rawValue].sampleRate)"
+  }
+
   /// The time map as canonical JSON.
   public var timeMapBytes: [UInt8] {
     CanonicalJSON.bytes([

@@ -36,11 +36,13 @@ extension RenderStage {
     try add("rtp/event", fields, trace, work.stream.source, work.stream.destination, "rtp 1.0")
   }
 
-  func describe(_ stored: StoredArtefact, _ role: String, _ trace: Trace, _ call: PlannedCall) throws {
+  func describe(_ stored: StoredArtefact, _ role: String, _ trace: Trace, _ call: PlannedCall, isComplete: Bool = true)
+    throws
+  {
     var fields = stored.fields
     fields.set("role", role)
     fields.set("origin", "computed")
-    fields.set("isComplete", true)
+    fields.set("isComplete", isComplete)
     try add("artefact", fields, trace, call.source, call.destination, "audio 1.0")
   }
 

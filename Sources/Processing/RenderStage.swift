@@ -77,6 +77,8 @@ final class RenderStage {
     let codecs: [String]
     let damage: [PayloadDamage]
     let events: [TelephoneEvent]
+    /// The packets as they were captured.
+    let captured: [MediaPacket]
     let areEventsComplete: Bool
     let packings: [G726Packing]
     /// What opened it, when it was encrypted and its keys are known.
@@ -144,6 +146,7 @@ final class RenderStage {
     if stream.verdict == .candidate { recount(stream) }
     var trace = Trace()
     for packet in packets { trace.packets.insert(packet.position) }
+    let captured = packets
     let secure = isSilenced ? nil : try decrypt(packets, planned)
     packets = secure?.packets ?? packets
     var table = PayloadTable(offered: planned.payloads, isEncrypted: planned.isEncrypted && secure == nil)
@@ -173,7 +176,7 @@ final class RenderStage {
     let (events, areComplete) = isSilenced ? ([], true) : analysis.events(table.events, originals: originals)
     return StreamWork(
       planned: planned, stream: stream, analysis: analysis, kinds: table.kinds, codecs: table.codecs, damage: damage,
-      events: events, areEventsComplete: areComplete, packings: packings,
+      events: events, captured: captured, areEventsComplete: areComplete, packings: packings,
       secure: secure, trace: trace)
   }
 
@@ -224,9 +227,10 @@ final class RenderStage {
       try note(
         Finding(
           .warning, "audio/codecNotSupported",
-          "The media is \(name), which is not decoded; its packets stand in the original.",
+          "The media is \(name), which is not decoded; its packets are kept as they were captured.",
           ["codec": .text(name)]), trace, call)
     }
+    for work in works { try keep(work, call) }
     if let cut = audio.tracks.first(where: \.isCut) {
       let limit = (samples: cut.maximumSamples, rate: cut.sampleRate)
       try note(
@@ -306,7 +310,7 @@ final class RenderStage {
           ["count": .integer(Int64(failures) + unreadable)]), trace, call)
     }
     for file in CallAudio.File.allCases {
-      guard let number = open[file], let stored = try spool.end(number, class: "wav-\(file == .stereo ? 2 : 1)") else {
+      guard let number = open[file], let stored = try spool.end(number, class: audio.format(of: file)) else {
         continue
       }
       files.audio[file] = stored
@@ -322,6 +326,29 @@ final class RenderStage {
     files.timeMap = try spool.end(map, class: nil)
     if let stored = files.timeMap { try describe(stored, "time map of a call", trace, call) }
     return files
+  }
+
+  /// Keeps the packets of media that is not decoded, so that somebody else can.
+  private func keep(_ work: StreamWork, _ call: PlannedCall) throws {
+    let types = Set(work.kinds.filter { if case .other = $0.value { true } else { false } }.keys)
+    // What was decrypted is kept apart from the rest by its type, which then is not the one that was sent.
+    let packets = work.captured.filter { packet in
+      types.contains(packet.payloadType) || (types.contains(SecureStream.unopened) && work.secure != nil)
+    }
+    guard !packets.isEmpty else { return }
+    let number = spool.begin()
+    var failure: ProcessingError?
+    let missing = RTPDump.write(packets, from: work.stream.source, originals: originals) { bytes in
+      hand[.steps] &+= 1
+      do throws(ProcessingError) { try spool.append(bytes, to: number) } catch { failure = failure ?? error }
+    }
+    if let failure { throw failure }
+    guard let stored = try spool.end(number, class: "rtpdump") else { return }
+    var part = Trace()
+    for packet in packets { part.packets.insert(packet.position) }
+    part.first = work.stream.first
+    part.last = work.stream.last
+    try describe(stored, "packets of media that is not decoded", part, call, isComplete: missing == 0)
   }
 
   private static func undecoded(_ works: [StreamWork]) -> [String] {
