@@ -123,7 +123,7 @@ let package = Package(
     .executableTarget(
       name: "HostileExhibit", dependencies: ["Processing", "BuiltInDecoders", "DecoderKit"],
       path: "Tests/HostileExhibit", swiftSettings: settings),
-    tests("Processing", ["EvidenceBundle", "EvidenceModel", "TestSupport"]),
+    tests("Processing", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
     tests("CommandLine", ["TestSupport"], exclude: ["Transcripts"]),
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
     tests("EvidenceBundle", ["EvidenceBundle", "EvidenceModel"]),

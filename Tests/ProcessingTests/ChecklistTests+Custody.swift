@@ -1,3 +1,4 @@
+import Custody
 import Foundation
 import TestSupport
 import Testing
@@ -34,18 +35,41 @@ extension ChecklistTests {
     try check(
       """
       for file in case/custody/*; do
-        size=$(stat -c %s $file)
-        for at in $((size / 3)); do
-          cp $file kept; printf "$(printf '\\\\%03o' $(( $(od -An -tu1 -j $at -N 1 kept) ^ 1 )))" | dd of=$file bs=1 seek=$at conv=notrunc 2> /dev/null
-          cmp -s $file kept && fail "not changed"
-          status 1 $X verify case -q
-          cp kept $file
-        done
-        mv $file kept; status 1 $X verify case -q; mv kept $file
+        cp $file kept; at=$(( $(stat -c %s $file) / 3 ))
+        printf "$(printf '\\\\%03o' $(( $(od -An -tu1 -j $at -N 1 kept) ^ 1 )))" | dd of=$file bs=1 seek=$at conv=notrunc status=none
+        cmp -s $file kept && fail "not changed"
+        status 1 $X verify case -q; grep -q "${file#case/}" said || { cat said; fail "$file is not named"; }
+        rm $file; status 1 $X verify case -q; cp kept $file
       done
       mv case/custody/000002.json a; mv case/custody/000003.json case/custody/000002.json; mv a case/custody/000003.json
       status 1 $X verify case -q
       """)
+  }
+
+  /// One bit of every 97th byte of each event and signature, and of its first and last byte: with the program's own code, for it is many times.
+  @Test func check09EveryByteOfTheLogCounts() throws {
+    guard exhibitProgram != nil else { return }
+    let own = try TemporaryFolder()
+    let shared = try #require(Self.folder)
+    try FileManager.default.copyItem(at: shared.url("case"), to: own.url("case"))
+    let failed = { BundleVerifier.verify(own.path("case")).filter { $0.verdict == .failed } }
+    try #require(failed().isEmpty)
+    let names = try FileManager.default.contentsOfDirectory(atPath: own.path("case/custody")).sorted()
+    try #require(names.count == 10)
+    var count = 0
+    for (number, name) in names.enumerated() {
+      let file = own.url("case/custody/\(name)")
+      let bytes = try Data(contentsOf: file)
+      for place in [0, bytes.count - 1] + stride(from: 1 + 9 * number, to: bytes.count - 1, by: 97) {
+        var changed = bytes
+        changed[place] ^= 1 << UInt8(place % 8)
+        try changed.write(to: file)
+        #expect(!failed().isEmpty, "bit \(place % 8) of byte \(place) of custody/\(name)")
+        count += 1
+      }
+      try bytes.write(to: file)
+    }
+    #expect(failed().isEmpty && count > 100)
   }
 
   @Test func check10ACutTailIsFoundByAReceipt() throws {

@@ -8,7 +8,7 @@ import Testing
 /// The tests stand in extensions, in files named for what they look at.
 @Suite struct ChecklistTests {
   /// A folder with a key, and `case`: a bundle that was signed and sealed in one go.
-  private static let folder: TemporaryFolder? = {
+  static let folder: TemporaryFolder? = {
     guard exhibitProgram != nil, let folder = try? TemporaryFolder() else { return nil }
     let made = try? bash(
       """
