@@ -64,6 +64,7 @@ public struct ValidationReport: Sendable {
       return .object(fields)
     }
 
+    /// The verdict and the numbers.
     var figures: String { "\(verdict.rawValue), n \(n), exact \(exact), missed \(missed), false \(surplus)" }
   }
 
@@ -171,7 +172,10 @@ public struct ValidationComparison: Sendable {
     for name in Set(former.keys).union(current.keys).sorted() {
       switch (former[name], current[name]) {
       case (let before?, let after?):
-        guard before.figures != after.figures else { continue }
+        guard before.figures != after.figures else {
+          if let words = Self.otherWords(before, after) { others.append("\(name): \(words)") }
+          continue
+        }
         let words = "\(name): \(before.figures) -> \(after.figures)"
         let isWorse =
           before.verdict == .passed && after.verdict != .passed || after.missed > before.missed
@@ -186,9 +190,17 @@ public struct ValidationComparison: Sendable {
     }
   }
 
+  /// What differs where the figures are the same; nil when nothing does.
+  private static func otherWords(_ before: ValidationReport.Entry, _ after: ValidationReport.Entry) -> String? {
+    if before.actual != after.actual { return "found \(before.actual) -> \(after.actual)" }
+    if before.expected != after.expected { return "expected \(before.expected) -> \(after.expected)" }
+    return before.details == after.details ? nil : "the same figures, but other facts differ; the reports list them"
+  }
+
   public var lines: [String] {
     [isSameProgram ? "the program is the same" : "the program is another"] + worse.map { "WORSE  \($0)" }
-      + others.map { "change \($0)" } + (worse.isEmpty && others.isEmpty ? ["no verdict and no figure changed"] : [])
+      + others.map { "change \($0)" }
+      + (worse.isEmpty && others.isEmpty ? ["no verdict, no figure and no result changed"] : [])
   }
 
   public var value: Value {
