@@ -7,14 +7,16 @@ import Testing
 /// docs/validation.md lists the numbers with their sources. Numbers 22 (scope of an order) and 23 (redaction) are tested as far as there is something.
 /// The tests stand in extensions, in files named for what they look at.
 @Suite struct ChecklistTests {
-  /// A folder with a key, and `case`: a bundle that was signed and sealed in one go.
+  /// A folder with a key, and `case`: a bundle that was signed and sealed in one go. `measured.json` is a signed validation report.
   static let folder: TemporaryFolder? = {
     guard exhibitProgram != nil, let folder = try? TemporaryFolder() else { return nil }
     let made = try? bash(
       """
       echo 'pass-phrase-of-a12' > secret; chmod 600 secret
       $X key new --output a12.key --name A12 --certificate a12.pem --pass-file secret
-      $X process "$input" -o case -q --case 2026-041 --key a12.key --cert a12.pem --pass-file secret
+      sign=(--key a12.key --cert a12.pem --pass-file secret)
+      $X process "$input" -o case -q --case 2026-041 "${sign[@]}"
+      $X validate --cases "$home/evidence-samples" --output measured.json -q "${sign[@]}"
       """, folder)
     return made?.status == 0 ? folder : nil
   }()
