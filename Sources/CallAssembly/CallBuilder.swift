@@ -25,6 +25,8 @@ struct CallBuilder {
 
   /// Offers of one call that are kept.
   static let maximumDestinations = 4_096
+  /// Keys of one call that are kept; all stand in the records of their messages.
+  static let maximumKeys = 10_000
 
   init(_ first: CallSignal) {
     call.signalling = first.signalling
@@ -56,6 +58,13 @@ struct CallBuilder {
       if !signal.calledTag.isEmpty { calledTags.insert(signal.calledTag) }
     case .rejected: if call.answeredAt == nil { lastRejection = signal }
     case .cancelled: if call.answeredAt == nil { cancelled = signal.transaction }
+    case .keyPressed:
+      if call.keys.count < Self.maximumKeys {
+        call.keys.append(
+          .init(
+            key: signal.key, party: signal.isFromCaller ? .caller : .called, pressedAt: time,
+            packets: signal.trace.packets))
+      }
     case .ended:
       if call.endedAt == nil {
         call.endedAt = known(time)

@@ -59,6 +59,15 @@ public struct PlannedCall: Hashable, Sendable {
   public var source: Endpoint?
   public var destination: Endpoint?
   public var streams: [Stream] = []
+  /// Keys that the signalling told of, in the order in which they were pressed.
+  public var keys: [Key] = []
+
+  public struct Key: Hashable, Sendable {
+    public var key: String
+    public var party: Party
+    public var pressedAt: CaptureTime
+    public var packets: PacketSet
+  }
 }
 
 /// All calls of a run, in the order of their first packets, and the streams that belong to none.

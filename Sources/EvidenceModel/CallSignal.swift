@@ -15,6 +15,8 @@ public struct CallSignal: Hashable, Sendable {
     /// The caller gave up before the answer.
     case cancelled
     case ended
+    /// A key of the telephone was pressed during the call; `key` says which.
+    case keyPressed
   }
 
   /// The protocol, as its decoder's name, such as `sip`.
@@ -40,6 +42,8 @@ public struct CallSignal: Hashable, Sendable {
   public var source: Endpoint
   public var destination: Endpoint
   public var media: [MediaOffer]
+  /// The key as a telephone shows it, such as `5` or `#`; empty with other steps.
+  public var key: String
   public var trace: Trace
 
   public init(
@@ -62,6 +66,7 @@ public struct CallSignal: Hashable, Sendable {
     calledName = ""
     statusCode = 0
     reason = ""
+    key = ""
     media = []
   }
 }

@@ -18,7 +18,7 @@ enum FactCodec {
     writer.write(signal.transaction)
     for text in [
       signal.callerTag, signal.calledTag, signal.caller, signal.callerName, signal.called, signal.calledName,
-      signal.reason,
+      signal.reason, signal.key,
     ] {
       writer.write(text)
     }
@@ -120,7 +120,7 @@ enum FactCodec {
     let step = CallSignal.Step(rawValue: try reader.read("step")) ?? .proceeding
     let transaction: UInt32 = try reader.read("transaction")
     var texts: [String] = []
-    for _ in 0..<7 { texts.append(try text(&reader)) }
+    for _ in 0..<8 { texts.append(try text(&reader)) }
     let status: UInt16 = try reader.read("status")
     let isFromCaller = try reader.read(UInt8.self, "direction") == 1
     let source = try readEndpoint(&reader)
@@ -135,6 +135,7 @@ enum FactCodec {
     signal.called = texts[4]
     signal.calledName = texts[5]
     signal.reason = texts[6]
+    signal.key = texts[7]
     signal.statusCode = status
     let count: UInt16 = try reader.read("media count")
     for _ in 0..<count { signal.media.append(try readMedia(&reader)) }

@@ -94,6 +94,22 @@ extension RenderStage {
     return fields
   }
 
+  /// The keys of a call, by signalling and beside its audio, in the order in which they were pressed.
+  static func keys(_ call: PlannedCall, _ events: [(party: PlannedCall.Party, events: [TelephoneEvent])]) -> [Value] {
+    let first = PacketPosition(rawValue: 0)
+    var keys = call.keys.map { (key: $0.key, party: $0.party, at: $0.pressedAt, place: $0.packets.first ?? first) }
+    for (party, list) in events {
+      for event in list {
+        guard let key = event.key else { continue }
+        keys.append((key, party, event.first, event.packets.first ?? first))
+      }
+    }
+    keys.sort { ($0.at, $0.place, $0.key) < ($1.at, $1.place, $1.key) }
+    return keys.map {
+      .object(["key": .text($0.key), "party": .text($0.party.rawValue), "pressedAt": .time($0.at)])
+    }
+  }
+
   static func fields(_ call: PlannedCall) -> Fields {
     var fields = Fields()
     for (name, text) in [

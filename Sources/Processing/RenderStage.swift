@@ -117,19 +117,8 @@ final class RenderStage {
     if !list.isEmpty { fields.set("streams", .list(list.map { .object($0) })) }
     if let stereo = files[.stereo] { fields.set("audioSha256", stereo.sha256.hex) }
     if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
-    let keys = works.flatMap { work in work.events.map { (work, $0) } }.filter { $0.1.key != nil }
-      .sorted { ($0.1.first, $0.1.packets.first ?? place) < ($1.1.first, $1.1.packets.first ?? place) }
-    if !keys.isEmpty {
-      fields.set(
-        "keys",
-        .list(
-          keys.map { work, event in
-            [
-              "key": .text(event.key ?? ""), "party": .text(work.planned.party.rawValue),
-              "pressedAt": .time(event.first),
-            ]
-          }.map { .object($0) }))
-    }
+    let keys = Self.keys(call, works.map { ($0.planned.party, $0.events) })
+    if !keys.isEmpty { fields.set("keys", .list(keys)) }
     let label = call.signalling.map { "\($0) 1.0" } ?? "rtp 1.0"
     try add(call.signalling.map { "\($0)/call" } ?? "rtp/call", fields, trace, call.source, call.destination, label)
     for (work, entry) in zip(works, list) {

@@ -10,6 +10,8 @@ struct BodyReading {
   let trace: Trace
   /// The media of all descriptions in the body.
   private(set) var media: [MediaOffer] = []
+  /// The key that the body tells of; empty when it tells of none.
+  private(set) var key = ""
 
   init(sender: Endpoint, side: Side, trace: Trace) {
     self.sender = sender
@@ -29,6 +31,11 @@ struct BodyReading {
       describe(body, &sink)
     } else {
       if type.name == "text/plain", isPlain { fields.set("text", wire: body.array()) }
+      if isPlain, let pressed = PressedKey(body, mediaType: type.name) {
+        key = pressed.key
+        fields.set("key", pressed.key)
+        if let milliseconds = pressed.milliseconds { fields.set("keyMilliseconds", Int64(milliseconds)) }
+      }
       var content = ContentDescription(
         role: "sip body", mediaType: type.name, parameters: type.parameters, codings: codings ?? [])
       content.announcedByteCount = message.contentLength

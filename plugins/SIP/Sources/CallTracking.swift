@@ -13,7 +13,7 @@ struct CallTracking {
   /// UPDATE with media counts as an invitation to change them (RFC 3311), ACK with media as an answer, since it brings the
   /// one that an INVITE without an offer left open (RFC 3264, 4). PRACK with media, and the answers to PRACK and UPDATE, only
   /// say where media may flow: before the call's answer they do not answer it (RFC 3262, 5; RFC 3311, 5.2).
-  static func steps(_ message: SIPMessage, hasMedia: Bool) -> [CallSignal.Step] {
+  static func steps(_ message: SIPMessage, hasMedia: Bool, key: String = "") -> [CallSignal.Step] {
     switch message.start {
     case .request(let method, _):
       switch String(decoding: method, as: UTF8.self) {
@@ -22,6 +22,7 @@ struct CallTracking {
       case "BYE": [.ended]
       case "UPDATE": hasMedia ? [.invited] : []
       case "ACK": hasMedia ? [.answered] : []
+      case "INFO": key.isEmpty ? [] : [.keyPressed]
       case "PRACK": hasMedia ? [.earlyMedia] : []
       default: []
       }
@@ -47,9 +48,10 @@ struct CallTracking {
 
   /// The signals of a message, from `sender` to `receiver`.
   mutating func signals(
-    _ message: SIPMessage, media: [MediaOffer], from sender: Endpoint, to receiver: Endpoint, trace: Trace
+    _ message: SIPMessage, media: [MediaOffer], key: String = "", from sender: Endpoint, to receiver: Endpoint,
+    trace: Trace
   ) -> [CallSignal] {
-    let steps = Self.steps(message, hasMedia: !media.isEmpty)
+    let steps = Self.steps(message, hasMedia: !media.isEmpty, key: key)
     guard !steps.isEmpty, !message.callID.isEmpty else { return [] }
     let call = Mark(message.callID)
     let requester = Mark(message.from.tag)
@@ -68,6 +70,7 @@ struct CallTracking {
       signal.callerName = String(decoding: caller.name, as: UTF8.self)
       signal.called = String(decoding: called.uri, as: UTF8.self)
       signal.calledName = String(decoding: called.name, as: UTF8.self)
+      if step == .keyPressed { signal.key = key }
       if case .response(let status, let reason) = message.start {
         signal.statusCode = status
         signal.reason = String(decoding: reason, as: UTF8.self)

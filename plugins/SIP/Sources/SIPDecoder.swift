@@ -29,6 +29,8 @@ public struct SIPDecoder: EvidenceDecoder {
             FieldDeclaration("mediaType", .text, "the declared type of the body"),
             FieldDeclaration("sdp", .list, "the media that the body describes"),
             FieldDeclaration("text", .text, "the body where it is plain text, as in a MESSAGE"),
+            FieldDeclaration("key", .text, "the key of the telephone that an INFO request tells of"),
+            FieldDeclaration("keyMilliseconds", .integer, "how long it was pressed, in milliseconds"),
             FieldDeclaration("bodySha256", .text, "the stored body, where it is more than a session description"),
             FieldDeclaration("isRetransmission", .boolean, "the same message was seen before"),
           ])

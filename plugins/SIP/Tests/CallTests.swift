@@ -95,4 +95,33 @@ import Testing
     #expect(outcome.codes == ["sip/missingHeader"])
     #expect(outcome.findings.first?.fields["headers"] == .list(["Call-ID", "From", "To", "Via"]))
   }
+
+  @Test func tellsKeysOfInfoRequests() {
+    let relay = "application/dtmf-relay"
+    let outcome = decode(
+      alice(inCall("INVITE sip:b@x SIP/2.0", "1 INVITE", toTag: false)),
+      alice(inCall("INFO sip:b@x SIP/2.0", "2 INFO", body: "Signal=5\r\nDuration=160\r\n", type: relay)),
+      bob(inCall("SIP/2.0 200 OK", "2 INFO")),
+      alice(inCall("INFO sip:b@x SIP/2.0", "3 INFO", body: "signal = 11\n", type: relay)),
+      bob(inCall("INFO sip:a@x SIP/2.0", "4 INFO", from: false, body: "*", type: "application/dtmf")),
+      alice(inCall("INFO sip:b@x SIP/2.0", "5 INFO", body: "Signal=55\r\n", type: relay)),
+      alice(inCall("INFO sip:b@x SIP/2.0", "6 INFO", body: "Signal=", type: relay)),
+      alice(inCall("INFO sip:b@x SIP/2.0", "7 INFO", body: "5", type: "text/plain")))
+    #expect(outcome.steps == [.invited, .keyPressed, .keyPressed, .keyPressed])
+    #expect(outcome.signals.map(\.key) == ["", "5", "#", "*"])
+    #expect(outcome.signals.map(\.isFromCaller) == [true, true, true, false])
+    let keys = outcome.records.compactMap { $0.text("key") }
+    #expect(keys == ["5", "#", "*"])
+    #expect(outcome.records.compactMap { $0.number("keyMilliseconds") } == [160])
+  }
+
+  @Test func keepsTheKeysOfMediaOutOfRecords() {
+    let secret = "inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+    let sdp = description("192.0.2.1", 4_000) + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 \(secret)\r\n"
+    let outcome = decode(alice(inCall("INVITE sip:b@x SIP/2.0", "1 INVITE", toTag: false, body: sdp)))
+    #expect(outcome.signals.first?.media.first?.securityDescriptions == ["1 AES_CM_128_HMAC_SHA1_80 \(secret)"])
+    for record in outcome.records {
+      #expect(!CanonicalJSON.text(.object(record.fields)).contains("WVNfX19z"))
+    }
+  }
 }
