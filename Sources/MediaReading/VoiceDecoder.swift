@@ -95,26 +95,49 @@ import CLibAV
     guard count > 0, (1...8).contains(channels), unsafe frame.pointee.extended_data != nil else { return false }
     let format = unsafe AVSampleFormat(rawValue: frame.pointee.format)
     let isPlanar = av_sample_fmt_is_planar(format) == 1
+    var planes: [UnsafeRawPointer] = unsafe []
+    for plane in 0..<(isPlanar ? channels : 1) {
+      // Safe: libavcodec gives a pointer for each plane of the frame.
+      guard let data = unsafe frame.pointee.extended_data[plane] else { return false }
+      unsafe planes.append(UnsafeRawPointer(data))
+    }
+    // Safe: libavcodec says how many samples and channels each plane has, and in which form.
+    switch format {
+    case AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P:
+      unsafe append(&samples, planes, count, channels, as: Int16.self) { Int($0) }
+    case AV_SAMPLE_FMT_S32, AV_SAMPLE_FMT_S32P:
+      unsafe append(&samples, planes, count, channels, as: Int32.self) { Int($0 >> 16) }
+    case AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P:
+      unsafe append(&samples, planes, count, channels, as: UInt8.self) { (Int($0) - 128) << 8 }
+    case AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_FLTP:
+      unsafe append(&samples, planes, count, channels, as: Float.self) { Self.integer($0) }
+    default: return false
+    }
+    return true
+  }
+
+  @inline(__always)
+  private func append<Sample: BitwiseCopyable>(
+    _ samples: inout [Int16], _ planes: [UnsafeRawPointer], _ count: Int, _ channels: Int, as: Sample.Type,
+    _ integer: (Sample) -> Int
+  ) {
+    let size = MemoryLayout<Sample>.size
+    if channels == 1 {
+      for index in 0..<count {
+        let sample = unsafe planes[0].load(fromByteOffset: index * size, as: Sample.self)
+        samples.append(Int16(truncatingIfNeeded: integer(sample)))
+      }
+      return
+    }
+    let isPlanar = unsafe planes.count > 1
     for index in 0..<count {
       var sum = 0
       for channel in 0..<channels {
-        // Safe: libavcodec says how many samples and channels the frame has, and in which form.
-        guard let plane = unsafe frame.pointee.extended_data[isPlanar ? channel : 0] else { return false }
         let place = isPlanar ? index : index * channels + channel
-        switch format {
-        case AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P:
-          sum += Int(unsafe UnsafeRawPointer(plane).loadUnaligned(fromByteOffset: place * 2, as: Int16.self))
-        case AV_SAMPLE_FMT_S32, AV_SAMPLE_FMT_S32P:
-          sum += Int(unsafe UnsafeRawPointer(plane).loadUnaligned(fromByteOffset: place * 4, as: Int32.self) >> 16)
-        case AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P: sum += (Int(unsafe plane[place]) - 128) << 8
-        case AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_FLTP:
-          sum += Self.integer(unsafe UnsafeRawPointer(plane).loadUnaligned(fromByteOffset: place * 4, as: Float.self))
-        default: return false
-        }
+        sum += integer(unsafe planes[isPlanar ? channel : 0].load(fromByteOffset: place * size, as: Sample.self))
       }
       samples.append(Int16(clamping: sum / channels))
     }
-    return true
   }
 
   /// A sample from -1 to 1 as an integer, to the nearest, as libswresample has it.
