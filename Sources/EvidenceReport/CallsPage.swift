@@ -296,7 +296,15 @@ struct CallsPage {
           }
         }
       }
-      row.captured(stream.texts("codecs").joined(separator: ", "))
+      row.cell { html in
+        html.captured(stream.texts("codecs").joined(separator: ", "))
+        if let suite = stream.text("encryption") {
+          html.element(.p, [.class("note")]) { html in
+            html.text("encrypted, opened by keys of the signalling: ")
+            html.captured(suite)
+          }
+        }
+      }
       let expected = stream.integer("packetsExpected")
       row.number(expected)
       row.number(stream.integer("packetsReceived"))
