@@ -44,12 +44,6 @@ public final class Reproduction {
     return names.first { !ResultFile.isTaken($0) } ?? "\(beside).reproduced-10000.json"
   }
 
-  /// Whether a path lies in the bundle, where nothing is ever written.
-  public func isInBundle(_ path: String) -> Bool {
-    let parent = (path as NSString).deletingLastPathComponent
-    return ScratchDirectory.isInside(parent.isEmpty ? "." : parent, bundle)
-  }
-
   /// Does it. Throws when the bundle, an original or the scratch directory cannot be used.
   public func run(progress: @escaping (ProcessingProgress) -> Void) throws(ProcessingError) -> ReproductionResult {
     guard FileManager.default.fileExists(atPath: "\(bundle)/\(BundleLayout.manifest)"),

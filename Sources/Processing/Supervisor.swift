@@ -86,6 +86,7 @@ public final class Supervisor {
       _ = try OriginalIntake.FileFacts(path: path)
     }
     if let path = request.validationPath { _ = try ValidationReport(path: path) }
+    if let reason = EnclosingBundle.refusal(request.output) { throw ProcessingError(.usage, request.output, reason) }
     let output = URL(filePath: request.output).standardizedFileURL.path(percentEncoded: false)
     for original in originals where output == original.absolutePath {
       throw ProcessingError(.output, request.output, "the output is one of the originals")

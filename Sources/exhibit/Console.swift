@@ -51,6 +51,13 @@ enum Console {
     fail(ProcessingError(error.code == .malformed ? .input : .output, error.path, error.message))
   }
 
+  /// Ends with a usage error when a new file or directory at one of the paths would lie in a bundle.
+  static func keepOutOfBundles(_ paths: String?...) {
+    for path in paths.compactMap(\.self) {
+      if let reason = EnclosingBundle.refusal(path) { fail(ProcessingError(.usage, path, reason)) }
+    }
+  }
+
   /// Text with every control, format and invisible character made visible as `[U+XXXX]`.
   static func safe(_ text: some StringProtocol, keepingLines: Bool = false) -> String {
     var result = ""

@@ -110,6 +110,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     func run() throws {
+      Console.keepOutOfBundles(output, certificate, request)
       do throws(SigningError) {
         for path in [output, certificate, request].compactMap({ $0 })
         where FileManager.default.fileExists(atPath: path) {
@@ -157,6 +158,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     func run() throws {
+      Console.keepOutOfBundles(output)
       let name = holder.name ?? ""
       do throws(SigningError) {
         var files = NewFiles()
@@ -191,6 +193,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     func run() throws {
+      Console.keepOutOfBundles(output)
       let name = holder.name ?? ""
       do throws(SigningError) {
         var files = NewFiles()

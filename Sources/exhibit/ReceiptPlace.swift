@@ -11,10 +11,7 @@ struct ReceiptPlace {
   /// Takes the stated path, or the first free name beside the bundle. Ends the program when it could not be written there.
   init(_ stated: String?, for bundle: String) {
     path = stated ?? Self.beside(bundle)
-    let parent = (path as NSString).deletingLastPathComponent
-    if Self.isInside(parent.isEmpty ? "." : parent, bundle) {
-      Console.fail(CustodyError(.usage, path, "it would lie in the bundle; a receipt is kept elsewhere"))
-    }
+    Console.keepOutOfBundles(path)
     for place in [path, ResultFile.signaturePath(of: path)] {
       do throws(ProcessingError) { try ResultFile.check(place) } catch { Console.fail(error) }
     }
@@ -25,13 +22,6 @@ struct ReceiptPlace {
       URL(filePath: bundle).standardizedFileURL.path(percentEncoded: false))
     let names = ["\(beside).received.json"] + (2...9_999).lazy.map { "\(beside).received-\($0).json" }
     return names.first { !FileManager.default.fileExists(atPath: $0) } ?? "\(beside).received-10000.json"
-  }
-
-  private static func isInside(_ directory: String, _ bundle: String) -> Bool {
-    let resolved = [directory, bundle].map {
-      URL(filePath: $0).resolvingSymlinksInPath().standardizedFileURL.pathComponents
-    }
-    return resolved[0].starts(with: resolved[1])
   }
 
   /// Writes the receipt and its signature. The event stands already: what cannot be written ends the program with status 5.

@@ -21,6 +21,7 @@ struct ReportCommand: ParsableCommand {
     String
 
   func run() throws {
+    Console.keepOutOfBundles(output)
     guard !FileManager.default.fileExists(atPath: output) else {
       Console.error("exhibit: \(output): it exists already")
       Console.exit(Console.Status.output)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuiltInDecoders
 import Custody
+import EvidenceBundle
 import EvidenceModel
 import Foundation
 import Processing
@@ -112,10 +113,10 @@ struct ReproduceCommand: ParsableCommand {
   private func receiptPlace(_ reproduction: Reproduction) throws(ProcessingError) -> String? {
     if noReceipt { return nil }
     let place = receipt ?? reproduction.receiptPath
-    guard !reproduction.isInBundle(place) else {
-      throw ProcessingError(.usage, place, "it would lie in the bundle, where nothing is written")
-    }
-    do throws(ProcessingError) { try ResultFile.check(place) } catch {
+    do throws(ProcessingError) {
+      if let reason = EnclosingBundle.refusal(place) { throw ProcessingError(.usage, place, reason) }
+      try ResultFile.check(place)
+    } catch {
       guard receipt == nil, signing.key == nil else { throw error }
       Console.error("exhibit: note: \(place): \(error.message); no receipt is written, --receipt names another place")
       return nil

@@ -28,6 +28,7 @@ struct ShowCommand: ParsableCommand {
   @OptionGroup(title: "Recording") var access: AccessOptions
 
   func run() throws {
+    Console.keepOutOfBundles(pcap)
     AccessOptions.note("show", bundle, by: access.act)
     do throws(BundleError) {
       guard let line = try find() else {

@@ -30,6 +30,7 @@ struct TimestampCommand: ParsableCommand {
     }
 
     func run() throws {
+      Console.keepOutOfBundles(output)
       do throws(CustodyError) {
         let (text, bytes) = try TimeStamping.request(bundle, renewal: renewal)
         do throws(BundleError) { try BundleWriter.write(bytes, to: output) } catch { Console.fail(error) }

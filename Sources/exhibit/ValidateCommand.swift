@@ -43,6 +43,7 @@ struct ValidateCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Print nothing but errors.") var quiet = false
 
   func run() throws {
+    Console.keepOutOfBundles(output)
     let progress = ProgressLine(isQuiet: quiet || json)
     do throws(ProcessingError) {
       try ResultFile.check(output)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Custody
+import EvidenceBundle
 import EvidenceModel
 import Foundation
 
@@ -31,6 +32,7 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup(title: "Recording") var access: AccessOptions
 
   func run() throws {
+    Console.keepOutOfBundles(receipt)
     let act = access.act
     var isDirectory: ObjCBool = false
     // Safe: the flag is a variable of ours.
@@ -55,9 +57,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func writeReceipt(_ path: String) throws {
-    guard let taken = Receipt.take(of: bundle), !FileManager.default.fileExists(atPath: path),
-      FileManager.default.createFile(atPath: path, contents: Data(taken.bytes))
-    else {
+    guard let taken = Receipt.take(of: bundle), (try? BundleWriter.write(taken.bytes, to: path)) != nil else {
       Console.error("exhibit: \(path): the receipt could not be written, or the file exists")
       Console.exit(Console.Status.output)
     }
