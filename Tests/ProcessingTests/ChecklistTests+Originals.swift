@@ -52,9 +52,56 @@ extension ChecklistTests {
   @Test func check03NothingIsWrittenBesideTheInput() throws {
     try check(
       """
-      cp "$input" in.pcapng; status 5 $X process in.pcapng -o in.pcapng -q
-      status 0 $X process in.pcapng -o elsewhere -q
-      [ "$(ls -d in.pcapng* | wc -l)" = 1 ] || fail "something was written beside the input"
+      # Nothing but the bundle appears, and no original is written over, whatever it is called.
+      mkdir in; cp "$input" in/in.pcapng; ln -s in.pcapng in/link.pcapng
+      for output in in/in.pcapng in/in.pcapng/ ./in/../in/in.pcapng in/link.pcapng; do status 5 $X process in/in.pcapng -o $output -q; done
+      status 4 $X process in -o in/new -q; grep -q directory said
+      status 0 $X process in/in.pcapng -o elsewhere -q; [ "$(ls in)" = "in.pcapng"$'\\n'"link.pcapng" ]; cmp "$input" in/in.pcapng
+      status 0 $X process in/in.pcapng -o in/new -q; [ "$(ls in)" = "in.pcapng"$'\\n'"link.pcapng"$'\\n'"new" ]
+      """)
+  }
+
+  @Test func check03NothingIsWrittenIntoABundle() throws {
+    try check(
+      """
+      # Nor into a bundle or a bag, by any command that writes a file: usage, and nothing was touched.
+      mkdir bag links; cp case/bagit.txt bag; mkdir bag/data; cp "$input" bag/data/in.pcapng; ln -s "$PWD/case/data" links/data
+      mkdir -p new.partial-1/custody; cp case/custody/000001.json new.partial-1/custody
+      before=$(find case bag links new.partial-1 -printf '%p %s %T@\\n' | sort)
+      refused() { status 2 $X "$@"; grep -q 'where nothing may be added' said || { cat said; fail "it says something else: $*"; }; }
+      for place in case/new case/data/new case/data/originals/new links/data/new case/../case/report/new new.partial-1/new; do
+        refused process "$input" -o $place -q
+      done
+      refused process bag/data/in.pcapng -o bag/data/new; refused process case/data/originals/O-0001.pcapng -o case/data/originals/new --reference
+      refused report case --output case/pages
+      refused show case R-000001 --pcap case/data/r.pcap
+      refused verify case --receipt case/receipt.json
+      refused reproduce case --receipt case/meta/receipt.json
+      refused validate --cases "$home/evidence-samples" --output case/exhibit.validation.json
+      refused timestamp request case --output case/seal/new.tsq
+      refused receive case --receipt case/receipt.json "${sign[@]}"
+      refused key new --output case/seal/new.key --no-pass-phrase
+      [ "$before" = "$(find case bag links new.partial-1 -printf '%p %s %T@\\n' | sort)" ] || fail "something was touched"
+      status 0 $X verify case
+      """)
+  }
+
+  @Test func check03AReadOnlyInputServes() throws {
+    try check(
+      """
+      mkdir in; cp "$input" in/in.pcapng; chmod 444 in/in.pcapng; chmod 555 in
+      cat > try.sh << 'end'
+      [ $(id -u) != 0 ] || { mount --bind in in && mount -o remount,bind,ro in; } || exit 77
+      for mode in --quiet --reference; do
+        "$1" process in/in.pcapng -o in/new $mode; [ $? = 5 ] || exit 1
+        "$1" process in/in.pcapng -o elsewhere$mode $mode || exit 1
+      done
+      end
+      with=; [ $(id -u) != 0 ] || with='unshare -m'
+      got=0; $with sh try.sh $X > said 2>&1 || got=$?
+      [ $got = 0 ] || [ -n "$with" -a ! -e elsewhere--quiet ] || { cat said; fail "status $got"; }
+      [ $got = 0 ] || echo "skipped: nothing can be mounted here, so no input lies on a read-only disk"
+      chmod 755 in; [ "$(ls in)" = in.pcapng ]; cmp "$input" in/in.pcapng
       """)
   }
 
