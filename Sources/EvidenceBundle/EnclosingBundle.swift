@@ -9,8 +9,7 @@ public enum EnclosingBundle {
   ///
   /// `path` itself need not exist.
   public static func of(_ path: String) -> String? {
-    let parent = (BundleWriter.withoutLastSlashes(path) as NSString).deletingLastPathComponent
-    var directory = URL(filePath: parent.isEmpty ? "." : parent).resolvingSymlinksInPath().standardizedFileURL
+    var directory = URL(filePath: ParentDirectory.of(path)).resolvingSymlinksInPath().standardizedFileURL
     // A path has at most 4,096 bytes, so there is an end.
     while true {
       let name = BundleWriter.withoutLastSlashes(directory.path(percentEncoded: false))

@@ -39,6 +39,13 @@ struct HTMLWriter {
     /// The column's title, shown before the cell on narrow screens.
     static func column(_ value: String) -> Attribute { Attribute(name: "data-column", value: value) }
     static func moment(_ value: String) -> Attribute { Attribute(name: "datetime", value: value) }
+    static func viewBox(width: Int, height: Int) -> Attribute {
+      Attribute(name: "viewBox", value: "0 0 \(width) \(height)")
+    }
+    /// Upright lines of a drawing, each in the middle of a unit.
+    static func lines(_ lines: [(x: Int, from: Int, to: Int)]) -> Attribute {
+      Attribute(name: "d", value: lines.map { "M\($0.x).5 \($0.from)V\($0.to)" }.joined())
+    }
     /// A pattern of the page's own, such as `url(#lost)`.
     static func fill(_ name: TimelineKind) -> Attribute {
       Attribute(name: "fill", value: "url(#fill-\(name.rawValue))")

@@ -52,6 +52,10 @@ struct Timeline {
   let rate: Int64
   let length: Int64
   private(set) var tracks: [Track]
+  /// The largest samples of equal parts, 0 to 32,768, of the left and the right side.
+  private(set) var peaks: [String: [Int]] = [:]
+  /// Parts of a waveform that are drawn.
+  static let maximumParts = 2_000
   /// Columns of the strip.
   static let columns: Int64 = 1000
   /// Columns that a gap has at least, so that none is too narrow to be seen.
@@ -76,6 +80,14 @@ struct Timeline {
     guard end > 0 else { return nil }
     self.rate = rate
     length = end
+    if case .object(let sides)? = map["peaks"] {
+      for side in ["left", "right"] {
+        guard case .list(let list)? = sides[side] else { continue }
+        peaks[side] = list.prefix(Self.maximumParts).map {
+          if case .integer(let size) = $0 { Int(max(0, min(size, 32_768))) } else { 0 }
+        }
+      }
+    }
   }
 
   private static func range(_ fields: Fields) -> Range? {

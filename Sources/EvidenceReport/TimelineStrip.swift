@@ -40,15 +40,27 @@ enum TimelineStrip {
     html.element(
       .div, [.class("timeline"), .number("data-milliseconds", Int(timeline.milliseconds(timeline.length)))]
     ) { html in
-      for track in timeline.tracks { strip(track, timeline, names(track), &html) }
+      var drawn: Set<String> = []
+      for track in timeline.tracks {
+        // The sound is that of a side; where it has several streams, it is drawn with the first.
+        let peaks = drawn.insert(track.side).inserted ? timeline.peaks[track.side] : nil
+        strip(track, timeline, names(track), peaks ?? [], &html)
+      }
       scale(timeline, &html)
+      if !timeline.peaks.isEmpty {
+        html.element(.p, [.class("note")]) { html in
+          html.mark(.computed)
+          html.text(
+            " The waveforms show the largest samples in each of equal parts, relative to the loudest of the call.")
+        }
+      }
       legend(timeline, &html)
       gaps(timeline, names, &html)
     }
   }
 
   private static func strip(
-    _ track: Timeline.Track, _ timeline: Timeline, _ name: String, _ html: inout HTMLWriter
+    _ track: Timeline.Track, _ timeline: Timeline, _ name: String, _ peaks: [Int], _ html: inout HTMLWriter
   ) {
     let words = Timeline.sums(track).map {
       $0.samples == 0
@@ -60,13 +72,15 @@ enum TimelineStrip {
         html.element(.strong) { $0.captured(name) }
         html.text(" \(words.joined(separator: " · "))")
       }
+      let isDrawn = peaks.contains { $0 > 0 }
       html.element(
         .svg,
         [
           .own("role", "img"), .label("\(name): \(words.joined(separator: ", "))"), .own("width", "100%"),
-          .own("height", "30"),
+          isDrawn ? .own("height", "90") : .own("height", "30"),
         ]
       ) { html in
+        if isDrawn { waveform(peaks, loudest: timeline.peaks.values.joined().max() ?? 0, &html) }
         for run in timeline.runs(track) {
           html.element(
             .rect,
@@ -76,6 +90,25 @@ enum TimelineStrip {
             ], "")
         }
       }
+    }
+  }
+
+  /// The waveform under the strip of kinds: each part's largest sample, relative to the call's loudest.
+  private static func waveform(_ peaks: [Int], loudest: Int, _ html: inout HTMLWriter) {
+    let half = 50
+    var lines: [(x: Int, from: Int, to: Int)] = []
+    for (place, peak) in peaks.enumerated() where peak > 0 {
+      let height = max(1, peak * (half - 2) / max(1, loudest))
+      lines.append((place, half - height, half + height))
+    }
+    html.element(
+      .svg,
+      [
+        .own("y", "30"), .own("width", "100%"), .own("height", "60"), .viewBox(width: peaks.count, height: half * 2),
+        .own("preserveAspectRatio", "none"),
+      ]
+    ) { html in
+      html.element(.path, [.lines(lines), .own("stroke", "#1f3b53"), .own("stroke-width", "1")], "")
     }
   }
 
@@ -143,7 +176,10 @@ enum TimelineStrip {
     html.element(.details) { html in
       html.element(.summary, "Gaps and other remarkable places (\(Decimal.grouped(total)))")
       table.write(rows, &html)
-      html.element(.p, [.class("note")], "In the strips, a gap is drawn no narrower than half a percent of the whole.")
+      html.element(
+        .p, [.class("note")],
+        "In the strips, a gap is drawn no narrower than half a percent of the whole."
+      )
       if total > Timeline.maximumGaps {
         html.element(
           .p, [.class("note")],

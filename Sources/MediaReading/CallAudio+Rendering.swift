@@ -5,11 +5,13 @@ extension CallAudio {
   /// Writes the files, block by block; gives how many blocks and frames could not be read or decoded.
   ///
   /// `write` gets each file's bytes in order. Without any decoded audio nothing is written. A party without audio gets no file of
-  /// its own.
-  public func render(originals: [UInt16: Int32], write: (File, RawSpan) -> Void) -> Int {
+  /// its own. `waveform` takes the peaks of both tracks.
+  public func render(
+    originals: [UInt16: Int32], waveform: Waveform? = nil, write: (File, RawSpan) -> Void
+  ) -> Int {
     guard sampleCount > 0, !isSparse else { return 0 }
     if tracks[0].sampleRate == tracks[1].sampleRate || tracks.contains(where: \.isEmpty) {
-      return renderTogether(originals, write)
+      return renderTogether(originals, waveform, write)
     }
     var failures = 0
     for (track, file) in zip(tracks, [File.left, .right]) where !track.isEmpty {
@@ -23,28 +25,36 @@ extension CallAudio {
       failures += reader.failures
     }
     guard let left = reader(0, originals), let right = reader(1, originals) else { return failures + 1 }
-    renderBoth(left, right, write)
+    renderBoth(left, right, waveform, write)
     return failures
   }
 
   /// Both tracks at one rate: each is decoded once.
-  private func renderTogether(_ originals: [UInt16: Int32], _ write: (File, RawSpan) -> Void) -> Int {
+  private func renderTogether(
+    _ originals: [UInt16: Int32], _ waveform: Waveform?, _ write: (File, RawSpan) -> Void
+  ) -> Int {
     guard let left = reader(0, originals), let right = reader(1, originals) else { return 1 }
     for (track, file) in zip(tracks, [File.left, .right]) where !track.isEmpty {
       begin(file, rate: sampleRate, count: sampleCount, write)
     }
-    renderBoth(left, right, write, isEach: true)
+    renderBoth(left, right, waveform, write, isEach: true)
     return left.failures + right.failures
   }
 
   private func renderBoth(
-    _ left: any TrackReader, _ right: any TrackReader, _ write: (File, RawSpan) -> Void, isEach: Bool = false
+    _ left: any TrackReader, _ right: any TrackReader, _ waveform: Waveform?, _ write: (File, RawSpan) -> Void,
+    isEach: Bool = false
   ) {
     begin(.stereo, rate: sampleRate, count: sampleCount, write)
     let block = Block()
     block.run(count: sampleCount) { block, position, count in
       block.fill(0, left, from: position, count: count)
       block.fill(1, right, from: position, count: count)
+      if let waveform {
+        for track in 0..<2 where !tracks[track].isEmpty {
+          block.measure(track, count: count, at: position, of: sampleCount, waveform)
+        }
+      }
       if isEach, !tracks[0].isEmpty { block.write(0, count: count, .left, write) }
       if isEach, !tracks[1].isEmpty { block.write(1, count: count, .right, write) }
       block.writeBoth(count: count, write)
@@ -87,6 +97,12 @@ extension CallAudio {
     func fill(_ number: Int, _ reader: any TrackReader, from position: Int64, count: Int) {
       // Safe: four blocks were allocated; left and right take one each, stereo the last two.
       unsafe reader.fill(samples + number * CallAudio.blockSamples, from: position, count: count)
+    }
+
+    func measure(_ number: Int, count: Int, at position: Int64, of length: Int64, _ waveform: Waveform) {
+      // Safe: the block holds at least `count` samples.
+      let part = unsafe UnsafeBufferPointer(start: samples + number * CallAudio.blockSamples, count: count)
+      unsafe waveform.take(part, track: number, at: position, of: length)
     }
 
     func write(_ number: Int, count: Int, _ file: File, _ write: (File, RawSpan) -> Void) {

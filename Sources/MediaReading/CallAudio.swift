@@ -95,11 +95,22 @@ public struct CallAudio {
   }
 
   /// The time map as canonical JSON.
-  public var timeMapBytes: [UInt8] {
-    CanonicalJSON.bytes([
+  public var timeMapBytes: [UInt8] { timeMapBytes(nil) }
+
+  /// The time map as canonical JSON, with the peaks of the audio when it was rendered.
+  public func timeMapBytes(_ waveform: Waveform?) -> [UInt8] {
+    var fields: Fields = [
       "version": 1, "sampleRate": .integer(sampleRate), "sampleCount": .integer(sampleCount),
       "audioStartsAt": .time(start), "streams": .list(timeMap),
-    ])
+    ]
+    if let waveform {
+      var peaks = Fields()
+      for (track, name) in ["left", "right"].enumerated() where !tracks[track].isEmpty {
+        peaks.set(name, .list(waveform.peaks[track].map { .integer(Int64($0)) }))
+      }
+      fields.set("peaks", .object(peaks))
+    }
+    return CanonicalJSON.bytes(fields)
   }
 }
 

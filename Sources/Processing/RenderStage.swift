@@ -284,7 +284,8 @@ final class RenderStage {
     }
     var open: [CallAudio.File: Int] = [:]
     var failure: ProcessingError?
-    let failures = audio.render(originals: originals) { file, bytes in
+    let waveform = Waveform()
+    let failures = audio.render(originals: originals, waveform: waveform) { file, bytes in
       let number = open[file] ?? spool.begin()
       open[file] = number
       hand[.steps] &+= 1
@@ -309,7 +310,7 @@ final class RenderStage {
       try describe(stored, Self.role(file, call), part, call)
     }
     let map = spool.begin()
-    let bytes = audio.timeMapBytes
+    let bytes = audio.timeMapBytes(open.isEmpty ? nil : waveform)
     // Safe: the view ends before `bytes` does.
     try unsafe spool.append(bytes.span.bytes, to: map)
     files.timeMap = try spool.end(map, class: nil)

@@ -35,7 +35,7 @@ public enum ResultFile {
   ///
   /// Nor may there be the signature of another file, for it would seem to be this one's.
   public static func check(_ path: String) throws(ProcessingError) {
-    let parent = (path as NSString).deletingLastPathComponent
+    let parent = ParentDirectory.of(path)
     for name in [path, signaturePath(of: path)] where exists(name) { throw .writing(name, EEXIST) }
     // Safe: the path is a string of ours.
     guard unsafe access(parent.isEmpty ? "." : parent, W_OK) == 0 else { throw .writing(path, errno) }

@@ -27,7 +27,7 @@ struct ValidationEvidence {
 
   /// Where the report of this program is looked for, in order.
   static func places(_ tool: ToolIdentity) -> [String] {
-    let folder = (tool.executable as NSString).deletingLastPathComponent
+    let folder = ParentDirectory.of(tool.executable)
     let home = FileManager.default.homeDirectoryForCurrentUser.path(percentEncoded: false)
     return [
       "\(folder)/exhibit.validation.json",
