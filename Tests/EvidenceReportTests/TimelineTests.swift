@@ -41,4 +41,17 @@ import Testing
     #expect(timeline([], count: 0) == nil)
     #expect(Timeline(["sampleRate": 0]) == nil)
   }
+
+  @Test func drawsPeaksThatMakeNoSenseToo() throws {
+    let streams: Value = .list([.object(["track": "left", "ranges": .list([])])])
+    let peaks: Value = .list((0..<5_000).map { $0 == 7 ? .integer(.max) : $0 == 8 ? .integer(-3) : "tea" })
+    let map = try #require(
+      Timeline(["sampleRate": 8_000, "sampleCount": 8_000, "streams": streams, "peaks": .object(["left": peaks])]))
+    #expect(map.peaks["left"]?.count == Timeline.maximumParts)
+    var html = HTMLWriter()
+    TimelineStrip.write(map, names: \.party, &html)
+    let text = String(decoding: html.bytes, as: UTF8.self)
+    #expect(text.contains("M7.5 2V98"))
+    #expect(!text.contains("M8.5"))
+  }
 }
