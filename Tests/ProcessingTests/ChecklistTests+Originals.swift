@@ -7,13 +7,18 @@ extension ChecklistTests {
   @Test func check01OriginalsAreNeverAltered() throws {
     try check(
       """
-      cp "$input" in.pcapng; chmod 444 in.pcapng; before=$(stat -c '%Y %s %a' in.pcapng; sha256sum < in.pcapng)
-      status 0 $X process in.pcapng -o new -q
-      [ "$before" = "$(stat -c '%Y %s %a' in.pcapng; sha256sum < in.pcapng)" ] || fail "changed"
-      if command -v strace > /dev/null && strace -f -o trace true; then
-        strace -f -e trace=open,openat,unlink,unlinkat,rename,renameat,renameat2,truncate -o trace $X process in.pcapng -o second -q
-        grep in.pcapng trace | grep -v -e O_RDONLY -e '"new' && fail "opened for writing"; true
-      fi
+      cp "$input" in.pcapng; chmod 444 in.pcapng; facts() { stat -c '%Y %Z %s %a %i' in.pcapng; sha256sum < in.pcapng; }; before=$(facts)
+      same() { [ "$before" = "$(facts)" ] || fail "changed by $*"; }
+      status 0 $X process in.pcapng -o new -q; same copy; status 0 $X process in.pcapng -o other -q --reference; same reference
+      status 0 $X reproduce other --no-receipt; same reproduce
+      traced open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,truncate,chmod,fchmodat,link,linkat
+      [ -n "$strace" ] || exit 0
+      for mode in -q --reference; do
+        status 0 $strace $X process in.pcapng -o second$mode $mode
+        grep '"[^"]*in\\.pcapng"' trace > touched; [ $(grep -c O_RDONLY touched) -ge 2 ]
+        grep -v -E 'open(at|at2)?\\(.*O_RDONLY' touched && fail "not only opened for reading"
+        grep -E 'O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)' touched && fail "opened for writing"; same "$mode"
+      done
       """)
   }
 

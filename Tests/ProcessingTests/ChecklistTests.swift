@@ -31,6 +31,11 @@ import Testing
       status() { local wanted=$1 got=0; shift; "$@" > said 2>&1 || got=$?; [ $got = $wanted ] || { cat said; fail "status $got: $*"; }; }
       events() { find "$1/custody" -name '*.json' | wc -l; }
       have() { command -v $1 > /dev/null || { echo "skipped: $1 is not installed"; return 1; }; }
+      # Sets `strace` to the command that writes such calls of a program and its children to the file trace; to nothing where it is missing.
+      traced() {
+        strace=; have strace || return 0
+        strace="strace -f -o $PWD/trace -s 4096 -e trace=$1"; $strace true || { echo "skipped: strace may not trace here"; strace=; }
+      }
       letter() { local words; words=$(cat /proc/$1/stat 2> /dev/null) && { words=${words##*) }; echo ${words:0:1}; } || echo gone; }
 
       """
