@@ -13,21 +13,81 @@ extension ChecklistTests {
       """)
   }
 
-  @Test func check08EachChangeAddsOneEventAndLookingNone() throws {
+  @Test func check08EachChangeAddsOneEventAlsoWhenItFails() throws {
     try check(
       """
-      n=$(events case)
-      for look in "verify case" "list case" "show case R-000001" "custody case" "custody gaps case --max 1d" "timestamp request case -o t.tsq" "reproduce case --no-receipt" "report case --output pages"; do
-        $X $look > /dev/null || [ $? = 1 ] || fail "$look"
-        [ "$(events case)" = "$n" ] || fail "$look wrote an event"
-      done
-      for change in "cosign case" "renew case" "custody seal-number case --exhibit E1 --number 1" "transfer offer case --to B77" "transfer receive case --receipt r.json"; do
-        status 0 $X $change "${sign[@]}"; n=$((n + 1)); [ "$(events case)" = $n ] || fail "$change"
-      done
+      # adds STATUS TYPE COMMAND…: it ends with that status and leaves one event more, which says so.
+      adds() {
+        local wanted=$1 type=$2 before; shift 2; before=$(events case)
+        status $wanted $X "$@" "${sign[@]}"; [ $(events case) = $((before + 1)) ] || fail "$(events case) events after $before: $*"
+        event=$(printf 'case/custody/%06d.json' $((before + 1))); [ -s $event.p7s ]
+        for part in "\\"type\\":\\"$type\\"" "\\"argv\\":[\\"$1\\"," '"tool":{' '"id":"A12"'; do grep -q -F "$part" $event || { cat $event; fail "$part: $*"; }; done
+        grep -q -E "\\"exit\\":$wanted[,}]" $event || { cat $event; fail "exit: $*"; }
+        [ $wanted = 0 ] || grep -q -E '"(error|reason)":"' $event || { cat $event; fail "no reason: $*"; }
+      }
+      printf x > photo.jpg; during="--from 2026-01-06T09:00:00Z --to 2026-01-06T09:30:00Z"; exhibit="case --exhibit E-1"
+      keyUsage='extendedKeyUsage=critical,timeStamping'; curve='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+      openssl req -x509 $curve -keyout tsa.key -out tsa.pem -subj /CN=clock -days 30 -addext $keyUsage 2> /dev/null
+      printf '%s\\n' '[t]' serial=serial signer_cert=tsa.pem signer_key=tsa.key signer_digest=sha256 default_policy=1.2.3.4 digests=sha256 > tsa.cnf
+      rm -rf case; status 0 $X process "$input" -o case -q --no-seal "${sign[@]}"
+      cp case/data/ledger.json kept; echo x >> case/data/ledger.json; adds 1 seal seal case; cp kept case/data/ledger.json
+      adds 0 seal seal case
+      adds 0 cosign cosign case
+      status 0 $X timestamp request case -o t.tsq; openssl ts -reply -queryfile t.tsq -config tsa.cnf -section t -out t.tsr 2> /dev/null
+      adds 0 timestamp timestamp attach case t.tsr
+      adds 0 renew renew case
+      adds 0 transfer.offer transfer offer case --to A12
+      adds 0 transfer.accept transfer receive case --receipt r.json
+      adds 0 exhibit.seal custody seal-number $exhibit --number 1 --photo photo.jpg
+      adds 0 exhibit.handover custody handover $exhibit --from A12 --to B77
+      adds 0 exhibit.waypoint custody waypoint $exhibit --telemetry photo.jpg $during
+      adds 0 exhibit.check custody check $exhibit --photo photo.jpg
+      adds 0 exhibit.anomaly custody anomaly $exhibit --note wet
+      # In vain: a file is not there, nothing was offered, a stamp is over something else, bundle or chain were damaged.
+      # (A handover and an anomaly state what cannot fail any more.)
+      adds 4 exhibit.seal custody seal-number $exhibit --number 1 --photo none.jpg
+      adds 4 exhibit.waypoint custody waypoint $exhibit --telemetry none.jpg $during
+      adds 4 exhibit.check custody check $exhibit --photo none.jpg
+      adds 1 transfer.refuse transfer receive case --receipt r2.json
+      openssl ts -query -data photo.jpg -sha256 -cert -out t.tsq 2> /dev/null
+      openssl ts -reply -queryfile t.tsq -config tsa.cnf -section t -out t.tsr 2> /dev/null
+      adds 1 timestamp timestamp attach case t.tsr
       echo x >> case/data/ledger.json
-      for change in "cosign case" "renew case" "transfer receive case --receipt r2.json"; do
-        status 1 $X $change "${sign[@]}"; n=$((n + 1)); [ "$(events case)" = $n ] || fail "failing $change"
+      adds 1 cosign cosign case
+      adds 1 renew renew case
+      echo x >> case/custody/000002.json
+      adds 1 transfer.offer transfer offer case --to A12
+      # Wrong usage, and a key that cannot be used, leave none.
+      before=$(events case); status 2 $X custody check case "${sign[@]}"; status 4 $X cosign case --key none.key --cert a12.pem
+      [ $before = $(events case) ]
+      """)
+  }
+
+  @Test func check08LookingAddsNothing() throws {
+    try check(
+      """
+      facts() { find case -printf '%p %s %T@ %C@ %i\\n' | sort; }
+      for state in whole damaged; do
+        [ $state = whole ] || echo x >> case/data/ledger.json
+        before=$(facts)
+        while read -r look; do
+          got=0; $X $look > said 2>&1 < /dev/null || got=$?; [ $got = 0 -o $got = 1 ] || { cat said; fail "status $got: $look"; }
+          [ "$before" = "$(facts)" ] || fail "something was written: $look"
+        done << end
+      verify case
+      verify case --receipt $state.json
+      list case
+      list case dns/answer
+      show case R-000010 --pcap $state.pcap
+      custody case
+      custody show case --json
+      custody gaps case --max 1d
+      timestamp request case -o $state.tsq
+      reproduce case --receipt $state.again.json
+      report case --output $state.pages
+      end
       done
+      [ -s whole.json -a -s whole.pcap -a -s whole.tsq -a -s whole.again.json -a -s whole.pages/index.html ]
       """)
   }
 
