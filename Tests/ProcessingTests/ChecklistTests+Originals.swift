@@ -119,16 +119,6 @@ extension ChecklistTests {
       """)
   }
 
-  @Test func check19TimeIsUTCAndTheClockIsStated() throws {
-    try check(
-      """
-      for event in case/custody/*.json; do
-        grep -q '"clock":{[^}]*"synced":' $event; grep -q '"time":"20[0-9-]*T[0-9:]*\\.[0-9]\\{9\\}Z"' $event
-      done
-      grep -h -o '"[a-zA-Z]*":"20[0-9][0-9]-[0-9-]*T[0-9:.]*[^"]*"' case/data/records/*.ndjson | grep -v 'Z"$' && fail "a time that is not UTC"; true
-      """)
-  }
-
   @Test func check20AKilledRunNeverVerifies() throws {
     try check(
       """
