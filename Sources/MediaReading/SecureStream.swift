@@ -10,6 +10,8 @@ public struct SecureStream {
   public static let unopened: UInt8 = 0xff
   /// Keys of a stream that are tried.
   static let maximumKeys = 64
+  /// Packets times keys that are tried before one fits.
+  static let maximumTrials = 2_000
 
   /// The packets, those that were opened with their payload in the file.
   public private(set) var packets: [MediaPacket] = []
@@ -18,9 +20,11 @@ public struct SecureStream {
   /// The suites of the keys that opened packets, in the order of their first.
   public private(set) var suites: [String] = []
 
-  /// `output` is open for writing from `offset` on, which is moved. Nil when no packet is opened by any key.
+  /// `output` is open for writing from `offset` on, which is moved; `step` is called for each packet. Nil when no packet is opened
+  /// by any key.
   public init?(
-    _ list: [MediaPacket], keys: [SecurityDescription], originals: [UInt16: Int32], output: Int32, offset: inout UInt64
+    _ list: [MediaPacket], keys: [SecurityDescription], originals: [UInt16: Int32], output: Int32, offset: inout UInt64,
+    step: () -> Void = {}
   ) {
     var transforms: [(transform: SecureTransform, suite: String)] = []
     for key in keys.prefix(Self.maximumKeys) {
@@ -32,6 +36,7 @@ public struct SecureStream {
     var isOpened = false
     packets.reserveCapacity(list.count)
     for packet in list {
+      step()
       var bytes: [UInt8] = []
       let header = Int(packet.headerLength)
       if header > 0, packet.payloadOffset >= UInt64(header) {
@@ -41,9 +46,9 @@ public struct SecureStream {
       }
       var payload: [UInt8]?
       // The last key that fitted first; before any did, not all packets are tried with all keys.
-      let isTrying = isOpened || packets.count < 200
-      for step in 0..<(isTrying ? transforms.count : 0) where payload == nil && !bytes.isEmpty {
-        let place = (current + step) % transforms.count
+      let isTrying = isOpened || packets.count * transforms.count < Self.maximumTrials
+      for other in 0..<(isTrying ? transforms.count : 0) where payload == nil && !bytes.isEmpty {
+        let place = (current + other) % transforms.count
         payload = transforms[place].transform.open(bytes, headerLength: header)
         if payload != nil { current = place }
       }

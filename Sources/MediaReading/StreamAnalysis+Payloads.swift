@@ -23,8 +23,10 @@ public struct PayloadDamage: Sendable {
 extension StreamAnalysis {
   /// Looks into the payloads whose length alone does not tell how long they last.
   ///
-  /// `originals` gives an open descriptor for each original.
-  public mutating func measure(_ kinds: [UInt8: PayloadKind], originals: [UInt16: Int32]) -> PayloadDamage {
+  /// `originals` gives an open descriptor for each original; `step` is called for each packet.
+  public mutating func measure(
+    _ kinds: [UInt8: PayloadKind], originals: [UInt16: Int32], step: () -> Void = {}
+  ) -> PayloadDamage {
     var damage = PayloadDamage()
     guard kinds.values.contains(where: { if case .audio(let format) = $0 { !format.isSimple } else { false } }) else {
       return damage
@@ -32,6 +34,7 @@ extension StreamAnalysis {
     let source = PayloadSource(originals)
     var frames = VoiceFrames()
     for index in placed.indices {
+      step()
       let packet = placed[index].packet
       guard case .audio(let format)? = kinds[packet.payloadType], !format.isSimple else { continue }
       let isRead = source.read(packet.payloadFile, packet.payloadOffset, Int(packet.payloadLength)) { bytes in

@@ -161,7 +161,7 @@ final class RenderStage {
       table.replace(type, with: packing.format)
       packings.append(packing)
     }
-    if !isSilenced { damage.append(analysis.measure(table.kinds, originals: originals)) }
+    if !isSilenced { damage.append(analysis.measure(table.kinds, originals: originals) { hand[.steps] &+= 1 }) }
     let (events, areComplete) = isSilenced ? ([], true) : analysis.events(table.events, originals: originals)
     return StreamWork(
       planned: planned, stream: stream, analysis: analysis, kinds: table.kinds, codecs: table.codecs, damage: damage,
@@ -181,7 +181,9 @@ final class RenderStage {
       originals[SecureStream.file] = descriptor
     }
     guard let output = originals[SecureStream.file] else { return nil }
-    return SecureStream(packets, keys: keys, originals: originals, output: output, offset: &decryptedBytes)
+    return SecureStream(packets, keys: keys, originals: originals, output: output, offset: &decryptedBytes) {
+      hand[.steps] &+= 1
+    }
   }
 
   private func packets(of stream: MediaStream) throws -> [MediaPacket] {
