@@ -147,6 +147,16 @@ struct IndexPage {
             """,
             &html)
         }
+        let paired = context.tallies["http-transfer"]?.marks[#""pairedBy":"inferred""#] ?? 0
+        if paired > 0 {
+          statement(
+            .inferred,
+            """
+            \(Decimal.count(paired, "web transfer has", "web transfers have")) an answer that was assigned by a \
+            conclusion.
+            """,
+            &html)
+        }
         if context.count("rtp-call") > 0 {
           statement(
             .missing,

@@ -21,6 +21,8 @@ struct PaperFacts {
   let validation: ValidationNote
   private(set) var errors: [Fields] = []
   private(set) var conclusions: [Conclusion] = []
+  /// Answers that were assigned to a web request by a conclusion; `party` is empty.
+  private(set) var pairings: [Conclusion] = []
 
   init(_ context: ReportContext, calls: [String]) {
     self.context = context
@@ -35,6 +37,11 @@ struct PaperFacts {
     if errorCount > 0 {
       errors = records("finding", holding: #""severity":"error""#)
     }
+    if inferredPairs > 0 {
+      pairings = records("http-transfer", holding: Self.paired).map {
+        Conclusion(record: $0.text("id") ?? "", party: "", evidence: $0.text("evidence") ?? "")
+      }
+    }
     for kind in calls where (context.tallies[kind]?.marks[Self.inferred] ?? 0) > 0 {
       for call in records(kind, holding: Self.inferred) {
         for stream in call.objects("streams") where stream.text("attachedBy") == "inferred" {
@@ -48,6 +55,7 @@ struct PaperFacts {
     }
   }
 
+  private static let paired = #""pairedBy":"inferred""#
   private static let inferred = #""attachedBy":"inferred""#
 
   private func records(_ kind: String, holding mark: String) -> [Fields] {
@@ -111,6 +119,9 @@ struct PaperFacts {
 
   /// Calls with voice that was assigned by a conclusion.
   var inferredCalls: Int64 { context.tallies.values.reduce(0) { $0 + ($1.marks[Self.inferred] ?? 0) } }
+
+  /// Web transfers whose answer was assigned by a conclusion.
+  var inferredPairs: Int64 { context.tallies["http-transfer"]?.marks[Self.paired] ?? 0 }
 
   /// What unread conversations were guessed to be, by guess and basis, the most packets first.
   var guesses: [(guess: String, basis: String, packets: Int64)] {

@@ -147,15 +147,17 @@ struct PaperResults {
 
   func inferred(_ html: inout HTMLWriter) {
     let guesses = facts.guesses
+    let isEmpty = facts.inferredCalls == 0 && facts.inferredPairs == 0 && guesses.isEmpty
     html.element(.p) { html in
       html.element(.strong, "Concluded. ")
       html.text(
-        facts.inferredCalls == 0 && guesses.isEmpty
+        isEmpty
           ? "Nothing in this bundle is a conclusion."
           : "The following fits the recorded traffic and is not stated in it. It is marked in the records and pages: ")
-      if facts.inferredCalls > 0 || !guesses.isEmpty { html.mark(.inferred) }
+      if !isEmpty { html.mark(.inferred) }
     }
     if facts.inferredCalls > 0 { voice(&html) }
+    if facts.inferredPairs > 0 { answers(&html) }
     guard !guesses.isEmpty else { return }
     html.element(
       .p,
@@ -182,6 +184,29 @@ struct PaperResults {
     case "port": "the port alone"
     case "declared": "what the transport declares"
     default: "a basis that is not stated"
+    }
+  }
+
+  private func answers(_ html: inout HTMLWriter) {
+    html.element(
+      .p,
+      """
+      \(Decimal.count(facts.inferredPairs, "web transfer has", "web transfers have")) an answer of which the traffic \
+      does not state to which request it belongs. Method: the order of requests and answers, and where some are \
+      missing; the reason stands with each. There is no score.
+      """
+    )
+    html.element(.ul, [.class("statements")]) { html in
+      for pairing in facts.pairings {
+        html.element(.li) { html in
+          html.printed(pairing.record)
+          html.text(": ")
+          html.printed(pairing.evidence.isEmpty ? "no reason is stated" : pairing.evidence)
+        }
+      }
+      if facts.pairings.count == PaperFacts.maximumNamed {
+        html.element(.li, "more, where there are any, stand on the page “Web transfers”")
+      }
     }
   }
 

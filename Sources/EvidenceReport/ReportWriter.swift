@@ -23,6 +23,7 @@ public struct ReportWriter {
     "artefact": [#""isComplete":false"#, #""origin":"computed""#],
     "sip-message": [#""method":"MESSAGE""#],
     "sip-call": [#""attachedBy":"inferred""#],
+    "http-transfer": [#""pairedBy":"inferred""#],
   ]
 
   private static let own: Set<String> = [

@@ -52,8 +52,18 @@ struct TrafficPages {
         html.headers("Request headers", record.objects("requestHeaders"))
       }
       row.cell { html in
-        guard let status = record.text("status") else { return html.missing("answer not recorded") }
-        html.captured("\(status) \(record.text("reason") ?? "")")
+        if let status = record.text("status") {
+          html.captured("\(status) \(record.text("reason") ?? "")")
+        } else {
+          html.missing(record.flag("responseComplete") == nil ? "answer not recorded" : "answer without a head")
+        }
+        if record.text("pairedBy") == "inferred" {
+          html.element(.p, [.class("inferred")]) { html in
+            html.mark(.inferred)
+            html.text(" answers this request because: ")
+            html.captured(record.text("evidence") ?? "no reason stated")
+          }
+        }
         html.headers("Answer headers", record.objects("responseHeaders"))
       }
       row.cell { html in

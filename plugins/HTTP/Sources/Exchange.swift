@@ -7,6 +7,8 @@ final class Exchange {
   /// Status codes of the responses before the final one.
   var interimStatuses: [Int] = []
   var isTunnel = false
+  /// On what it rests that the response belongs to the request, where that is a conclusion.
+  var evidence: String?
   /// All packets that the record tells of.
   var trace = Trace()
   var isEmitted = false
@@ -35,6 +37,10 @@ final class Exchange {
     }
     if let name = response?.dispositionName ?? pathName { fields.set("fileName", wire: name) }
     if isTunnel { fields.set("isTunnel", true) }
+    if response != nil, let evidence {
+      fields.set("pairedBy", "inferred")
+      fields.set("evidence", evidence)
+    }
     return fields
   }
 

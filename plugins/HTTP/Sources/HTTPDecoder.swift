@@ -15,6 +15,9 @@ public struct HTTPDecoder: EvidenceDecoder {
           FieldDeclaration("url", .text, "the address that was asked for, put together from target and host"),
           FieldDeclaration("status", .integer, "the status code of the final response"),
           FieldDeclaration("reason", .text, "the reason phrase of the final response"),
+          FieldDeclaration(
+            "pairedBy", .text, "inferred, where it is a conclusion that the response answers the request"),
+          FieldDeclaration("evidence", .text, "on what that conclusion rests"),
           FieldDeclaration("interimStatuses", .list, "the status codes of the responses before the final one"),
           FieldDeclaration("requestHeaders", .list, "the request's header fields: name, value; credentials withheld"),
           FieldDeclaration("user", .text, "the user named by the request's credentials"),

@@ -67,6 +67,7 @@ extension HTTPSession {
     var message = Message(.bare, head, trace)
     message.isDone = false
     exchange.response = message
+    exchange.evidence = "the answer has no head; all that came was taken for its body"
     exchange.trace.extend(trace)
     lane.isFresh = false
     lane.exchange = exchange
@@ -113,9 +114,10 @@ extension HTTPSession {
     response: Message, _ side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) -> Exchange? {
     let status = response.status ?? 0
+    var evidence: String?
     if mayHaveMissedResponse {
       mayHaveMissedResponse = false
-      try dropUnpaired(response.trace, side, &sink)
+      evidence = try dropUnpaired(response.trace, side, &sink)
     }
     let isInterim = (100..<200).contains(status) && status != 101
     let isGivenUp = givenUpCount > 0
@@ -127,6 +129,7 @@ extension HTTPSession {
       exchanges.insert(found, at: isGivenUp ? 0 : exchanges.count)
     }
     found.trace.extend(response.trace)
+    if let evidence { found.evidence = evidence }
     if isInterim {
       if found.interimStatuses.count < 100 { found.interimStatuses.append(status) }
       return nil
@@ -137,17 +140,21 @@ extension HTTPSession {
   }
 
   /// After responses may be missing: the response that comes is that of the last request, as nearly all clients wait.
-  mutating func dropUnpaired(
+  ///
+  /// Returns on what that rests; nil when only one request waits.
+  private mutating func dropUnpaired(
     _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
-  ) throws(ReadError) {
+  ) throws(ReadError) -> String? {
     let waiting = exchanges.filter { $0.response == nil }
-    guard waiting.count > 1 else { return }
+    guard waiting.count > 1 else { return nil }
     var finding = Finding(
       .notice, "http/pairingInferred",
       "Responses are missing before this one; it was taken for the answer to the last request.")
     finding.fields.set("unansweredRequests", waiting.count - 1)
     sink.note(finding, from: side, trace: trace)
     for exchange in waiting.dropLast() where exchange.request?.isDone == true { try emit(exchange, &sink) }
+    return
+      "bytes are missing before the answer; of the \(waiting.count) requests that waited for one it was taken for that of the last"
   }
 
   mutating func endMessage(

@@ -71,6 +71,8 @@ import Testing
       server("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"))
     #expect(outcome.records.map { $0.number("status") } == [nil, 404])
     #expect(outcome.records.map { $0.text("target") } == ["/1", "/2"])
+    #expect(outcome.records.map { $0.text("pairedBy") } == [nil, "inferred"])
+    #expect(outcome.records.last?.text("evidence")?.contains("of the 2 requests that waited") == true)
     #expect(outcome.codes == ["http/pairingInferred"])
   }
 
