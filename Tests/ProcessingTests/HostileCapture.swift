@@ -12,10 +12,9 @@ struct HostileCapture {
   /// How many bytes the bomb has when it has gone off: far over what its size allows.
   static let bombBytes = 48 << 20
 
-  private var file: [UInt8] = [
-    0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 101, 0, 0, 0,
-  ]
-  private var count: UInt32 = 0
+  private static let client: [UInt8] = [192, 0, 2, 1]
+  private static let server: [UInt8] = [198, 51, 100, 7]
+  private var file = PacketFile()
 
   /// All of it as a pcap file; `bomb` is `bombBytes` of zeros as gzip packs them.
   static func bytes(bomb: [UInt8]) -> [UInt8] {
@@ -42,7 +41,7 @@ struct HostileCapture {
       3, "GET /bomb HTTP/1.1\r\nHost: a.example\r\n\r\n", head: "Content-Type: text/html\r\nContent-Encoding: gzip",
       bomb)
     capture.addQuestion(markup.replacing(".", with: ""))
-    return capture.file
+    return capture.file.bytes
   }
 
   private mutating func addCall() {
@@ -64,63 +63,26 @@ struct HostileCapture {
         \r
         \(body)
         """
-      addDatagram(Array(message.utf8), 5_060)
+      file.addDatagram((Self.client, 5_060), (Self.server, 5_060), Array(message.utf8))
     }
   }
 
   /// A question for a name of one label.
   private mutating func addQuestion(_ label: String) {
     let name = Array(label.utf8.prefix(63))
-    addDatagram([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, UInt8(name.count)] + name + [0, 0, 1, 0, 1], 53)
+    file.addDatagram(
+      (Self.client, 50_000), (Self.server, 53),
+      [0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, UInt8(name.count)] + name + [0, 0, 1, 0, 1])
   }
 
   /// A connection with one request and its answer.
   private mutating func addWeb(_ number: UInt8, _ request: String, head: String, _ body: [UInt8]) {
-    let answer = Array("HTTP/1.1 200 OK\r\n\(head)\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body
-    addSegment(number, isAnswer: false, 0, 0, flags: 2, [])
-    addSegment(number, isAnswer: true, 0, 1, flags: 0x12, [])
-    addStream(number, isAnswer: false, Array(request.utf8), other: 1)
-    addStream(number, isAnswer: true, answer, other: 1 + request.utf8.count)
-    addSegment(number, isAnswer: false, 1 + request.utf8.count, 1 + answer.count, flags: 0x11, [])
-    addSegment(number, isAnswer: true, 1 + answer.count, 2 + request.utf8.count, flags: 0x11, [])
-  }
-
-  private mutating func addStream(_ number: UInt8, isAnswer: Bool, _ bytes: [UInt8], other: Int) {
-    for start in stride(from: 0, to: bytes.count, by: 1_400) {
-      addSegment(number, isAnswer: isAnswer, 1 + start, other, flags: 0x18, Array(bytes[start...].prefix(1_400)))
-    }
-  }
-
-  private mutating func addSegment(
-    _ number: UInt8, isAnswer: Bool, _ sequence: Int, _ acknowledged: Int, flags: UInt8, _ payload: [UInt8]
-  ) {
-    let client: [UInt8] = [0x9c, number]
-    let server: [UInt8] = [0, 80]
-    addPacket(
-      6, isAnswer: isAnswer,
-      (isAnswer ? server + client : client + server) + Self.big(UInt32(sequence)) + Self.big(UInt32(acknowledged))
-        + [0x50, flags, 0xff, 0xff, 0, 0, 0, 0] + payload)
-  }
-
-  private mutating func addDatagram(_ payload: [UInt8], _ port: UInt16) {
-    addPacket(
-      17, isAnswer: false,
-      [0xc3, 0x50, UInt8(port >> 8), UInt8(port & 0xff)] + Self.big(UInt32(8 + payload.count) << 16) + payload)
-  }
-
-  private mutating func addPacket(_ transport: UInt8, isAnswer: Bool, _ payload: [UInt8]) {
-    let ends: [[UInt8]] = [[192, 0, 2, 1], [198, 51, 100, 7]]
-    let packet =
-      [0x45, 0] + Self.big(UInt32(20 + payload.count) << 16) + [0, 0, 64, transport, 0, 0]
-      + ends[isAnswer ? 1 : 0] + ends[isAnswer ? 0 : 1] + payload
-    for value in [1_700_000_000, count, UInt32(packet.count), UInt32(packet.count)] {
-      file += Self.big(value).reversed()
-    }
-    file += packet
-    count += 1
-  }
-
-  private static func big(_ value: UInt32) -> [UInt8] {
-    (0..<4).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) }
+    var connection = PacketFile.Connection((Self.client, 40_000 + UInt16(number)), (Self.server, 80))
+    file.open(&connection)
+    file.send(Array(request.utf8), &connection, isAnswer: false)
+    file.send(
+      Array("HTTP/1.1 200 OK\r\n\(head)\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body, &connection,
+      isAnswer: true)
+    file.close(&connection)
   }
 }
