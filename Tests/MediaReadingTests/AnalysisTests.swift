@@ -210,7 +210,7 @@ import Testing
         #expect(analysis.placed.allSatisfy { $0.position >= 0 })
         let audio = audio(list, rate: rate)
         #expect(audio.sampleCount <= 24 * 3_600 * 8_000)
-        #expect(!audio.timeMapBytes.isEmpty)
+        #expect(!audio.timeMapBytes().isEmpty)
       }
     }
   }

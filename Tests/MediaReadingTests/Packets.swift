@@ -55,3 +55,14 @@ func audio(_ packets: [MediaPacket], rate: UInt32 = 8_000, kinds: [UInt8: Payloa
   audio.settle()
   return audio
 }
+
+extension VoiceFormat {
+  /// G.711 at 8,000 hertz, by its assigned payload types.
+  static let aLaw = VoiceFormat(.assigned(8)!)!
+  static let muLaw = VoiceFormat(.assigned(0)!)!
+}
+
+extension PayloadKind {
+  static let aLaw = audio(.aLaw)
+  static let muLaw = audio(.muLaw)
+}

@@ -19,14 +19,7 @@ import Testing
   }
 
   private func files(_ call: CallAudio) throws -> [CallAudio.File: [UInt8]] {
-    let folder = try TemporaryFolder()
-    let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.write(original(), "original")))
-    defer { try? file.close() }
-    var files: [CallAudio.File: [UInt8]] = [:]
-    let failures = call.render(originals: [1: file.fileDescriptor]) { name, bytes in
-      // Safe: the view is read only within the closure.
-      unsafe bytes.withUnsafeBytes { unsafe files[name, default: []] += Array($0) }
-    }
+    let (files, failures) = try render(call, original())
     #expect(failures == 0)
     return files
   }

@@ -54,37 +54,21 @@ import Testing
           "recovered 1280-1440 10",
           "received 1440-1600 10",
         ])
-      var bytes: [UInt8] = []
-      let failures = call.render(originals: originals) { file, part in
-        // Safe: the view is read only within the closure.
-        if file == .left { unsafe part.withUnsafeBytes { unsafe bytes += Array($0) } }
-      }
+      let (files, failures) = render(call, originals: originals)
       #expect(failures == 0)
-      let samples = numbers(Array(bytes.dropFirst(44)))
-      let whole = try rendered((0..<10).flatMap(block), VoiceFormat.simple(.aLaw), packetBytes: 160)
+      let samples = numbers(Array((files[.left] ?? []).dropFirst(44)))
+      let whole = try rendered((0..<10).flatMap(block), .aLaw, packetBytes: 160)
       for place in [0, 4, 6, 8, 9] { #expect(samples[place * 160 + 80] == whole[place * 160 + 80]) }
       #expect(samples[7 * 160 + 80] == 0)
     }
   }
 
   @Test func readsWhatGStreamerPacks() throws {
-    guard let gstreamer = program("gst-launch-1.0") else {
-      print("skipped: no gst-launch-1.0")
-      return
-    }
-    let folder = try TemporaryFolder()
-    let pipeline =
+    let sent = try sentByGStreamer(
       "audiotestsrc num-buffers=20 samplesperbuffer=160 ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay max-ptime=20000000"
-      + " ! rtpredenc pt=97 distance=2 allow-no-red-blocks=true ! rtpstreampay ! filesink location=\(folder.path("rtp"))"
-    let made = try run(gstreamer, ["-q"] + pipeline.split(separator: " ").map(String.init))
-    #expect(made.status == 0, "\(made.errors)")
-    var rest = try [UInt8](Data(contentsOf: URL(fileURLWithPath: folder.path("rtp"))))[...]
-    var payloads: [[UInt8]] = []
-    while rest.count > 14 {
-      let length = Int(rest[rest.startIndex]) << 8 | Int(rest[rest.startIndex + 1])
-      payloads.append(Array(rest.dropFirst(14).prefix(length - 12)))
-      rest = rest.dropFirst(2 + length)
-    }
+        + " ! rtpredenc pt=97 distance=2 allow-no-red-blocks=true ! rtpstreampay ! filesink location=rtp")
+    guard let sent else { return }
+    let payloads = try framed(sent.file("rtp")).map { Array($0.dropFirst(12)) }
     #expect(payloads.count == 20)
     try stored(payloads, types: Array(repeating: 97, count: payloads.count)) { list, originals in
       let redundancy = Redundancy(list, type: 97, originals: originals)

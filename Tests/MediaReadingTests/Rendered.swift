@@ -45,11 +45,25 @@ func rendered(_ payloads: [[UInt8]], _ format: VoiceFormat) throws -> [Int16] {
   call.add(analysis, track: 0, first: list[0].time, kinds: [8: .audio(format)], description: [:])
   call.settle()
   #expect(call.sampleRate == max(8_000, Int64(format.sampleRate)))
-  var bytes: [UInt8] = []
-  let failures = call.render(originals: originals) { file, part in
-    // Safe: the view is read only within the closure.
-    if file == .left { unsafe part.withUnsafeBytes { unsafe bytes += Array($0) } }
-  }
+  let (files, failures) = render(call, originals: originals)
   #expect(failures == 0)
-  return numbers(Array(bytes.dropFirst(44)))
+  return numbers(Array((files[.left] ?? []).dropFirst(44)))
+}
+
+/// Renders a call whose payloads stand in `original`, and gives each file's bytes.
+func render(_ audio: CallAudio, _ original: [UInt8]) throws -> (files: [CallAudio.File: [UInt8]], failures: Int) {
+  let folder = try TemporaryFolder()
+  let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.write(original, "original")))
+  defer { try? file.close() }
+  return render(audio, originals: [1: file.fileDescriptor])
+}
+
+/// Renders a call whose originals are open, and gives each file's bytes.
+func render(_ audio: CallAudio, originals: [UInt16: Int32]) -> (files: [CallAudio.File: [UInt8]], failures: Int) {
+  var files: [CallAudio.File: [UInt8]] = [:]
+  let failures = audio.render(originals: originals) { name, bytes in
+    // Safe: the view is read only within the closure.
+    unsafe bytes.withUnsafeBytes { unsafe files[name, default: []] += Array($0) }
+  }
+  return (files, failures)
 }

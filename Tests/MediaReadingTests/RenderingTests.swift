@@ -7,21 +7,6 @@ import Testing
 
 /// The audio itself.
 @Suite struct RenderingTests {
-  /// Renders a call whose payloads stand in `original`, and gives each file's bytes.
-  private func render(_ audio: CallAudio, _ original: [UInt8]) throws -> (
-    files: [CallAudio.File: [UInt8]], failures: Int
-  ) {
-    let folder = try TemporaryFolder()
-    let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.write(original, "original")))
-    defer { try? file.close() }
-    var files: [CallAudio.File: [UInt8]] = [:]
-    let failures = audio.render(originals: [1: file.fileDescriptor]) { name, bytes in
-      // Safe: the view is read only within the closure.
-      unsafe bytes.withUnsafeBytes { unsafe files[name, default: []] += Array($0) }
-    }
-    return (files, failures)
-  }
-
   private func samples(_ file: [UInt8]?) -> [Int16] {
     let bytes = (file ?? []).dropFirst(44)
     return stride(from: bytes.startIndex, to: bytes.endIndex - 1, by: 2).map {
@@ -119,7 +104,7 @@ import Testing
     #expect(call.sampleCount == 1_600)
     let left = samples(try render(call, codes).files[.left])
     for place in 0..<10 { #expect(left[place * 160] == (try decoded(place))) }
-    #expect(String(decoding: call.timeMapBytes, as: UTF8.self).contains(#""firstSample":0"#))
+    #expect(String(decoding: call.timeMapBytes(), as: UTF8.self).contains(#""firstSample":0"#))
   }
 
   @Test func alignsTheTwoSides() throws {

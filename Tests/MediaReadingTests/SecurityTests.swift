@@ -1,6 +1,5 @@
 import Crypto
 import Foundation
-import TestSupport
 import Testing
 
 @testable import MediaReading
@@ -69,23 +68,16 @@ import Testing
     ("AES_256_CM_HMAC_SHA1_80", "aes-256-icm", "hmac-sha1-80", 46), ("AEAD_AES_128_GCM", "aes-128-gcm", "null", 28),
     ("AEAD_AES_256_GCM", "aes-256-gcm", "null", 44),
   ]) func opensWhatLibsrtpProtected(_ suite: String, _ cipher: String, _ authentication: String, _ length: Int) throws {
-    guard let gstreamer = program("gst-launch-1.0") else {
-      print("skipped: no gst-launch-1.0")
-      return
-    }
-    let folder = try TemporaryFolder()
     let master = (0..<length).map { UInt8($0 * 11 & 0xff) }
     let digits = master.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     // The sequence number wraps after ten packets.
     let pipeline =
       "audiotestsrc num-buffers=40 samplesperbuffer=160 ! audio/x-raw,rate=8000,channels=1 ! alawenc"
-      + " ! rtppcmapay seqnum-offset=65525 max-ptime=20000000 ! tee name=t t. ! queue ! rtpstreampay ! filesink location=\(folder.path("clear"))"
+      + " ! rtppcmapay seqnum-offset=65525 max-ptime=20000000 ! tee name=t t. ! queue ! rtpstreampay ! filesink location=clear"
       + " t. ! queue ! srtpenc key=\(digits) rtp-cipher=\(cipher) rtp-auth=\(authentication) rtcp-cipher=\(cipher) rtcp-auth=\(authentication)"
-      + " ! application/x-srtp ! rtpstreampay ! filesink location=\(folder.path("secret"))"
-    let made = try run(gstreamer, ["-q"] + pipeline.split(separator: " ").map(String.init))
-    #expect(made.status == 0, "\(made.errors)")
-    let clear = try packets([UInt8](Data(contentsOf: URL(fileURLWithPath: folder.path("clear")))))
-    let secret = try packets([UInt8](Data(contentsOf: URL(fileURLWithPath: folder.path("secret")))))
+      + " ! application/x-srtp ! rtpstreampay ! filesink location=secret"
+    guard let sent = try sentByGStreamer(pipeline) else { return }
+    let (clear, secret) = try (framed(sent.file("clear")), framed(sent.file("secret")))
     #expect(clear.count == 40 && secret.count == 40)
     var transform = try #require(SecureTransform(try key(suite, master)))
     var other = try #require(SecureTransform(try key(suite, master.reversed())))
@@ -97,17 +89,5 @@ import Testing
       #expect(transform.open(changed, headerLength: 12) == nil)
       #expect(transform.open(protected, headerLength: 12) == Array(plain.dropFirst(12)))
     }
-  }
-
-  /// Packets with two bytes of length before each (RFC 4571).
-  private func packets(_ bytes: [UInt8]) -> [[UInt8]] {
-    var list: [[UInt8]] = []
-    var rest = bytes[...]
-    while rest.count >= 2 {
-      let length = Int(rest[rest.startIndex]) << 8 | Int(rest[rest.startIndex + 1])
-      list.append(Array(rest.dropFirst(2).prefix(length)))
-      rest = rest.dropFirst(2 + length)
-    }
-    return list
   }
 }

@@ -69,12 +69,12 @@ import Testing
       call.add(analyse(list.reversed(), rate: rate), track: 1, first: list[0].time, kinds: [8: .aLaw], description: [:])
       call.settle()
       #expect(call.sampleCount <= call.tracks[0].maximumSamples)
-      #expect(!call.timeMapBytes.isEmpty)
+      #expect(!call.timeMapBytes().isEmpty)
     }
   }
 
   @Test func writesCanonicalFacts() {
-    let text = String(decoding: audio(packets(2)).timeMapBytes, as: UTF8.self)
+    let text = String(decoding: audio(packets(2)).timeMapBytes(), as: UTF8.self)
     #expect(
       text
         == #"{"audioStartsAt":"1970-01-01T00:00:00.000000000Z","sampleCount":320,"sampleRate":8000,"streams":[{"firstSample":0,"ranges":[{"from":0,"kind":"received","provenance":[{"original":"O-0001","packets":"1-2"}],"to":320}],"track":"left"}],"version":1}"#
