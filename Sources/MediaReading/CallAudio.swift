@@ -94,11 +94,8 @@ public struct CallAudio {
     file == .stereo ? "wav-2-\(sampleRate)" : "wav-1-\(tracks[file.rawValue].sampleRate)"
   }
 
-  /// The time map as canonical JSON.
-  public var timeMapBytes: [UInt8] { timeMapBytes(nil) }
-
   /// The time map as canonical JSON, with the peaks of the audio when it was rendered.
-  public func timeMapBytes(_ waveform: Waveform?) -> [UInt8] {
+  public func timeMapBytes(_ waveform: Waveform? = nil) -> [UInt8] {
     var fields: Fields = [
       "version": 1, "sampleRate": .integer(sampleRate), "sampleCount": .integer(sampleCount),
       "audioStartsAt": .time(start), "streams": .list(timeMap),
@@ -120,8 +117,4 @@ public enum PayloadKind: Hashable, Sendable {
   case comfortNoise, event
   /// Audio or video that is not decoded here; its name.
   case other(String)
-
-  /// G.711 at 8,000 hertz.
-  static let aLaw = audio(VoiceFormat.simple(.aLaw))
-  static let muLaw = audio(VoiceFormat.simple(.muLaw))
 }

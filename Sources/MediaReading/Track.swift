@@ -73,16 +73,16 @@ public struct Track: Sendable {
       guard let source = known[type] ?? self.source(Source(stream: stream, format: format)) else { continue }
       known[type] = source
       let from = start + entry.position.scaled(to: sampleRate, from: clockRate)
-      let pieces = voice.frameStep > 0 ? Int(voice.frameCount) : 1
-      for number in 0..<pieces {
-        let offset = Int64(number) * Int64(voice.frameStep)
-        let samples = Int64(pieces == 1 && voice.frameStep == 0 ? voice.samples : voice.frameSamples)
+      let own = Int64(format.sampleRate)
+      let isInterleaved = voice.frameStep > 0
+      let count = Int64(isInterleaved ? voice.frameSamples : voice.samples).scaled(to: sampleRate, from: own)
+      for number in 0..<(isInterleaved ? Int64(voice.frameCount) : 1) {
         add(
           Piece(
-            from: from + offset.scaled(to: sampleRate, from: Int64(format.sampleRate)),
-            count: Int32(clamping: samples.scaled(to: sampleRate, from: Int64(format.sampleRate))),
-            payloadOffset: entry.packet.payloadOffset, payloadLength: entry.packet.payloadLength,
-            original: entry.packet.payloadFile, source: source, frame: voice.frameStep > 0 ? Int16(number) : -1))
+            from: from + (number * Int64(voice.frameStep)).scaled(to: sampleRate, from: own),
+            count: Int32(clamping: count), payloadOffset: entry.packet.payloadOffset,
+            payloadLength: entry.packet.payloadLength, original: entry.packet.payloadFile, source: source,
+            frame: isInterleaved ? Int16(number) : -1))
       }
     }
   }

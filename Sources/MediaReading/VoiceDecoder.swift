@@ -1,12 +1,8 @@
 import CLibAV
 
 /// Decodes one stream of voice frames by libavcodec into 16-bit samples of one channel.
-///
-/// Without the processor's special instructions, so that the result is the same on every machine.
 @safe final class VoiceDecoder {
-  private let context: UnsafeMutablePointer<AVCodecContext>
-  private let packet: UnsafeMutablePointer<AVPacket>
-  private let frame: UnsafeMutablePointer<AVFrame>
+  private let codec: AudioCodec
   /// The bytes to decode with the padding that libavcodec asks for.
   private let input: UnsafeMutablePointer<UInt8>
 
@@ -15,38 +11,20 @@ import CLibAV
 
   /// Nil when libavcodec lacks the decoder or memory.
   init?(_ format: VoiceFormat) {
-    av_force_cpu_flags(0)
-    av_log_set_level(AV_LOG_QUIET)
-    let codec = unsafe avcodec_find_decoder(Self.identifier(format.coding))
-    guard unsafe codec != nil, let context = unsafe avcodec_alloc_context3(codec),
-      let packet = unsafe av_packet_alloc(), let frame = unsafe av_frame_alloc()
-    else { return nil }
-    unsafe self.context = context
-    unsafe self.packet = packet
-    unsafe self.frame = frame
+    let opened = unsafe AudioCodec(
+      Self.identifier(format.coding), sampleRate: format.sampleRate, channels: format.channels
+    ) { context in
+      if case .g726(let bits, _) = format.coding { unsafe context.bits_per_coded_sample = Int32(bits) }
+      if case .ilbc(let milliseconds) = format.coding { unsafe context.block_align = milliseconds == 20 ? 38 : 50 }
+    }
+    guard let opened else { return nil }
+    codec = opened
     let size = Self.maximumBytes + Int(AV_INPUT_BUFFER_PADDING_SIZE)
     unsafe input = .allocate(capacity: size)
     unsafe input.initialize(repeating: 0, count: size)
-    unsafe context.pointee.sample_rate = Int32(format.sampleRate)
-    unsafe context.pointee.thread_count = 1
-    unsafe context.pointee.flags |= Int32(AV_CODEC_FLAG_BITEXACT)
-    unsafe av_channel_layout_default(&context.pointee.ch_layout, Int32(format.channels))
-    if case .g726(let bits, _) = format.coding { unsafe context.pointee.bits_per_coded_sample = Int32(bits) }
-    if case .ilbc(let milliseconds) = format.coding {
-      unsafe context.pointee.block_align = milliseconds == 20 ? 38 : 50
-    }
-    guard unsafe avcodec_open2(context, codec, nil) == 0 else { return nil }
   }
 
-  deinit {
-    var context: UnsafeMutablePointer<AVCodecContext>? = unsafe context
-    var packet: UnsafeMutablePointer<AVPacket>? = unsafe packet
-    var frame: UnsafeMutablePointer<AVFrame>? = unsafe frame
-    unsafe avcodec_free_context(&context)
-    unsafe av_packet_free(&packet)
-    unsafe av_frame_free(&frame)
-    unsafe input.deallocate()
-  }
+  deinit { unsafe input.deallocate() }
 
   private static func identifier(_ coding: VoiceFormat.Coding) -> AVCodecID {
     switch coding {
@@ -75,21 +53,17 @@ import CLibAV
       place += 1
     }
     unsafe (input + place).update(repeating: 0, count: Int(AV_INPUT_BUFFER_PADDING_SIZE))
-    unsafe packet.pointee.data = input
-    unsafe packet.pointee.size = Int32(place)
-    guard unsafe avcodec_send_packet(context, packet) == 0 else {
-      unsafe avcodec_flush_buffers(context)
+    guard unsafe codec.send(input, count: place) else {
+      codec.flush()
       return false
     }
     var isDecoded = false
-    while unsafe avcodec_receive_frame(context, frame) == 0 {
-      isDecoded = append(&samples) || isDecoded
-    }
+    while let frame = unsafe codec.receive() { isDecoded = unsafe append(frame, &samples) || isDecoded }
     return isDecoded
   }
 
   /// Appends the frame's samples, the mean of its channels.
-  private func append(_ samples: inout [Int16]) -> Bool {
+  private func append(_ frame: UnsafeMutablePointer<AVFrame>, _ samples: inout [Int16]) -> Bool {
     let count = unsafe Int(frame.pointee.nb_samples)
     let channels = unsafe Int(frame.pointee.ch_layout.nb_channels)
     guard count > 0, (1...8).contains(channels), unsafe frame.pointee.extended_data != nil else { return false }

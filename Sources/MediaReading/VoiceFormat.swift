@@ -34,9 +34,6 @@ public struct VoiceFormat: Hashable, Sendable {
     self.channels = channels
   }
 
-  /// A coding with a byte a sample, 8,000 times a second.
-  static func simple(_ coding: Coding) -> VoiceFormat { VoiceFormat(coding, clock: 8_000, samples: 8_000) }
-
   /// The same rates with another coding.
   func with(_ coding: Coding) -> VoiceFormat {
     VoiceFormat(coding, clock: clockRate, samples: sampleRate, channels: channels)
@@ -60,14 +57,6 @@ public struct VoiceFormat: Hashable, Sendable {
     case "PCMU" where isMono: self.init(linearClock: .muLaw, payload)
     case "G722" where isNarrow: self.init(.g722, clock: 8_000, samples: 16_000)
     case "G723" where isNarrow: self.init(.g7231, clock: 8_000, samples: 8_000)
-    case "G726-16" where isNarrow: self.init(.g726(bits: 2, isLittleEndian: true), clock: 8_000, samples: 8_000)
-    case "G726-24" where isNarrow: self.init(.g726(bits: 3, isLittleEndian: true), clock: 8_000, samples: 8_000)
-    case "G726-32" where isNarrow: self.init(.g726(bits: 4, isLittleEndian: true), clock: 8_000, samples: 8_000)
-    case "G726-40" where isNarrow: self.init(.g726(bits: 5, isLittleEndian: true), clock: 8_000, samples: 8_000)
-    case "AAL2-G726-16" where isNarrow: self.init(.g726(bits: 2, isLittleEndian: false), clock: 8_000, samples: 8_000)
-    case "AAL2-G726-24" where isNarrow: self.init(.g726(bits: 3, isLittleEndian: false), clock: 8_000, samples: 8_000)
-    case "AAL2-G726-32" where isNarrow: self.init(.g726(bits: 4, isLittleEndian: false), clock: 8_000, samples: 8_000)
-    case "AAL2-G726-40" where isNarrow: self.init(.g726(bits: 5, isLittleEndian: false), clock: 8_000, samples: 8_000)
     case "G729", "G729A", "G729B", "G729AB": self.init(.g729, clock: 8_000, samples: 8_000)
     case "GSM" where isNarrow: self.init(.gsm, clock: 8_000, samples: 8_000)
     case "ILBC" where isNarrow:
@@ -82,7 +71,9 @@ public struct VoiceFormat: Hashable, Sendable {
     case "L8": self.init(linearClock: .linear(bits: 8), payload)
     case "L16": self.init(linearClock: .linear(bits: 16), payload)
     case "L24": self.init(linearClock: .linear(bits: 24), payload)
-    default: return nil
+    default:
+      guard isNarrow, let coding = Coding(g726: payload.encoding) else { return nil }
+      self.init(coding, clock: 8_000, samples: 8_000)
     }
   }
 
@@ -94,6 +85,16 @@ public struct VoiceFormat: Hashable, Sendable {
 
   /// Whether a byte is a sample at 8,000 hertz, which is rendered without looking at each packet.
   var isSimple: Bool { (coding == .aLaw || coding == .muLaw) && sampleRate == 8_000 }
+}
+
+extension VoiceFormat.Coding {
+  /// `G726-16` to `G726-40`, and the same behind `AAL2-` (RFC 3551, 4.5.4); nil for other names.
+  fileprivate init?(g726 name: String) {
+    let isAAL2 = name.hasPrefix("AAL2-")
+    let rates: [Substring: UInt8] = ["G726-16": 2, "G726-24": 3, "G726-32": 4, "G726-40": 5]
+    guard let bits = rates[name.dropFirst(isAAL2 ? 5 : 0)] else { return nil }
+    self = .g726(bits: bits, isLittleEndian: !isAAL2)
+  }
 }
 
 /// The parameters of a payload type as SDP's `a=fmtp` has them: `octet-align=1; mode-set=0,2`.

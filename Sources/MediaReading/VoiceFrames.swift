@@ -46,15 +46,9 @@ struct VoiceFrames {
   /// Where the last frame ends, in samples from the packet's own place.
   var sampleCount: Int { frames.reduce(0) { max($0, $1.offset + $1.samples) } }
 
-  /// Whether a frame holds what was said.
-  var hasSpeech: Bool { frames.contains { $0.kind == .speech } }
-
   /// What the packet stands for, as a whole: its best frame.
   var kind: Kind {
-    var kinds = frames.map(\.kind)
-    for kind in [Kind.speech, .damaged, .comfortNoise] where kinds.contains(kind) { return kind }
-    kinds = []
-    return .noData
+    [.speech, .damaged, .comfortNoise].first { kind in frames.contains { $0.kind == kind } } ?? .noData
   }
 
   /// Whether the frames follow each other without gaps, so that a decoder can take the packet as a whole.
@@ -77,8 +71,8 @@ struct VoiceFrames {
       guard payload.byteCount * 8 % Int(bits) == 0 else {
         throw ReadError(.malformed, at: payload.byteCount, reading: "G.726 codes")
       }
-      whole(payload, samples: payload.byteCount * 8 / Int(bits))
-    case .g722: whole(payload, samples: payload.byteCount * 2)
+      take(payload, samples: payload.byteCount * 8 / Int(bits))
+    case .g722: take(payload, samples: payload.byteCount * 2)
     case .gsm: try readBlocks(payload, bytes: 33, samples: 160)
     case .ilbc(let milliseconds):
       let isShort = milliseconds == 20
@@ -91,10 +85,11 @@ struct VoiceFrames {
     }
   }
 
-  private mutating func whole(_ payload: RawSpan, samples: Int) {
+  /// Takes bytes as one frame behind those before.
+  private mutating func take(_ bytes: RawSpan, samples: Int, _ kind: Kind = .speech) {
     let begin = data.count
-    append(payload)
-    append(begin..<data.count, samples: samples, .speech, at: 0)
+    append(bytes)
+    append(begin..<data.count, samples: samples, kind, at: sampleCount)
   }
 
   private mutating func append(_ bytes: RawSpan) {
@@ -104,7 +99,7 @@ struct VoiceFrames {
   private mutating func readSamples(_ payload: RawSpan, bits: Int, channels: Int) throws(ReadError) {
     let size = bits / 8 * channels
     let count = payload.byteCount / size
-    whole(payload.extracting(0..<(count * size)), samples: count)
+    take(payload.extracting(0..<(count * size)), samples: count)
     guard payload.byteCount % size == 0 else {
       throw ReadError(.truncated, at: count * size, reading: "samples")
     }
@@ -122,10 +117,7 @@ struct VoiceFrames {
     guard frames.count < Self.maximumFrames else {
       throw ReadError(.limitExceeded, at: reader.offset, reading: "frames of a packet")
     }
-    let part = try reader.take(bytes, "frame")
-    let begin = data.count
-    append(part)
-    append(begin..<data.count, samples: samples, kind, at: sampleCount)
+    take(try reader.take(bytes, "frame"), samples: samples, kind)
   }
 
   /// Frames of 10 octets; a last one of 2 is a SID frame (RFC 3551, 4.5.6).
@@ -170,8 +162,7 @@ struct VoiceFrames {
     guard count > 0, frame * count <= 5_760 else { throw ReadError(.malformed, at: 1, reading: "frame count") }
     // Frames without an octet: the encoder had nothing to send (RFC 6716, 3.2.1).
     let isEmpty = reader.remaining == 0
-    append(payload)
-    append(0..<data.count, samples: frame * count, isEmpty ? .noData : .speech, at: 0)
+    take(payload, samples: frame * count, isEmpty ? .noData : .speech)
   }
 
   // MARK: Speex
@@ -206,7 +197,6 @@ struct VoiceFrames {
       default: throw ReadError(.malformed, at: bits.offset, reading: "mode")
       }
     }
-    append(payload)
-    append(0..<data.count, samples: count * rate / 50, count > 0 ? .speech : .noData, at: 0)
+    take(payload, samples: count * rate / 50, count > 0 ? .speech : .noData)
   }
 }

@@ -1,6 +1,5 @@
 import ByteReading
 import EvidenceModel
-import Glibc
 
 /// Gives the samples of a track of any codings and rates, decoding packet by packet.
 ///
@@ -56,39 +55,40 @@ final class VoiceTrackReader: TrackReader {
   private func decodeRun() {
     let first = track.pieces[next]
     let format = track.sources[Int(first.source)].format
+    let isLower = Int64(format.sampleRate) != track.sampleRate
     decoded.removeAll(keepingCapacity: true)
     decodedFrom = first.from
-    guard Int64(format.sampleRate) != track.sampleRate else {
-      decode(first, format, ratio: 1)
-      next += 1
-      return
-    }
-    let begin = next
     var end = first.from
-    while next < track.pieces.count {
-      let piece = track.pieces[next]
-      guard piece.source == first.source, piece.from == end, piece.skip == 0 || next == begin,
-        end - first.from < Self.maximumRunSeconds * track.sampleRate
-      else { break }
-      decode(piece, format, ratio: 0)
-      end = piece.from + Int64(piece.count)
+    repeat {
+      decode(track.pieces[next], format)
+      end += Int64(track.pieces[next].count)
       next += 1
-    }
-    let wanted = Int(end - first.from) + Int(first.skip)
-    decoded = Resampler.convert(decoded, from: Int(format.sampleRate), to: Int(track.sampleRate), count: wanted)
-    if decoded.isEmpty {
-      failures += 1
-      decoded = Array(repeating: 0, count: wanted)
+    } while isLower && end - first.from < Self.maximumRunSeconds * track.sampleRate
+      && follows(first, at: end)
+    if isLower {
+      let wanted = Int(end - first.from) + Int(first.skip)
+      decoded = Resampler.convert(decoded, from: Int(format.sampleRate), to: Int(track.sampleRate), count: wanted)
+      if decoded.isEmpty {
+        failures += 1
+        decoded = Array(repeating: 0, count: wanted)
+      }
     }
     decoded.removeFirst(Int(first.skip))
   }
 
-  /// Appends a piece's samples at its format's rate; with `ratio` 1 exactly those that it has in the track.
-  private func decode(_ piece: Track.Piece, _ format: VoiceFormat, ratio: Int) {
+  /// Whether the next piece goes on where a run of `first` ends.
+  private func follows(_ first: Track.Piece, at end: Int64) -> Bool {
+    guard next < track.pieces.count else { return false }
+    let piece = track.pieces[next]
+    return piece.source == first.source && piece.from == end && piece.skip == 0
+  }
+
+  /// Appends all samples of a piece, at its format's rate.
+  private func decode(_ piece: Track.Piece, _ format: VoiceFormat) {
     let begin = decoded.count
-    let ownCount = (Int64(piece.count) + Int64(piece.skip)).scaled(to: Int64(format.sampleRate), from: track.sampleRate)
-    let wanted = Int(ownCount)
+    let count = (Int64(piece.count) + Int64(piece.skip)).scaled(to: Int64(format.sampleRate), from: track.sampleRate)
     let isRead = payloads.read(piece.original, piece.payloadOffset, Int(piece.payloadLength)) { bytes in
+      // What contradicts the format was noted when the payloads were measured.
       do throws(ReadError) { try frames.read(bytes, as: format) } catch {}
     }
     if isRead {
@@ -104,8 +104,7 @@ final class VoiceTrackReader: TrackReader {
     } else {
       failures += 1
     }
-    fit(begin, wanted)
-    if ratio == 1, piece.skip > 0 { decoded.removeSubrange(begin..<(begin + Int(piece.skip))) }
+    fit(begin, Int(count))
   }
 
   /// Makes what was appended since `start` exactly `count` samples: decoders give fewer for damaged frames.
@@ -129,29 +128,5 @@ final class VoiceTrackReader: TrackReader {
     guard let decoder = VoiceDecoder(format) else { return nil }
     decoders[source] = OpenDecoder(decoder: decoder, lastUse: uses)
     return decoder
-  }
-}
-
-/// Reads payloads from the originals.
-@safe final class PayloadSource {
-  private let originals: [UInt16: Int32]
-  private let buffer: UnsafeMutableRawPointer
-
-  /// `originals` gives an open descriptor for each original.
-  init(_ originals: [UInt16: Int32]) {
-    self.originals = originals
-    unsafe buffer = .allocate(byteCount: Int(UInt16.max), alignment: 16)
-  }
-
-  deinit { unsafe buffer.deallocate() }
-
-  /// Gives a payload's bytes to `body`; false when they cannot be read.
-  func read(_ original: UInt16, _ offset: UInt64, _ length: Int, _ body: (RawSpan) -> Void) -> Bool {
-    guard let descriptor = originals[original], (0...Int(UInt16.max)).contains(length), offset <= UInt64(Int.max),
-      unsafe pread(descriptor, buffer, length, Int(offset)) == length
-    else { return false }
-    // Safe: `length` bytes of the buffer were just filled, and the view ends before the call does.
-    unsafe body(UnsafeRawBufferPointer(start: buffer, count: length).bytes)
-    return true
   }
 }

@@ -57,7 +57,7 @@ private let fuzzedKinds: [UInt8: PayloadKind] = {
     }
   }
   audio.settle()
-  _ = audio.timeMapBytes
+  _ = audio.timeMapBytes()
   demand(audio.sampleCount >= 0 && audio.sampleCount <= 24 * 3_600 * audio.sampleRate, "a track has its limit")
   guard audio.sampleCount < 1 << 16 else { return }
   var written = 0
