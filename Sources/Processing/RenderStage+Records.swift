@@ -1,5 +1,6 @@
 import CallAssembly
 import DecoderHosting
+import EvidenceBundle
 import EvidenceModel
 import MediaReading
 
@@ -134,7 +135,6 @@ extension RenderStage {
 
   /// Seconds with three decimals.
   static func seconds(_ milliseconds: Int64) -> String {
-    let rest = String(milliseconds % 1_000)
-    return "\(milliseconds / 1_000)." + String(repeating: "0", count: 3 - rest.count) + rest
+    "\(milliseconds / 1_000).\(BundleLayout.padded(Int(milliseconds % 1_000), 3))"
   }
 }

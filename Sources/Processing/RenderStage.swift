@@ -214,86 +214,18 @@ final class RenderStage {
   ) throws -> AudioFiles {
     var files = AudioFiles()
     guard !works.isEmpty else { return files }
-    for name in Self.undecoded(works) {
-      try note(
-        Finding(
-          .warning, "audio/codecNotSupported",
-          "The media is \(name), which is not decoded; its packets are kept as they were captured.",
-          ["codec": .text(name)]), trace, call)
-    }
+    try noteOddities(audio, works, trace, call)
     for work in works { try keep(work, call) }
-    if let cut = audio.tracks.first(where: \.isCut) {
-      let limit = (samples: cut.maximumSamples, rate: cut.sampleRate)
-      try note(
-        Finding(
-          .warning, "audio/tooLong",
-          "Audio beyond \(limit.samples / limit.rate / 60) minutes from the call's first packet is not rendered.",
-          ["limitSamples": .integer(limit.samples), "sampleRate": .integer(limit.rate)]), trace, call)
-    }
-    if audio.isSparse {
-      try note(
-        Finding(
-          .warning, "audio/sparse",
-          "The call's packets span more than an hour and bring less than a hundredth of it; its audio is not rendered.",
-          ["samples": .integer(audio.sampleCount)]), trace, call)
-    }
-    let overlap = audio.tracks.reduce(Int64(0)) { $0 + $1.overlappingSamples }
-    if overlap > 0 {
-      try note(
-        Finding(
-          .warning, "audio/overlap",
-          "\(overlap) samples were sent for moments that other packets of the same party fill already; they are not in the audio.",
-          ["samples": .integer(overlap)]), trace, call)
-    }
-    for damage in works.flatMap(\.damage) where damage.packetCount > 0 {
-      var part = Trace()
-      part.packets = damage.packets
-      try note(
-        Finding(
-          .warning, "audio/malformedPayload",
-          "Payloads of \(damage.packetCount) packets contradict their format; what stands before is in the audio.",
-          ["count": .integer(damage.packetCount), "first": .text(damage.first)]), part, call)
-    }
-    for work in works {
-      if let secure = work.secure, secure.unopenedCount > 0 {
-        try note(
-          Finding(
-            .warning, "audio/notAuthentic",
-            "\(secure.unopenedCount) packets of an encrypted stream are not by any key of the signalling; they are not in the audio.",
-            [
-              "identifier": .text(Self.hexadecimal(work.stream.identifier)), "count": .integer(secure.unopenedCount),
-            ]), work.trace, call)
-      }
-      for packing in work.packings {
-        try note(
-          Finding(
-            .warning, "audio/g726Packing",
-            "The codes of G.726 stand in their bytes the other way round than the signalling's name says, as the smoother audio shows; they were read so.",
-            [
-              "identifier": .text(Self.hexadecimal(work.stream.identifier)),
-              "roughnessAsNamed": .integer(packing.namedRoughness), "roughnessAsRead": .integer(packing.otherRoughness),
-              "origin": "inferred",
-            ]), work.trace, call)
+    var open: [CallAudio.File: Int] = [:]
+    let waveform = Waveform()
+    let failures = try storing { store in
+      audio.render(originals: originals, waveform: waveform) { file, bytes in
+        let number = open[file] ?? spool.begin()
+        open[file] = number
+        store(bytes, number)
       }
     }
     let unreadable = works.flatMap(\.damage).reduce(Int64(0)) { $0 + $1.unreadable }
-    if works.contains(where: { !$0.areEventsComplete }) {
-      try note(
-        Finding(
-          .warning, "audio/eventsIncomplete",
-          "A stream has more telephone events than the limit, or some could not be read.",
-          ["limit": .integer(Int64(TelephoneEvent.maximumCount))]), trace, call)
-    }
-    var open: [CallAudio.File: Int] = [:]
-    var failure: ProcessingError?
-    let waveform = Waveform()
-    let failures = audio.render(originals: originals, waveform: waveform) { file, bytes in
-      let number = open[file] ?? spool.begin()
-      open[file] = number
-      hand[.steps] &+= 1
-      do throws(ProcessingError) { try spool.append(bytes, to: number) } catch { failure = failure ?? error }
-    }
-    if let failure { throw failure }
     if failures > 0 || unreadable > 0 {
       try note(
         Finding(
@@ -320,34 +252,36 @@ final class RenderStage {
     return files
   }
 
-  /// Keeps the packets of media that is not decoded, so that somebody else can.
-  private func keep(_ work: StreamWork, _ call: PlannedCall) throws {
-    let types = Set(work.kinds.filter { if case .other = $0.value { true } else { false } }.keys)
-    // What was decrypted is kept apart from the rest by its type, which then is not the one that was sent.
-    let packets = work.captured.filter { packet in
-      types.contains(packet.payloadType) || (types.contains(SecureStream.unopened) && work.secure != nil)
-    }
-    guard !packets.isEmpty else { return }
-    let number = spool.begin()
+  /// Runs what gives bytes of artefacts piece by piece, and throws afterwards what kept one from being stored.
+  private func storing<Result>(_ body: (_ store: (RawSpan, Int) -> Void) -> Result) throws(ProcessingError) -> Result {
     var failure: ProcessingError?
-    let missing = RTPDump.write(packets, from: work.stream.source, originals: originals) { bytes in
+    let result = body { bytes, number in
       hand[.steps] &+= 1
       do throws(ProcessingError) { try spool.append(bytes, to: number) } catch { failure = failure ?? error }
     }
     if let failure { throw failure }
+    return result
+  }
+
+  /// Keeps the packets of media that is not decoded, so that somebody else can.
+  private func keep(_ work: StreamWork, _ call: PlannedCall) throws {
+    let types = Set(work.kinds.filter { if case .other = $0.value { true } else { false } }.keys)
+    guard !types.isEmpty else { return }
+    // A stream of which a key opened only some is kept whole: where the others stand between them tells how to open those.
+    let packets =
+      types.contains(SecureStream.unopened)
+      ? work.captured : work.captured.filter { types.contains($0.payloadType) }
+    guard !packets.isEmpty else { return }
+    let number = spool.begin()
+    let missing = try storing { store in
+      RTPDump.write(packets, from: work.stream.source, originals: originals) { store($0, number) }
+    }
     guard let stored = try spool.end(number, class: "rtpdump") else { return }
     var part = Trace()
     for packet in packets { part.packets.insert(packet.position) }
     part.first = work.stream.first
     part.last = work.stream.last
     try describe(stored, "packets of media that is not decoded", part, call, isComplete: missing == 0)
-  }
-
-  private static func undecoded(_ works: [StreamWork]) -> [String] {
-    var names: [String] = []
-    for case .other(let name) in works.flatMap({ $0.kinds.sorted { $0.key < $1.key }.map(\.value) })
-    where !names.contains(name) { names.append(name) }
-    return names
   }
 
   private static func role(_ file: CallAudio.File, _ call: PlannedCall) -> String {

@@ -35,10 +35,9 @@ public enum ResultFile {
   ///
   /// Nor may there be the signature of another file, for it would seem to be this one's.
   public static func check(_ path: String) throws(ProcessingError) {
-    let parent = ParentDirectory.of(path)
     for name in [path, signaturePath(of: path)] where exists(name) { throw .writing(name, EEXIST) }
     // Safe: the path is a string of ours.
-    guard unsafe access(parent.isEmpty ? "." : parent, W_OK) == 0 else { throw .writing(path, errno) }
+    guard unsafe access(ParentDirectory.of(path), W_OK) == 0 else { throw .writing(path, errno) }
   }
 
   /// Whether `check` would find a name taken, by a result or by a signature.
