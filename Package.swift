@@ -65,8 +65,8 @@ let package = Package(
     .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
     room("Fingerprinting", ["EvidenceModel", "CMagic", .product(name: "Crypto", package: "swift-crypto")]),
     .systemLibrary(
-      name: "CLibAV", pkgConfig: "libavcodec libswresample libavutil",
-      providers: [.apt(["libavcodec-dev", "libswresample-dev", "libavutil-dev"])]),
+      name: "CLibAV", pkgConfig: "libavformat libavcodec libswresample libavutil",
+      providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswresample-dev", "libavutil-dev"])]),
     .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
     room("CallAssembly", ["EvidenceModel"]),
     room(
