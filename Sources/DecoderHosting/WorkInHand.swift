@@ -17,6 +17,7 @@ public import EvidenceModel
     public static let expansion = Holder(rawValue: -3)
     public static let witness = Holder(rawValue: -4)
     public static let audio = Holder(rawValue: -5)
+    public static let recording = Holder(rawValue: -6)
   }
 
   /// The words of the page, in this order.

@@ -17,6 +17,18 @@ struct LedgerCount: Codable, Sendable {
     /// Only the worker that has slice 0 knows these.
     var totals: Totals?
     var rows: [Row] = []
+    /// Of a recording.
+    var media: [MediaRow]?
+  }
+  /// Packets of one stream of a recording.
+  struct MediaRow: Codable, Sendable {
+    var stream: Int
+    var medium: String
+    var codec: String
+    var packets: UInt64
+    var bytes: UInt64
+    var isDecoded: Bool
+    var damaged: UInt64
   }
   struct Totals: Codable, Sendable {
     var format: String

@@ -19,7 +19,8 @@ struct LedgerDocument {
   init(_ order: WorkOrder, _ layout: ScratchLayout) throws {
     let shards = try (0..<order.shardCount).map { try LedgerCount.read(from: layout.ledger("shard", $0)) }
     let rendered = try (0..<order.renderCount).map { try LedgerCount.read(from: layout.ledger("render", $0)) }
-    try self.init(shards + rendered, WitnessReport.read(layout), Preparation.read(layout))
+    let examined = try (0..<order.examineCount).map { try LedgerCount.read(from: layout.ledger("examine", $0)) }
+    try self.init(shards + rendered + examined, WitnessReport.read(layout), Preparation.read(layout))
   }
 
   init(_ counts: [LedgerCount], _ witness: WitnessReport, _ preparation: Preparation) {
@@ -36,14 +37,14 @@ struct LedgerDocument {
       let parts = counts.flatMap { $0.originals.filter { $0.number == number } }
       guard let totals = parts.compactMap(\.totals).first else { continue }
       add(
-        number, totals, parts.flatMap(\.rows), witness.entries.first { $0.number == number },
+        number, totals, parts.flatMap(\.rows), parts.compactMap(\.media).first, witness.entries.first { $0.number == number },
         preparation.entries.first { $0.number == number })
     }
   }
 
   private mutating func add(
-    _ number: UInt16, _ totals: LedgerCount.Totals, _ rows: [LedgerCount.Row], _ witness: WitnessReport.Entry?,
-    _ preparation: Preparation.Entry?
+    _ number: UInt16, _ totals: LedgerCount.Totals, _ rows: [LedgerCount.Row], _ media: [LedgerCount.MediaRow]?,
+    _ witness: WitnessReport.Entry?, _ preparation: Preparation.Entry?
   ) {
     packetCount += totals.packetCount
     if totals.unreadableBytes > 0 || preparation?.fault != nil { hasUnreadable = true }
@@ -69,7 +70,12 @@ struct LedgerDocument {
     }
     fields.set("packets", .object(["total": integer(totals.packetCount), "rows": .list(merged.map(Self.value))]))
     if !unclaimed.isEmpty { fields.set("unclaimed", unclaimed.value) }
-    fields.set("witness", .object(compare(number, totals, witness)))
+    if let media { fields.set("media", Self.value(media)) }
+    if preparation?.isCapture == false {
+      fields.set("witness", .object(["verdict": "unable", "reason": "it is no capture"]))
+    } else {
+      fields.set("witness", .object(compare(number, totals, witness)))
+    }
     if let compression = preparation?.compression {
       var expansion: Fields = [
         "compression": .text(compression), "expandedBytes": integer(preparation?.expandedBytes ?? 0),
@@ -102,6 +108,21 @@ struct LedgerDocument {
     return sums.values.filter { !$0.sum.isEmpty }.sorted {
       (order[$0.name] ?? 0, $0.detail) < (order[$1.name] ?? 0, $1.detail)
     }
+  }
+
+  /// A recording's packets by stream; each stands once.
+  private static func value(_ media: [LedgerCount.MediaRow]) -> Value {
+    .object([
+      "packets": .integer(Int64(clamping: media.reduce(0) { $0 &+ $1.packets })),
+      "streams": .list(
+        media.map {
+          .object([
+            "stream": .integer(Int64($0.stream)), "medium": .text($0.medium), "codec": .text($0.codec),
+            "packets": .integer(Int64(clamping: $0.packets)), "mediaBytes": .integer(Int64(clamping: $0.bytes)),
+            "isDecoded": .boolean($0.isDecoded), "damagedPackets": .integer(Int64(clamping: $0.damaged)),
+          ])
+        }),
+    ])
   }
 
   private static func value(_ row: LedgerCount.Row) -> Value {

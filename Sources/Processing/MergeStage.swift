@@ -25,6 +25,7 @@ struct MergeResult: Codable, Sendable {
     let layout = ScratchLayout(order.scratch)
     var paths = (0..<order.shardCount).map { layout.runs("shard", $0) }
     paths += (0..<order.renderCount).map { layout.runs("render", $0) }
+    paths += (0..<order.examineCount).map { layout.runs("examine", $0) }
     paths.append(layout.runs("merge", 0))
     let ledger = try LedgerDocument(order, layout)
     try writeFindings(ledger, order, layout)
@@ -110,6 +111,8 @@ struct MergeResult: Codable, Sendable {
     case "witness": "libpcap crashed on this original and is no witness of it (\(exclusion.cause))."
     case "audio":
       "The program crashed on the audio of the call that begins here; it is not rendered (\(exclusion.cause))."
+    case "recording":
+      "The program crashed while it examined this original; it is fingerprinted and not examined (\(exclusion.cause))."
     case let decoder where exclusion.original == 0:
       "The decoder \(decoder) was kept from the whole run (\(exclusion.cause))."
     case let decoder:

@@ -25,8 +25,18 @@ struct Preparation: Codable, Sendable {
     var expandedPath: String?
     var expandedBytes: UInt64?
     var fault: String?
+    /// Whether its first bytes are those of a capture, or nothing can be said of them.
+    var isCapture = true
   }
   var entries: [Entry] = []
+
+  /// Whether the file's first bytes are those of a capture, or cannot be read at all.
+  private static func isCapture(_ path: String) -> Bool {
+    do throws(CaptureFault) {
+      _ = try CaptureReader(path: path)
+      return true
+    } catch { return error.code != .unknownFormat }
+  }
 
   static func run(_ order: WorkOrder, _ hand: WorkInHand) throws {
     let layout = ScratchLayout(order.scratch)
@@ -50,6 +60,7 @@ struct Preparation: Codable, Sendable {
           entry.expandedBytes = fileSize(target)
         }
         entry.fault = "the program that expands ended on it"
+        entry.isCapture = isCapture(entry.expandedPath ?? original.path)
         result.entries.append(entry)
         continue
       }
@@ -64,6 +75,7 @@ struct Preparation: Codable, Sendable {
         entry.expandedBytes = expansion.byteCount
         entry.fault = expansion.fault
       }
+      entry.isCapture = isCapture(entry.expandedPath ?? original.path)
       result.entries.append(entry)
     }
     try JSONEncoder().encode(result).write(to: URL(filePath: layout.preparation))

@@ -24,6 +24,10 @@ final class RunStages {
   private let progress: (ProcessingProgress) -> Void
   private var excluded: [WorkOrder.Exclusion]
   private let former: FormerRun?
+  /// Originals by what they are, once their first bytes were looked at.
+  private var captures: [WorkOrder.Original] = []
+  private var recordings: [WorkOrder.Original] = []
+  private var examineCount = 0
   private var retried: Set<WorkOrder.Exclusion> = []
   private var pages: [String: (file: MemoryFile, page: StatusPage)] = [:]
   private var watches: [pid_t: (steps: UInt64, cpu: Double)] = [:]
@@ -63,7 +67,12 @@ final class RunStages {
       let entry = preparation.entries.first { $0.number == original.number }
       return WorkOrder.Original(number: original.number, path: entry?.expandedPath ?? original.path)
     }
-    try run((0..<jobs).map { ("shard", $0) } + [("witness", 0)], expanded, "decoding packets")
+    let others = Set(preparation.entries.filter { !$0.isCapture }.map(\.number))
+    captures = expanded.filter { !others.contains($0.number) }
+    recordings = expanded.filter { others.contains($0.number) }
+    examineCount = min(jobs, recordings.count)
+    let examining = (0..<examineCount).map { (stage: "examine", number: $0) }
+    try run((0..<jobs).map { ("shard", $0) } + [("witness", 0)] + examining, expanded, "decoding")
     try run((0..<jobs).map { ("render", $0) }, expanded, "decoding media")
   }
 
@@ -77,7 +86,9 @@ final class RunStages {
 
   /// Where workers left artefacts.
   var artefactDirectories: [String] {
-    ["shard", "render"].flatMap { stage in (0..<jobs).map { layout.artefacts(stage, $0) } }
+    [("shard", jobs), ("render", jobs), ("examine", examineCount), ("examine-made", examineCount)].flatMap { stage, count in
+      (0..<count).map { layout.artefacts(stage, $0) }
+    }
   }
 
   /// What this machine could not hold of the sandbox, in words.
@@ -117,6 +128,12 @@ final class RunStages {
     order.bundle = bundle
     order.shardCount = jobs
     order.renderCount = jobs
+    order.examineCount = examineCount
+    switch stage {
+    case "shard", "witness", "render": order.originals = captures
+    case "examine": order.originals = recordings
+    default: break
+    }
     order.exclusions = exclusions
     order.supervisor = getpid()
     return order
@@ -191,6 +208,7 @@ final class RunStages {
     case .expansion: part = "expansion"
     case .witness: part = "witness"
     case .audio: part = "audio"
+    case .recording: part = "recording"
     case let holder where decoderNames.indices.contains(Int(holder.rawValue)):
       part = decoderNames[Int(holder.rawValue)]
       cause += " at \(PacketPosition(rawValue: hand[.packet]))"
@@ -227,7 +245,8 @@ final class RunStages {
   private func removeResults(of job: WorkerPool.Job) {
     var paths = [layout.runs(job.stage, job.worker)]
     if job.stage == "shard" { paths += [layout.facts(job.worker), layout.streams(job.worker)] }
-    if job.stage == "shard" || job.stage == "render" { paths.append(layout.artefacts(job.stage, job.worker)) }
+    if ["shard", "render", "examine"].contains(job.stage) { paths.append(layout.artefacts(job.stage, job.worker)) }
+    if job.stage == "examine" { paths.append(layout.artefacts("examine-made", job.worker)) }
     for path in paths { try? FileManager.default.removeItem(atPath: path) }
   }
 
@@ -237,7 +256,7 @@ final class RunStages {
     for (process, job) in running {
       guard let hand = pages[job.orderPath]?.page.hand else { continue }
       if job.stage == "shard" { done = min(done, hand[.done]) }
-      guard hand.holder.rawValue >= 0 || hand.holder == .packets || hand.holder == .audio else { continue }
+      guard hand.holder.rawValue >= 0 || Self.watched.contains(hand.holder) else { continue }
       let steps = hand[.steps]
       let cpu = Self.cpuSeconds(of: process)
       guard let last = watches[process], last.steps == steps else {
@@ -248,6 +267,9 @@ final class RunStages {
     }
     if done < UInt64.max { progress(ProcessingProgress(stage: words, done: done, total: total)) }
   }
+
+  /// Parts of the program that may not stay with one thing for long, beside decoders.
+  private static let watched: Set<WorkInHand.Holder> = [.packets, .audio, .recording]
 
   private static func cpuSeconds(of process: pid_t) -> Double {
     var clock = clockid_t()

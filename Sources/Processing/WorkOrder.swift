@@ -9,7 +9,7 @@ struct WorkOrder: Codable, Sendable {
     var path: String
   }
   struct Exclusion: Codable, Sendable, Hashable {
-    /// Who is kept from what: a decoder, or `packets`, `expansion`, `witness` or `audio`.
+    /// Who is kept from what: a decoder, or `packets`, `expansion`, `witness`, `audio` or `recording`.
     var part: String
     /// Where that begins; packet 0 stands for all of the original, and original 0 for everything.
     var original: UInt16
@@ -46,6 +46,7 @@ struct WorkOrder: Codable, Sendable {
   /// How many shard workers there were, for the stages behind them.
   var shardCount = 0
   var renderCount = 0
+  var examineCount = 0
   /// The process that the worker ends with, and whose status page it inherits; nil when another scheduler starts it.
   var supervisor: Int32?
 
@@ -77,6 +78,8 @@ struct ScratchLayout: Sendable {
   func ledger(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).ledger.json" }
   /// Where a render worker keeps the payloads that it decrypted, one call's at a time.
   func decrypted(_ worker: Int) -> String { "\(root)/render-\(worker).decrypted" }
+  /// Where an examining worker keeps the samples of a recording's stream, one recording at a time.
+  func samples(_ worker: Int, _ stream: Int) -> String { "\(root)/examine-\(worker).samples-\(stream)" }
   func expanded(_ original: UInt16) -> String { "\(root)/expanded-\(original)" }
   var preparation: String { "\(root)/prepare.json" }
   var witness: String { "\(root)/witness.json" }

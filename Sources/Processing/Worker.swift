@@ -35,6 +35,10 @@ public enum Worker {
         let runner = ShardRunner(order, decoders: decoders, filter: filter, output: output, hand: status.hand)
         _ = status.guardFiles()
         try runner.run().write(to: layout.ledger(stage, order.worker))
+      case "examine":
+        let types = try typeIdentifier()
+        try enter(stage, order, fileLimit: Preparation.expansionLimit)
+        try ExaminationStage.run(order, types: types, status.hand)
       case "render":
         let types = try typeIdentifier()
         try enter(stage, order)

@@ -163,7 +163,7 @@ public struct RecordingFault: Error, Hashable, Sendable {
   }
 
   /// Byte at which libavformat stands in the file.
-  var position: UInt64 {
+  public var position: UInt64 {
     guard let io = unsafe input.context else { return 0 }
     return UInt64(clamping: unsafe avio_seek(io, 0, SEEK_CUR))
   }

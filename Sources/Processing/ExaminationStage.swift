@@ -1,0 +1,179 @@
+import CSandbox
+import DecoderHosting
+import EvidenceBundle
+import EvidenceModel
+import Fingerprinting
+import Foundation
+import MediaReading
+
+/// Examines originals that are no captures: recordings and other files; each worker does its share of them.
+final class ExaminationStage {
+  /// What is at hand for the records and files of one original.
+  let order: WorkOrder
+  let layout: ScratchLayout
+  let hand: WorkInHand
+  private let runs: RecordRunWriter
+  /// Files that stood in originals, and files that were made of them.
+  let carved: ArtefactSpool
+  let computed: ArtefactSpool
+  private let types: FileTypeIdentifier
+  /// Originals on which a worker crashed.
+  private let leftOut: Set<PacketPosition>
+  private var ordinal: UInt32 = 0
+  /// What first could not be written.
+  var failure: ProcessingError?
+
+  static func run(_ order: WorkOrder, types: FileTypeIdentifier, _ hand: WorkInHand) throws {
+    let stage = try ExaminationStage(order, types, hand)
+    try stage.run()
+  }
+
+  private init(_ order: WorkOrder, _ types: FileTypeIdentifier, _ hand: WorkInHand) throws {
+    self.order = order
+    self.hand = hand
+    self.types = types
+    leftOut = order.exclusions(of: "recording")
+    layout = ScratchLayout(order.scratch)
+    runs = try RecordRunWriter(path: layout.runs("examine", order.worker))
+    carved = try ArtefactSpool(root: layout.artefacts("examine", order.worker), types: types, origin: .carved)
+    computed = try ArtefactSpool(root: layout.artefacts("examine-made", order.worker), types: types, origin: .computed)
+  }
+
+  private func run() throws {
+    var count = LedgerCount()
+    for (place, original) in order.originals.enumerated() where place % max(1, order.examineCount) == order.worker {
+      ordinal = 0
+      count.originals.append(try examine(original))
+      if let failure { throw failure }
+    }
+    try runs.finish()
+    try count.write(to: layout.ledger("examine", order.worker))
+  }
+
+  private func examine(_ original: WorkOrder.Original) throws -> LedgerCount.Original {
+    let place = PacketPosition(original: original.number, packet: 0)
+    let byteCount = fileSize(original.path)
+    // Safe: the path is a string of ours.
+    let descriptor = unsafe open(original.path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      try note(
+        Finding(.error, "capture/system", "The original could not be read: \(ProcessingError.systemText(errno))."),
+        original.number)
+      return ledger(original, byteCount, format: "unknown", unreadable: byteCount)
+    }
+    defer { close(descriptor) }
+    let identity = FileIdentity(descriptor: descriptor, types)
+    guard !leftOut.contains(place) else {
+      try describe(identity, original.number, byteCount, takenFor: "unknown")
+      return ledger(original, byteCount, format: "unknown", unreadable: byteCount)
+    }
+    _ = hand.give(.recording, place, place)
+    defer { hand.giveBack(.nobody) }
+    do throws(RecordingFault) {
+      let file = try RecordingFile(descriptor: descriptor, byteCount: byteCount)
+      return try examine(RecordingReader(file, byteCount: byteCount), identity, original, byteCount)
+    } catch {
+      let isUnknown = error.code == .unknownFormat
+      try describe(identity, original.number, byteCount, takenFor: isUnknown ? "unknown" : "recording")
+      try note(
+        isUnknown
+          ? Finding(
+            .error, "capture/unknownFormat",
+            "The original is neither a capture nor a recording of a format that is known; it is fingerprinted and not examined.",
+            ["byteOffset": 0])
+          : Finding(
+            .error, "recording/damaged", "The recording could not be opened: \(error.message).",
+            ["reason": .text(error.message)]), original.number)
+      return ledger(original, byteCount, format: "unknown", unreadable: byteCount)
+    }
+  }
+
+  private func examine(
+    _ reader: RecordingReader, _ identity: FileIdentity, _ original: WorkOrder.Original, _ byteCount: UInt64
+  ) throws(RecordingFault) -> LedgerCount.Original {
+    let examination = RecordingExamination(self, reader, original.number, byteCount)
+    do {
+      try describe(identity, original.number, byteCount, takenFor: "recording")
+      try examination.run()
+    } catch let error as ProcessingError {
+      failure = failure ?? error
+    } catch {
+      failure = failure ?? ProcessingError(.defect, original.path, "\(error)")
+    }
+    var result = ledger(
+      original, byteCount, format: reader.file.facts.format, unreadable: examination.unreadableBytes)
+    result.media = examination.mediaRows
+    return result
+  }
+
+  /// Bytes of an original that is no capture: what was read stands under the file's own structure.
+  private func ledger(
+    _ original: WorkOrder.Original, _ byteCount: UInt64, format: String, unreadable: UInt64
+  ) -> LedgerCount.Original {
+    LedgerCount.Original(
+      number: original.number,
+      totals: .init(
+        format: format, byteCount: byteCount, packetCount: 0, packetBytes: 0, unreadableBytes: unreadable, linkTypes: []))
+  }
+
+  // MARK: Records
+
+  /// Writes what the original is as a file.
+  private func describe(
+    _ identity: FileIdentity, _ original: UInt16, _ byteCount: UInt64, takenFor: String
+  ) throws(ProcessingError) {
+    var fields = identity.fields
+    fields.set("byteCount", byteCount)
+    fields.set("takenFor", takenFor)
+    try add("original/file", fields, original)
+  }
+
+  /// Adds a record about an original, or about some of its bytes.
+  func add(
+    _ kind: String, _ fields: Fields, _ original: UInt16, bytes: ClosedRange<UInt64>? = nil
+  ) throws(ProcessingError) {
+    var full = fields
+    full.set("decoder", "recording 1.0")
+    full.set("provenance", CaptureRecords.provenance(original, packet: nil, bytes: bytes))
+    ordinal += 1
+    try runs.add(
+      kind, full,
+      RecordKey(position: PacketPosition(original: original, packet: 0), decoder: 0xfff3, ordinal: ordinal))
+  }
+
+  func note(_ finding: Finding, _ original: UInt16, bytes: ClosedRange<UInt64>? = nil) throws(ProcessingError) {
+    var fields = finding.fields
+    fields.set("severity", finding.severity.rawValue)
+    fields.set("code", finding.code)
+    fields.set("message", finding.message)
+    try add("finding", fields, original, bytes: bytes)
+  }
+}
+
+/// What a file is by its bytes: its hashes and what libmagic says.
+private struct FileIdentity {
+  let fields: Fields
+
+  init(descriptor: Int32, _ types: FileTypeIdentifier) {
+    var hash = ArtefactHash(isLookedUp: true)
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    var offset: off_t = 0
+    while true {
+      // Safe: the count is that of the array.
+      let got = unsafe pread(descriptor, &buffer, buffer.count, offset)
+      if got < 0, errno == EINTR { continue }
+      guard got > 0 else { break }
+      // Safe: the view ends before `buffer` changes, and is within it.
+      unsafe hash.update(buffer.span.bytes.extracting(0..<got))
+      offset += off_t(got)
+    }
+    let type = types.identify(descriptor: descriptor)
+    let hashes = hash.finalise()
+    var fields: Fields = [
+      "sha256": .text(hashes.sha256.hex), "mediaType": .text(type.mediaType), "typeDescription": .text(type.description),
+    ]
+    if let sha1 = hashes.sha1 { fields.set("sha1", sha1) }
+    if let md5 = hashes.md5 { fields.set("md5", md5) }
+    self.fields = fields
+  }
+}
