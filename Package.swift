@@ -68,11 +68,14 @@ let package = Package(
       name: "CLibAV", pkgConfig: "libavformat libavcodec libswresample libavutil",
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswresample-dev", "libavutil-dev"])]),
     .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
+    .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
+    .systemLibrary(name: "CChromaprint", pkgConfig: "libchromaprint", providers: [.apt(["libchromaprint-dev"])]),
     room("CallAssembly", ["EvidenceModel"]),
     room(
       "MediaReading",
       [
-        "ByteReading", "EvidenceModel", "CLibAV", .product(name: "Crypto", package: "swift-crypto"),
+        "ByteReading", "EvidenceModel", "CLibAV", "CEBUR128", "CChromaprint", "CCompression",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ]),
     .target(name: "CKernel"),
