@@ -93,6 +93,13 @@ public struct ExactDecimal: Hashable, Sendable {
     return ExactDecimal(product, decimals: behind)
   }
 
+  /// Splits the number into how often `unit` stands in it, and the rest, times 10^`decimals`; nil for a number below zero.
+  func split(at unit: Int) -> (whole: Int128, rest: Int128)? {
+    guard significand >= 0, unit > 0 else { return nil }
+    let parts = significand.quotientAndRemainder(dividingBy: Int128(unit) * Self.power(decimals))
+    return (parts.quotient, parts.remainder)
+  }
+
   /// Whether the number lies between two whole numbers or is one of them.
   func isWithin(_ least: Int, _ greatest: Int) -> Bool {
     let scale = Self.power(decimals)

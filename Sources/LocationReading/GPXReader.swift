@@ -136,10 +136,9 @@ final class GPXReader: XMLReceiver {
     guard let draft else { return }
     let range = FileRange(from: draft.first, count: last - min(draft.first, last) + 1)
     if draft.quality == "none" {
-      queue.add(
-        .missingFix(
-          MissingFix(
-            time: draft.time, reason: "fix none", latitude: draft.latitude, longitude: draft.longitude, bytes: [range])))
+      let fix = MissingFix(
+        time: draft.time, reason: "fix none", latitude: draft.latitude, longitude: draft.longitude, bytes: [range])
+      queue.add(.missingFix(fix))
       return
     }
     guard let point = draft.point([range]) else { return }

@@ -60,7 +60,30 @@ public struct LocationFormat: Hashable, Sendable, CustomStringConvertible {
 
   // MARK: NMEA
 
-  private static func sentences(in head: RawSpan) -> LocationFormat? { nil }
+  private static func sentences(in head: RawSpan) -> LocationFormat? {
+    var reader = ByteReader(head)
+    var lines = 0
+    var right = 0
+    var hasPlace = false
+    var isFirst = true
+    while let length = reader.distance(to: 0x0a) ?? reader.distance(to: 0x0d) {
+      guard let line = try? reader.take(length, "line"), (try? reader.skip(1, "line end")) != nil else { return nil }
+      for part in line.array().split(separator: 0x0d) {
+        let result = NMEASentence.read(Array(part))
+        if case .empty = result { continue }
+        if case .sentence(let sentence, true) = result {
+          right += 1
+          hasPlace = hasPlace || ["GGA", "GLL", "GNS", "RMC", "ZDA"].contains(sentence.type)
+          lines += 1
+        } else if !isFirst {
+          // The first line of a recording is often cut.
+          lines += 1
+        }
+        isFirst = false
+      }
+    }
+    return right >= sentencesOfHead && hasPlace && right * 4 >= lines * 3 ? .nmea : nil
+  }
 }
 
 /// Takes the first element of a document and stops.

@@ -32,9 +32,13 @@ public final class LocationTrackReader {
   ) throws(LocationFault) -> any LocationParser {
     switch format {
     case .gpx: return try XMLParserOfTracks(GPXReader(queue, limits), limits)
+    case .nmea: return NMEAReader(queue, limits)
     default: throw LocationFault(.otherFormat, at: 0, "\(format) is not read yet")
     }
   }
+
+  /// How many sentences with right checksums came, by type: `GGA`, `P` for makers' own, `other`; empty for other formats than NMEA.
+  public var sentenceCounts: [String: Int] { (parser as? NMEAReader)?.sentenceCounts ?? [:] }
 
   /// Reads the next bytes of the file. Throws where it cannot be read on, and the same again at every further call.
   public func append(_ bytes: RawSpan, _ receive: (LocationEvent) -> Void) throws(LocationFault) {

@@ -37,6 +37,18 @@ struct PointDraft {
     self.longitude = east
   }
 
+  /// Takes a position that was found to be one.
+  mutating func place(_ latitude: ExactDecimal, _ longitude: ExactDecimal) {
+    self.latitude = latitude
+    self.longitude = longitude
+  }
+
+  /// Takes a time; what was written stays where it is unknown.
+  mutating func set(time moment: CaptureTime, _ basis: LocationPoint.TimeBasis, text: [UInt8]) {
+    (time, timeBasis) = (moment, basis)
+    timeText = moment.isKnown || text.isEmpty ? nil : Self.shown(text)
+  }
+
   mutating func set(elevation text: [UInt8], _ range: FileRange) {
     elevation = number(text, -100_000...100_000, "elevation", range)
   }

@@ -171,7 +171,9 @@ struct XMLAttribute: Hashable {
   private func end() {
     guarded { () throws(LocationFault) in
       depth -= 1
-      try receiver.elementEnded(at: range)
+      // Of an empty element's tag expat shows no more than where it ends.
+      let isEmpty = unsafe XML_GetCurrentByteCount(parser) == 0
+      try receiver.elementEnded(at: isEmpty && place > 0 ? FileRange(from: place - 1, count: 1) : range)
     }
   }
 
