@@ -17,7 +17,7 @@ public struct LocationLimits: Hashable, Sendable {
   /// Sentences that make up one fix.
   public var sentencesOfFix = 64
   /// Times of a `gx:Track` that wait for their coordinates.
-  public var waitingTimes = 2_097_152
+  public var waitingTimes = 1_048_576
   /// Points of a Placemark that wait for its end, for a time or name behind them.
   public var waitingPoints = 64
   /// Damages of one code that are given one by one; the rest comes as one, with its count.

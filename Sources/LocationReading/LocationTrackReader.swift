@@ -7,6 +7,8 @@ protocol LocationParser: AnyObject {
   func append(_ bytes: RawSpan) throws(LocationFault)
   /// Says that nothing follows.
   func finish() throws(LocationFault)
+  /// Gives out what is whole and waited for something behind it: reading has stopped.
+  func abandon()
 }
 
 /// Reads a location track from front to back, in pieces of any size, and gives what is in it as it comes.
@@ -32,6 +34,7 @@ public final class LocationTrackReader {
   ) throws(LocationFault) -> any LocationParser {
     switch format {
     case .gpx: return try XMLParserOfTracks(GPXReader(queue, limits), limits)
+    case .kml: return try XMLParserOfTracks(KMLReader(queue, limits), limits)
     case .nmea: return NMEAReader(queue, limits)
     default: throw LocationFault(.otherFormat, at: 0, "\(format) is not read yet")
     }
@@ -64,6 +67,7 @@ public final class LocationTrackReader {
 
   private func stop(_ error: LocationFault, _ receive: (LocationEvent) -> Void) throws(LocationFault) {
     fault = error
+    parser.abandon()
     queue.end(isComplete: false)
     queue.settle()
     queue.flush(receive)
@@ -94,11 +98,14 @@ public final class LocationTrackReader {
 /// Reads a format that is XML.
 final class XMLParserOfTracks: LocationParser {
   private let stream: XMLStream
+  private let receiver: any XMLReceiver
 
   init(_ receiver: any XMLReceiver, _ limits: LocationLimits) throws(LocationFault) {
+    self.receiver = receiver
     stream = try XMLStream(receiver, limits)
   }
 
   func append(_ bytes: RawSpan) throws(LocationFault) { try stream.append(bytes) }
   func finish() throws(LocationFault) { try stream.finish() }
+  func abandon() { receiver.abandon() }
 }

@@ -57,6 +57,8 @@ final class NMEAReader: LocationParser {
     settle()
   }
 
+  func abandon() { settle() }
+
   private func endLine() {
     defer {
       line.removeAll(keepingCapacity: true)

@@ -11,6 +11,12 @@ protocol XMLReceiver: AnyObject {
   func text(_ text: RawSpan, at range: FileRange) throws(LocationFault)
   /// Text is missing here: an entity that is outside the document, or not known.
   func entityLeftOut(at range: FileRange)
+  /// Nothing more comes: gives out what is whole.
+  func abandon()
+}
+
+extension XMLReceiver {
+  func abandon() {}
 }
 
 /// An attribute that stands in the tag; those that only a document type gives are not taken.
