@@ -103,7 +103,7 @@ let package = Package(
     room(
       "Processing",
       [
-        "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "MediaReading",
+        "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "LocationReading", "MediaReading",
         "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading",
         "EvidenceModel", "CSandbox", "Signing", "BuildRecord",
       ]),

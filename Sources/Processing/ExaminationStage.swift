@@ -4,6 +4,7 @@ import EvidenceBundle
 import EvidenceModel
 import Fingerprinting
 import Foundation
+import LocationReading
 import MediaReading
 
 /// Examines originals that are no captures: recordings and other files; each worker does its share of them.
@@ -69,6 +70,13 @@ final class ExaminationStage {
     }
     _ = hand.give(.recording, place, place)
     defer { hand.giveBack(.nobody) }
+    if let format = Self.locationFormat(descriptor) {
+      try describe(identity, original.number, byteCount, takenFor: "track")
+      let examination = LocationExamination(self, format, original.number)
+      try examination.run(descriptor: descriptor)
+      let read = examination.fault.map { min($0.offset, byteCount) } ?? byteCount
+      return ledger(original, byteCount, format: "\(format)", unreadable: byteCount - read)
+    }
     do throws(RecordingFault) {
       let file = try RecordingFile(descriptor: descriptor, byteCount: byteCount)
       return try examine(RecordingReader(file, byteCount: byteCount), identity, original, byteCount)
@@ -86,6 +94,16 @@ final class ExaminationStage {
             ["reason": .text(error.message)]), original.number)
       return ledger(original, byteCount, format: "unknown", unreadable: byteCount)
     }
+  }
+
+  /// What kind of track of places the file is, by its first bytes; nil when it is none.
+  private static func locationFormat(_ descriptor: Int32) -> LocationFormat? {
+    var head = [UInt8](repeating: 0, count: LocationFormat.headByteCount)
+    // Safe: the count is that of the array.
+    let count = unsafe pread(descriptor, &head, head.count, 0)
+    guard count > 0 else { return nil }
+    // Safe: the view ends before `head` does, and is within it.
+    return unsafe LocationFormat(recognising: head.span.bytes.extracting(0..<count))
   }
 
   private func examine(
@@ -130,11 +148,13 @@ final class ExaminationStage {
 
   /// Adds a record about an original, or about some of its bytes.
   func add(
-    _ kind: String, _ fields: Fields, _ original: UInt16, bytes: ClosedRange<UInt64>? = nil
+    _ kind: String, _ fields: Fields, _ original: UInt16, byteText: String? = nil, decoder: String = "recording 1.0"
   ) throws(ProcessingError) {
     var full = fields
-    full.set("decoder", "recording 1.0")
-    full.set("provenance", CaptureRecords.provenance(original, packet: nil, bytes: bytes))
+    full.set("decoder", decoder)
+    var place: Fields = ["original": .text(OriginalName(original).description)]
+    if let byteText, !byteText.isEmpty { place.set("bytes", byteText) }
+    full.set("provenance", .list([.object(place)]))
     ordinal += 1
     try runs.add(
       kind, full,
@@ -146,7 +166,7 @@ final class ExaminationStage {
     fields.set("severity", finding.severity.rawValue)
     fields.set("code", finding.code)
     fields.set("message", finding.message)
-    try add("finding", fields, original, bytes: bytes)
+    try add("finding", fields, original, byteText: bytes.map { "\($0.lowerBound)-\($0.upperBound)" })
   }
 }
 

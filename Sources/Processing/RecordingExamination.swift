@@ -45,6 +45,10 @@ final class RecordingExamination {
       copies[audio.index] = try writeCopy(audio)
     }
     try writeRecords(copies)
+    for audio in reader.audios where copies[audio.index] != nil {
+      guard let descriptor = scratch[audio.index] else { continue }
+      try examine(audio, RecordedSamples(audio, descriptor: descriptor))
+    }
     try writeFindings()
   }
 
@@ -108,7 +112,7 @@ final class RecordingExamination {
     }
   }
 
-  private func describe(
+  func describe(
     _ stored: StoredArtefact, _ role: String, origin: String, isComplete: Bool = true, name: String? = nil
   ) throws(ProcessingError) {
     var fields = stored.fields
