@@ -204,7 +204,7 @@ struct CallsPage {
     }
     let timeline = timeline(record, streams)
     html.element(.div, [.class("players")]) { html in
-      for player in players.prefix(16) { self.player(player.name, player.sha256, &html) }
+      for player in players.prefix(16) { AudioPlayer.write(player.name, player.sha256, context, &html) }
     }
     if let timeline {
       TimelineStrip.write(timeline, names: { Self.side($0.party, $0.side, $0.identifier) }, &html)
@@ -230,28 +230,6 @@ struct CallsPage {
     case "caller": "Caller\(ear)"
     case "called": "Called party\(ear)"
     default: "Unknown party\(ear) \(identifier)"
-    }
-  }
-
-  private func player(_ name: String, _ sha256: String, _ html: inout HTMLWriter) {
-    html.element(.div, [.class("player")]) { html in
-      html.element(.p, [.class("playername")]) { $0.captured(name) }
-      if let path = context.computedFile(sha256, extensions: ["wav"]),
-        let link = LocalLink(artefact: path, from: context.prefix)
-      {
-        html.element(
-          .audio, [.flag("controls"), .own("preload", "none"), .label(name), .src(link)],
-          "This browser cannot play audio; the file can be opened with any player.")
-        html.element(.p, [.class("file")]) { html in
-          html.element(.code) { $0.captured(path) }
-        }
-      } else {
-        html.element(.p) { html in
-          html.missing("audio file not found")
-          html.text(" SHA-256 ")
-          context.artefact(sha256, &html)
-        }
-      }
     }
   }
 

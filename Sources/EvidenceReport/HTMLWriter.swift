@@ -46,6 +46,10 @@ struct HTMLWriter {
     static func lines(_ lines: [(x: Int, from: Int, to: Int)]) -> Attribute {
       Attribute(name: "d", value: lines.map { "M\($0.x).5 \($0.from)V\($0.to)" }.joined())
     }
+    /// Lines of a drawing from place to place.
+    static func strokes(_ lines: [(from: (x: Int, y: Int), to: (x: Int, y: Int))]) -> Attribute {
+      Attribute(name: "d", value: lines.map { "M\($0.from.x) \($0.from.y)L\($0.to.x) \($0.to.y)" }.joined())
+    }
     /// A pattern of the page's own, such as `url(#lost)`.
     static func fill(_ name: TimelineKind) -> Attribute {
       Attribute(name: "fill", value: "url(#fill-\(name.rawValue))")

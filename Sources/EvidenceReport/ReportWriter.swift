@@ -27,7 +27,8 @@ public struct ReportWriter {
   ]
 
   private static let own: Set<String> = [
-    "http-transfer", "dns-query", "dns-answer", "sip-message", "artefact", "finding",
+    "http-transfer", "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
+    "recording-stream", "recording-examination", "location-track",
   ]
 
   /// Writes all pages and gives them, by name; a file of the same name is replaced.
@@ -66,6 +67,11 @@ public struct ReportWriter {
       .init(file: "ledger.html", title: "What was read"),
       .init(file: "capture.html", title: "Capture files"),
     ]
+    let own: [(kind: String, entry: ReportContext.Entry)] = [
+      ("location-track", .init(file: "tracks.html", title: "Tracks", count: context.count("location-track"))),
+      ("recording-file", .init(file: "recordings.html", title: "Recordings", count: context.count("recording-file"))),
+    ]
+    for (kind, entry) in own where context.count(kind) > 0 { context.navigation.insert(entry, at: 2) }
     for kind in others {
       context.navigation.append(
         .init(
@@ -82,6 +88,8 @@ public struct ReportWriter {
     // Files first: other pages link to them.
     try FilesPage(context: context).write()
     try CallsPage(context: context, kinds: calls).write()
+    if context.count("recording-file") > 0 { try RecordingsPage(context: context).write() }
+    if context.count("location-track") > 0 { try TracksPage(context: context).write() }
     try TrafficPages(context: context).write()
     try FindingsPage(context: context).write()
     try CapturePage(context: context, kinds: capture).write()

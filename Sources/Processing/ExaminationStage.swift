@@ -131,7 +131,8 @@ final class ExaminationStage {
     LedgerCount.Original(
       number: original.number,
       totals: .init(
-        format: format, byteCount: byteCount, packetCount: 0, packetBytes: 0, unreadableBytes: unreadable, linkTypes: []))
+        format: format, byteCount: byteCount, packetCount: 0, packetBytes: 0, unreadableBytes: unreadable, linkTypes: []
+      ))
   }
 
   // MARK: Records
@@ -190,7 +191,8 @@ private struct FileIdentity {
     let type = types.identify(descriptor: descriptor)
     let hashes = hash.finalise()
     var fields: Fields = [
-      "sha256": .text(hashes.sha256.hex), "mediaType": .text(type.mediaType), "typeDescription": .text(type.description),
+      "sha256": .text(hashes.sha256.hex), "mediaType": .text(type.mediaType),
+      "typeDescription": .text(type.description),
     ]
     if let sha1 = hashes.sha1 { fields.set("sha1", sha1) }
     if let md5 = hashes.md5 { fields.set("md5", md5) }

@@ -37,7 +37,8 @@ struct LedgerDocument {
       let parts = counts.flatMap { $0.originals.filter { $0.number == number } }
       guard let totals = parts.compactMap(\.totals).first else { continue }
       add(
-        number, totals, parts.flatMap(\.rows), parts.compactMap(\.media).first, witness.entries.first { $0.number == number },
+        number, totals, parts.flatMap(\.rows), parts.compactMap(\.media).first,
+        witness.entries.first { $0.number == number },
         preparation.entries.first { $0.number == number })
     }
   }

@@ -138,7 +138,8 @@ final class LocationExamination {
 
   private static func fields(_ gap: TrackGap) -> Fields {
     var fields: Fields = [
-      "from": .time(gap.from), "to": .time(gap.to), "seconds": .integer(gap.to.nanoseconds(since: gap.from) / 1_000_000_000),
+      "from": .time(gap.from), "to": .time(gap.to),
+      "seconds": .integer(gap.to.nanoseconds(since: gap.from) / 1_000_000_000),
       "isOpen": .boolean(gap.isOpen), "missingFixes": .integer(Int64(gap.missingCount)),
     ]
     if !gap.reasons.isEmpty { fields.set("reasons", .list(gap.reasons.map { .text($0) })) }
@@ -153,7 +154,8 @@ final class LocationExamination {
       let why = gap.missingCount > 0 ? "; the receiver says so \(gap.missingCount) times" : ""
       try note(
         Finding(
-          .warning, "location/gap", "Track \(track.number) has no fix for \(length), from \(gap.from) on\(why).", fields),
+          .warning, "location/gap", "Track \(track.number) has no fix for \(length), from \(gap.from) on\(why).", fields
+        ),
         bytes: (gap.before + gap.after).map(\.description).joined(separator: ","))
     }
     guard summary.gapCount > Self.maximumTold else { return }
@@ -213,7 +215,9 @@ final class LocationExamination {
   private func noteDamage() throws(ProcessingError) {
     for (code, known) in damage.sorted(by: { $0.key < $1.key }) {
       guard let first = known.first.first else { continue }
-      let places = known.first.map { Value.object(["bytes": .text($0.bytes.description), "message": .text($0.message)]) }
+      let places = known.first.map {
+        Value.object(["bytes": .text($0.bytes.description), "message": .text($0.message)])
+      }
       try note(
         Finding(
           first.severity, first.severity == .notice ? "location/rule" : "location/damaged",

@@ -89,7 +89,8 @@ extension RecordingExamination {
       ])
     }
     return try keep(
-      CanonicalJSON.bytes(["version": 1, "channels": .list(channels)]), "waveform of the sound of stream \(audio.index)")
+      CanonicalJSON.bytes(["version": 1, "channels": .list(channels)]), "waveform of the sound of stream \(audio.index)"
+    )
   }
 
   /// Stores a file that was computed.

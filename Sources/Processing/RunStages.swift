@@ -86,9 +86,8 @@ final class RunStages {
 
   /// Where workers left artefacts.
   var artefactDirectories: [String] {
-    [("shard", jobs), ("render", jobs), ("examine", examineCount), ("examine-made", examineCount)].flatMap { stage, count in
-      (0..<count).map { layout.artefacts(stage, $0) }
-    }
+    let stages = [("shard", jobs), ("render", jobs), ("examine", examineCount), ("examine-made", examineCount)]
+    return stages.flatMap { stage, count in (0..<count).map { layout.artefacts(stage, $0) } }
   }
 
   /// What this machine could not hold of the sandbox, in words.

@@ -30,7 +30,8 @@ extension RecordingFacts {
       unsafe chapters.append(
         Chapter(
           start: Self.microseconds(chapter.start, chapter.time_base) ?? 0,
-          end: Self.microseconds(chapter.end, chapter.time_base) ?? 0, tags: Self.tags(chapter.metadata, &omittedCount)))
+          end: Self.microseconds(chapter.end, chapter.time_base) ?? 0, tags: Self.tags(chapter.metadata, &omittedCount))
+      )
     }
   }
 
@@ -129,7 +130,9 @@ extension RecordingStream {
     let rate = unsafe stream.pointee.avg_frame_rate
     if rate.num > 0, rate.den > 0 { frameRate = rate.den == 1 ? "\(rate.num)" : "\(rate.num)/\(rate.den)" }
     var size = 0
-    guard let matrix = unsafe av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size), size >= 36 else { return }
+    guard let matrix = unsafe av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size), size >= 36 else {
+      return
+    }
     // Safe: the matrix has nine numbers of 32 bits, and libavformat aligns it.
     let numbers = unsafe UnsafeRawPointer(matrix).assumingMemoryBound(to: Int32.self)
     rotation = unsafe Self.rotation(numbers[0], numbers[1], numbers[3], numbers[4])

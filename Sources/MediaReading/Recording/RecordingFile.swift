@@ -103,9 +103,11 @@ public struct RecordingFault: Error, Hashable, Sendable {
 
   private static let refused: Set<String> = [
     "concat", "hls", "dash", "sdp", "rtsp", "rtp", "imf", "image2", "image2pipe", "webm_dash_manifest", "lavfi", "data",
-    "ffmetadata", "tty", "bin", "xbin", "adf", "idf", "ico", "gif", "apng", "fits", "alias_pix", "brender_pix", "libgme",
+    "ffmetadata", "tty", "bin", "xbin", "adf", "idf", "ico", "gif", "apng", "fits", "alias_pix", "brender_pix",
+    "libgme",
     "libopenmpt", "vobsub", "avisynth", "vapoursynth", "aqtitle", "ass", "jacosub", "lrc", "microdvd", "mpl2", "mpsub",
-    "pjs", "realtext", "sami", "scc", "srt", "stl", "subviewer", "subviewer1", "sup", "tedcaptions", "vplayer", "webvtt",
+    "pjs", "realtext", "sami", "scc", "srt", "stl", "subviewer", "subviewer1", "sup", "tedcaptions", "vplayer",
+    "webvtt",
     "codec2raw", "bitpacked", "rawvideo",
   ]
 
