@@ -1,3 +1,4 @@
+import EvidenceBundle
 import EvidenceModel
 import Foundation
 
@@ -9,21 +10,21 @@ final class TrackDrawings {
   private static let width = 800
   private static let height = 450
 
-  private struct Point {
+  fileprivate struct Point {
     /// Degrees in units of a ten-millionth.
     let latitude: Int64
     let longitude: Int64
     let nanoseconds: Int64?
     let segment: Int64
   }
-  private struct Drawing {
+  fileprivate struct Drawing {
     var points: [Point] = []
     /// Every how many points one is kept.
     var step = 1
     var count = 0
     var last: Point?
   }
-  private struct Key: Hashable {
+  fileprivate struct Key: Hashable {
     let original: String
     let track: Int64
   }

@@ -190,12 +190,12 @@ private struct FileIdentity {
     }
     let type = types.identify(descriptor: descriptor)
     let hashes = hash.finalise()
-    var fields: Fields = [
-      "sha256": .text(hashes.sha256.hex), "mediaType": .text(type.mediaType),
-      "typeDescription": .text(type.description),
+    // Not under the names of artefacts' hashes: an original is none.
+    let digests = [("sha-256", hashes.sha256.hex), ("sha-1", hashes.sha1 ?? ""), ("md5", hashes.md5 ?? "")]
+    fields = [
+      "digests": .list(
+        digests.filter { !$0.1.isEmpty }.map { .object(["algorithm": .text($0.0), "digest": .text($0.1)]) }),
+      "mediaType": .text(type.mediaType), "typeDescription": .text(type.description),
     ]
-    if let sha1 = hashes.sha1 { fields.set("sha1", sha1) }
-    if let md5 = hashes.md5 { fields.set("md5", md5) }
-    self.fields = fields
   }
 }
