@@ -181,6 +181,34 @@ enum ProvenanceCheck {
 
   /// The last packet of `12-14,17`; nil when they do not rise from 1.
   static func last(_ text: String) -> Int64? {
+    lastOfDigits(text.utf8) ?? lastOfNumbers(text)
+  }
+
+  /// The same for digits, commas and hyphens that are all well; nil asks for a closer look.
+  private static func lastOfDigits(_ text: String.UTF8View) -> Int64? {
+    var (last, from, number): (Int64, Int64?, Int64) = (0, nil, 0)
+    var digits = 0
+    for unit in text {
+      switch unit {
+      case 0x30...0x39:
+        digits += 1
+        guard digits <= 18 else { return nil }
+        number = number * 10 + Int64(unit - 0x30)
+        continue
+      case 0x2c:
+        guard digits > 0, number > (from ?? last) else { return nil }
+        (last, from) = (number, nil)
+      case 0x2d:
+        guard digits > 0, from == nil, number > last else { return nil }
+        from = number
+      default: return nil
+      }
+      (number, digits) = (0, 0)
+    }
+    return digits > 0 && number > (from ?? last) ? number : nil
+  }
+
+  private static func lastOfNumbers(_ text: String) -> Int64? {
     var last: Int64 = 0
     for range in text.split(separator: ",", omittingEmptySubsequences: false) {
       let ends = range.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)

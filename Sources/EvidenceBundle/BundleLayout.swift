@@ -54,13 +54,16 @@ public enum BundleLayout {
 
   /// Whether a path has only the letters that bundles use and no step upwards.
   public static func isAllowed(_ path: String) -> Bool {
-    !path.isEmpty && path.utf8.count <= 1024
-      && path.utf8.allSatisfy {
-        (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
-          || [0x2e, 0x5f, 0x2f, 0x2d].contains($0)
+    guard path.utf8.count <= 1024 else { return false }
+    var former: UInt8 = 0x2f
+    for unit in path.utf8 {
+      switch unit {
+      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x5f: break
+      case 0x2d, 0x2e, 0x2f: if former == 0x2f { return false }
+      default: return false
       }
-      && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-        !$0.isEmpty && !$0.hasPrefix(".") && !$0.hasPrefix("-")
-      }
+      former = unit
+    }
+    return former != 0x2f
   }
 }

@@ -121,8 +121,12 @@ public struct ValueReader: ~Escapable {
     if reader.distance(to: 0x5c, within: quote) == nil {
       guard let bytes = try? reader.take(quote, "JSON") else { return nil }
       advance(1)
-      let units = bytes.array()
-      return units.contains { $0 < 0x20 } ? nil : String(validating: units, as: UTF8.self)
+      var isASCII = true
+      for offset in 0..<bytes.byteCount {
+        guard bytes[offset] >= 0x20 else { return nil }
+        if bytes[offset] >= 0x80 { isASCII = false }
+      }
+      return isASCII ? String(repairing: bytes) : String(validating: bytes.array(), as: UTF8.self)
     }
     var bytes: [UInt8] = []
     while let byte: UInt8 = try? reader.read("JSON") {
