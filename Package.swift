@@ -94,7 +94,7 @@ let package = Package(
     room(
       "Custody",
       [
-        "CKernel", "CKeyFiles", "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
+        "ByteReading", "CKernel", "CKeyFiles", "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     room("EvidenceReport", ["EvidenceModel", "EvidenceBundle", "Custody"]),

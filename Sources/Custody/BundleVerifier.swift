@@ -75,7 +75,7 @@ public struct BundleVerifier {
   /// Checks an unsealed bundle and computes what its seal needs.
   static func examine(_ path: String, trust: TrustStore, sealingWith secret: ItemSecret) -> Examination {
     var verifier = BundleVerifier(path, trust)
-    let items = ItemList(verifier.payload.entries.keys, secret)
+    let items = ItemList(verifier.payload, secret)
     verifier.run(nil, items)
     return Examination(
       checks: verifier.checks, hashes: verifier.hashes, items: items, tags: verifier.tags, chain: verifier.chain,
@@ -107,7 +107,7 @@ public struct BundleVerifier {
   /// The items of a bundle that is sealed, by the secret that it holds.
   private var sealedItems: ItemList? {
     guard isSealed, let bytes = BundleFile.read("\(bundle)/\(BundleLayout.itemsSecret)") else { return nil }
-    return ItemSecret(file: bytes).map { ItemList(payload.entries.keys, $0) }
+    return ItemSecret(file: bytes).map { ItemList(payload, $0) }
   }
 
   private mutating func run(_ receipt: Receipt?, _ newItems: ItemList?) {
@@ -122,13 +122,13 @@ public struct BundleVerifier {
       return check
     }
     hashes.compute(
-      Set(payload.entries.keys).union(tags.entries.keys).union(tree.files),
+      tree.files.union(payload.entries, 0).union(tags.entries, 0),
       isSealed || newItems != nil ? .long(items: items) : .short)
     add(
       "payloadManifest", "every payload file is what the manifest lists", payload.problems + compare(payload))
     add(
       "payloadComplete", "no payload file stands outside the manifest",
-      tree.files.filter { $0.hasPrefix("data/") && payload.entries[$0] == nil }.sorted().map { "extra file: \($0)" })
+      tree.files.keys.filter { $0.hasPrefix("data/") && !payload.entries.contains($0) }.map { "extra file: \($0)" })
     add("tagManifest", "every tag file is what the tag manifest lists", tags.problems + compare(tags))
     add("tagsComplete", "no tag file stands outside its manifest", extraTags)
     checkInformation()
@@ -188,7 +188,7 @@ public struct BundleVerifier {
     where event.fields["type"] == .text("seal") && event.fields["exit"] == .integer(0) {
       problems.append("removed: \(event.name) sealed the bundle, and \(BundleLayout.seal) is missing")
     }
-    problems += tree.files.filter { $0.hasPrefix("seal/") || $0.hasPrefix("renewal/") }.sorted().map {
+    problems += tree.files.keys.filter { $0.hasPrefix("seal/") || $0.hasPrefix("renewal/") }.map {
       "extra file: \($0), and there is no seal"
     }
     for list in [BundleLayout.longManifest, BundleLayout.longTagManifest] where tree.files.contains(list) {
@@ -202,20 +202,28 @@ public struct BundleVerifier {
   }
 
   private func compare(_ manifest: ManifestFile) -> [String] {
-    manifest.entries.sorted { $0.key < $1.key }.compactMap { path, expected in
-      guard tree.files.contains(path) else { return "missing: \(path)" }
-      guard let actual = hashes[path] else { return "cannot be read: \(path)" }
-      return actual == expected ? nil : "changed: \(path)"
+    var problems: [String] = []
+    var isThere = [Bool](repeating: false, count: manifest.entries.count)
+    manifest.entries.merge(tree.files) { listed, found in
+      if let listed, found != nil { isThere[listed] = true }
     }
+    manifest.entries.merge(hashes.digests) { listed, found in
+      guard let listed else { return }
+      let actual = found.flatMap { hashes.digests.values[$0] }?.sha256
+      guard !isThere[listed] || actual != manifest.entries.values[listed] else { return }
+      let what = !isThere[listed] ? "missing" : actual == nil ? "cannot be read" : "changed"
+      problems.append("\(what): \(manifest.entries.key(listed))")
+    }
+    return problems
   }
 
   private var extraTags: [String] {
     let isSealed = self.isSealed
-    return tree.files.filter { path in
-      !path.hasPrefix("data/") && tags.entries[path] == nil && path != BundleLayout.tagManifest
+    return tree.files.keys.filter { path in
+      !path.hasPrefix("data/") && !tags.entries.contains(path) && path != BundleLayout.tagManifest
         && !(isSealed && path == BundleLayout.longTagManifest)
         && !path.hasPrefix("custody/") && !path.hasPrefix("seal/") && !path.hasPrefix("renewal/")
-    }.sorted().map { "extra file: \($0)" }
+    }.map { "extra file: \($0)" }
   }
 
   private mutating func checkDeclaration() {
@@ -229,8 +237,8 @@ public struct BundleVerifier {
   private mutating func checkInformation() {
     let text = String(
       decoding: BundleFile.read("\(bundle)/\(BundleLayout.information)") ?? [], as: UTF8.self)
-    let payload = tree.sizes.filter { $0.key.hasPrefix("data/") }
-    let actual = "\(payload.values.reduce(0, +)).\(payload.count)"
+    let places = tree.files.indices.filter { tree.files.hasPrefix("data/", $0) }
+    let actual = "\(places.reduce(0) { $0 + tree.files.values[$1] }).\(places.count)"
     let line = text.split(separator: "\n").first { $0.hasPrefix("Payload-Oxum: ") }
     let stated = line.map { String($0.dropFirst("Payload-Oxum: ".count)) }
     add(
@@ -240,12 +248,12 @@ public struct BundleVerifier {
 
   private mutating func checkArtefactNames() {
     let prefix = BundleLayout.artefacts + "/"
-    let wrong = payload.entries.filter { path, hash in
+    let wrong = payload.entries.lazy.filter { path, hash in
       guard path.hasPrefix(prefix) else { return false }
       let name = path.dropFirst(prefix.count)
       return !name.hasPrefix("\(hash.hex.prefix(2))/\(hash.hex).")
     }
-    add("artefactNames", "every artefact is named after its SHA-256", wrong.keys.sorted().map { "misnamed: \($0)" })
+    add("artefactNames", "every artefact is named after its SHA-256", wrong.map { "misnamed: \($0.key)" })
   }
 
   private func document(_ name: String) -> Fields? {
@@ -258,7 +266,7 @@ public struct BundleVerifier {
     guard list.exists else { return skip("externalOriginals", words, "all originals are in the bundle") }
     var problems = list.problems
     var notes: [String] = []
-    for (path, expected) in list.entries.sorted(by: { $0.key < $1.key }) {
+    for (path, expected) in list.entries {
       guard FileManager.default.fileExists(atPath: path) else {
         notes.append("not reachable from here: \(path)")
         unreachable.append(path)

@@ -78,8 +78,8 @@ struct ChainCheck {
     let early = names[...place].flatMap { name in
       [name] + [BundleLayout.signature(of: name)].filter { files.contains($0) }
     }
-    var problems = early.filter { tags.entries[$0] == nil }.map { "not listed: \($0)" }
-    problems += tags.entries.keys.filter { $0.hasPrefix("custody/") && !files.contains($0) }.sorted().map {
+    var problems = early.filter { !tags.entries.contains($0) }.map { "not listed: \($0)" }
+    problems += tags.entries.keys.filter { $0.hasPrefix("custody/") && !files.contains($0) }.map {
       "removed: \($0)"
     }
     return problems

@@ -1,12 +1,10 @@
-import Crypto
 import EvidenceBundle
 public import EvidenceModel
-import Fingerprinting
 import Foundation
 import Synchronization
 
 /// The hashes of files of a bundle, computed on all cores, each byte read once.
-public struct FileHashes {
+public struct FileHashes: Sendable {
   /// What is computed of each file.
   enum Depth: Sendable {
     /// SHA-256.
@@ -18,56 +16,66 @@ public struct FileHashes {
   /// What came of one file.
   struct Digest: Sendable {
     let sha256: ContentHash
-    /// 64 bytes; none when only SHA-256 was asked for.
-    let sha512: [UInt8]
+    /// None when only SHA-256 was asked for.
+    let sha512: LongHash.Digest?
     let byteCount: UInt64
     let chunks: ChunkTree.Summary?
   }
 
   private let bundle: String
-  private var digests: [String: Digest] = [:]
+  /// Nil for what is no plain file or cannot be read.
+  private(set) var digests = PathTable<Digest?>()
 
   public init(_ bundle: String) { self.bundle = bundle }
 
-  public subscript(path: String) -> ContentHash? { digests[path]?.sha256 }
+  public subscript(path: String) -> ContentHash? { digest(path)?.sha256 }
 
-  func digest(_ path: String) -> Digest? { digests[path] }
+  func digest(_ path: String) -> Digest? { digests[path].flatMap { $0 } }
 
-  public mutating func compute(_ paths: Set<String>) { compute(paths, .short) }
+  public mutating func compute(_ paths: Set<String>) { compute(PathTable(paths.map { ($0, 0) }), .short) }
 
   /// Files from this size on are read one after another, each with several cores.
   private static let largeBytes = 8 << 20
 
-  mutating func compute(_ paths: Set<String>, _ depth: Depth) {
-    let list = paths.filter { BundleLayout.isAllowed($0) }.sorted()
-    guard case .long = depth else { return run(list, lanes: 1, depth) }
-    // Safe: the path is a string of ours, as those that `fileSize` takes.
-    let isLarge = list.map { fileSize("\(bundle)/\($0)") >= UInt64(Self.largeBytes) }
-    run(zip(list, isLarge).filter { !$0.1 }.map(\.0), lanes: 1, depth)
-    run(zip(list, isLarge).filter { $0.1 }.map(\.0), lanes: 2, depth)
+  /// Computes the hashes of files whose sizes are about as the table says, in place of what was known of others.
+  mutating func compute(_ files: PathTable<UInt64>, _ depth: Depth) {
+    var wanted = files.indices.filter { BundleLayout.isAllowed(files.key($0)) }
+    var found = [Digest?](repeating: nil, count: files.count)
+    if case .long = depth {
+      let places = wanted
+      wanted = places.filter { files.values[$0] < Self.largeBytes }
+      run(files, places.filter { files.values[$0] >= Self.largeBytes }, lanes: 2, depth, &found)
+    }
+    run(files, wanted, lanes: 1, depth, &found)
+    digests = files.with(found)
   }
 
   /// Hashes files at the same time, as many as there are cores for `lanes` each.
-  private mutating func run(_ list: [String], lanes: Int, _ depth: Depth) {
-    let results = Mutex<(next: Int, found: [String: Digest])>((0, [:]))
+  private func run(
+    _ files: PathTable<UInt64>, _ places: [Int], lanes: Int, _ depth: Depth, _ found: inout [Digest?]
+  ) {
+    let results = Mutex<(next: Int, found: [Digest?])>((0, found))
+    found = []
     let bundle = bundle
     let workers = max(1, ProcessInfo.processInfo.activeProcessorCount / lanes)
+    let step = 16 / lanes
     DispatchQueue.concurrentPerform(iterations: workers) { _ in
       let pass = FilePass(lanes: lanes)
-      var found: [String: Digest] = [:]
+      var done: [(Int, Digest?)] = []
       while true {
         let start = results.withLock { state in
-          defer { state.next += 16 / lanes }
+          for (place, digest) in done { state.found[place] = digest }
+          defer { state.next += step }
           return state.next
         }
-        guard start < list.count else { break }
-        for path in list[start..<min(start + 16 / lanes, list.count)] {
-          found[path] = pass.digest("\(bundle)/\(path)", path, depth)
+        guard start < places.count else { break }
+        done = places[start..<min(start + step, places.count)].map { place in
+          let path = files.key(place)
+          return (place, pass.digest("\(bundle)/\(path)", path, depth))
         }
       }
-      results.withLock { $0.found.merge(found) { first, _ in first } }
     }
-    digests.merge(results.withLock { $0.found }) { first, _ in first }
+    found = results.withLock { $0.found }
   }
 
   /// The SHA-256 of a plain file; nil when it is none or cannot be read.
@@ -83,7 +91,7 @@ public struct FileHashes {
 
 /// Reads one file after another, hashing while it reads.
 @safe private final class FilePass: @unchecked Sendable {
-  private static let blockBytes = 4 << 20
+  private static let blockBytes = 1 << 20
   private let lanes: Int
   /// One block is hashed while the next is read.
   private let blocks: [UnsafeMutableRawBufferPointer]
@@ -99,7 +107,7 @@ public struct FileHashes {
 
   /// What is computed of the file that is read.
   private struct State {
-    var sha256 = SHA256()
+    var sha256 = ShortHash()
     var sha512: LongHash?
     var chunks: ChunkTree?
     var byteCount: UInt64 = 0
@@ -154,8 +162,8 @@ public struct FileHashes {
       (count, place) = (read, next)
     }
     return FileHashes.Digest(
-      sha256: first.value.sha256.finalize().contentHash,
-      sha512: second.value.sha512?.finalise() ?? [], byteCount: first.value.byteCount,
+      sha256: first.value.sha256.finalise(), sha512: second.value.sha512?.finalise(),
+      byteCount: first.value.byteCount,
       chunks: first.value.chunks?.finalise())
   }
 
@@ -166,7 +174,7 @@ public struct FileHashes {
   private func short(_ block: Int, _ count: Int, _ state: Shared<State>) {
     // Safe: the block holds `count` bytes that were read, and is not written while they are hashed.
     let bytes = unsafe self.bytes(block, count)
-    unsafe state.value.sha256.update(bufferPointer: bytes)
+    unsafe state.value.sha256.update(bytes)
     if state.value.chunks != nil { unsafe state.value.chunks?.update(RawSpan(_unsafeBytes: bytes)) }
     state.value.byteCount += UInt64(count)
   }

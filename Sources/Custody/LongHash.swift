@@ -1,31 +1,56 @@
 import CKeyFiles
+import EvidenceModel
+import Foundation
 
 /// The SHA-512 (FIPS 180-4) of bytes that come in pieces, by libcrypto.
 ///
 /// (swift-crypto computes it without vector instructions on some processors, which takes half as long again; sealing is bound by it.)
-@safe final class LongHash: @unchecked Sendable {
-  private let context: OpaquePointer
+struct LongHash {
+  /// The 64 bytes of a SHA-512.
+  struct Digest: Sendable {
+    fileprivate(set) var bytes = [64 of UInt8](repeating: 0)
+
+    fileprivate init() {}
+
+    /// Makes a hash from its 64 bytes; nil for any other number of them.
+    init?(_ source: [UInt8]) {
+      guard source.count == 64 else { return nil }
+      for (place, byte) in source.enumerated() { bytes[place] = byte }
+    }
+
+    static func == (left: Self, right: Self) -> Bool {
+      left.bytes.indices.allSatisfy { left.bytes[$0] == right.bytes[$0] }
+    }
+
+    /// The 128 lower-case hexadecimal digits that `sha512sum` prints.
+    var hex: String {
+      var digits: [UInt8] = []
+      digits.reserveCapacity(128)
+      for index in bytes.indices {
+        digits.append(Hexadecimal.digit(bytes[index] >> 4))
+        digits.append(Hexadecimal.digit(bytes[index] & 15))
+      }
+      return String(decoding: digits, as: UTF8.self)
+    }
+  }
+
+  private var context = SHA512_CTX()
 
   init() {
-    // Safe: the context is checked, ours, and freed when this object ends. These calls fail only without memory.
-    guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex(context, EVP_sha512(), nil) == 1 else {
-      preconditionFailure("libcrypto has no SHA-512")
-    }
-    unsafe self.context = context
+    // Safe here and below: the context is a variable of ours, and bytes are read or written within the call. No call can fail.
+    unsafe _ = SHA512_Init(&context)
   }
 
-  deinit { unsafe EVP_MD_CTX_free(context) }
-
-  func update(_ bytes: UnsafeRawBufferPointer) {
-    // Safe: the bytes are read within the call.
-    unsafe _ = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    unsafe _ = SHA512_Update(&context, bytes.baseAddress, bytes.count)
   }
 
-  /// The 64 bytes; nothing may be added afterwards.
-  func finalise() -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: 64)
+  /// The hash; nothing may be added afterwards.
+  mutating func finalise() -> Digest {
+    var digest = Digest()
     // Safe: SHA-512 writes 64 bytes.
-    unsafe _ = EVP_DigestFinal_ex(context, &digest, nil)
+    var span = digest.bytes.mutableSpan
+    unsafe span.withUnsafeMutableBufferPointer { unsafe _ = SHA512_Final($0.baseAddress, &context) }
     return digest
   }
 }

@@ -5,18 +5,20 @@ import Foundation
 /// Reads all records and looks whether they hold together.
 struct RecordCheck: Sendable {
   private(set) var problems: [String] = []
-  private var numbers: [Character: Set<Int>] = [:]
-  private var described: Set<String> = []
-  private var artefacts: [String: String] = [:]
+  private var numbers: [Character: NumberSet] = [:]
+  /// What the records of the file call their kind.
+  private var kind = ""
+  private let artefacts: ArtefactTable
+  /// Whether a record describes an artefact, in the order of the table.
+  private var described: [Bool]
 
   /// The packets of each original; nil when the ledger cannot be read.
   private let packetCounts: [String: Int64]?
 
   init(_ payload: ManifestFile, packetCounts: [String: Int64]?) {
     self.packetCounts = packetCounts
-    for (path, hash) in payload.entries where path.hasPrefix(BundleLayout.artefacts + "/") {
-      artefacts[hash.hex] = path
-    }
+    artefacts = ArtefactTable(payload)
+    described = [Bool](repeating: false, count: artefacts.count)
   }
 
   mutating func run(_ bundle: String) {
@@ -25,11 +27,12 @@ struct RecordCheck: Sendable {
       return
     }
     for (name, file) in files {
+      kind = ""
       var number = 0
       var last: [Character: Int] = [:]
       for line in file {
         number += 1
-        let place = "\(BundleLayout.records)/\(name).ndjson line \(number)"
+        let place = Place(name: name, line: number)
         guard let fields = ValueReader.fields(line) else {
           problems.append("no JSON object: \(place)")
           continue
@@ -38,23 +41,35 @@ struct RecordCheck: Sendable {
       }
     }
     for (letter, found) in numbers.sorted(by: { $0.key < $1.key }) {
-      if let highest = found.max(), highest != found.count {
-        problems.append("\(highest - found.count) of \(highest) identifiers \(letter)-… are missing")
+      if found.highest != found.count {
+        problems.append("\(found.highest - found.count) of \(found.highest) identifiers \(letter)-… are missing")
       }
     }
   }
 
-  private mutating func check(_ fields: Fields, _ place: String, _ name: String, _ last: inout [Character: Int]) {
-    guard case .text(let kind)? = fields["kind"], kind.split(separator: "/").joined(separator: "-") == name else {
+  /// A line of a file; in words only where it is asked for.
+  private struct Place: CustomStringConvertible {
+    let name: String
+    let line: Int
+    var description: String { "\(BundleLayout.records)/\(name).ndjson line \(line)" }
+  }
+
+  private mutating func check(_ fields: Fields, _ place: Place, _ name: String, _ last: inout [Character: Int]) {
+    guard case .text(let kind)? = fields["kind"],
+      kind == self.kind || kind.split(separator: "/").joined(separator: "-") == name
+    else {
       problems.append("of another kind than its file: \(place)")
       return
     }
+    self.kind = kind
     guard case .text(let id)? = fields["id"], let letter = id.first, let number = Int(id.dropFirst(2)), number >= 0
     else {
       problems.append("without identifier: \(place)")
       return
     }
-    if numbers[letter, default: []].insert(number).inserted == false { problems.append("\(id) stands twice: \(place)") }
+    if !numbers[letter, default: NumberSet()].insert(number) {
+      problems.append("\(id) stands twice: \(place)")
+    }
     if number < last[letter] ?? 0 { problems.append("out of order: \(place)") }
     last[letter] = number
     guard case .list(let provenance)? = fields["provenance"], !provenance.isEmpty else {
@@ -66,16 +81,16 @@ struct RecordCheck: Sendable {
     }
     for entry in fields.entries where entry.name == "sha256" || entry.name.hasSuffix("Sha256") {
       guard case .text(let hash) = entry.value else { continue }
-      if artefacts[hash] == nil { problems.append("names an artefact that is not there: \(place)") }
+      if artefacts.place(of: hash) == nil { problems.append("names an artefact that is not there: \(place)") }
     }
-    if kind == "artefact", case .text(let hash)? = fields["sha256"] {
-      described.insert(hash)
-      if let path = artefacts[hash], fields["path"] != .text(path) { problems.append("names another path: \(place)") }
+    if kind == "artefact", case .text(let hash)? = fields["sha256"], let artefact = artefacts.place(of: hash) {
+      described[artefact] = true
+      if fields["path"] != .text(artefacts.path(artefact)) { problems.append("names another path: \(place)") }
     }
   }
 
   /// Artefacts that no record describes.
   var undescribed: [String] {
-    artefacts.filter { !described.contains($0.key) }.values.sorted().map { "no record describes \($0)" }
+    described.indices.filter { !described[$0] }.map { artefacts.path($0) }.sorted().map { "no record describes \($0)" }
   }
 }

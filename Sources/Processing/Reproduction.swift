@@ -201,9 +201,9 @@ public final class Reproduction {
   }
 
   private func compare(_ made: [String: Made], _ layout: ScratchLayout, _ result: inout ReproductionResult) {
-    let listed = ManifestFile(bundle, BundleLayout.manifest).entries.filter {
-      !$0.key.hasPrefix(BundleLayout.originals + "/")
-    }
+    let listed = Dictionary(
+      uniqueKeysWithValues: ManifestFile(bundle, BundleLayout.manifest).entries.lazy.map { ($0.key, $0.value) }
+        .filter { !$0.0.hasPrefix(BundleLayout.originals + "/") })
     var there = FileHashes(bundle)
     there.compute(Set(listed.keys))
     for path in Set(listed.keys).union(made.keys).sorted() {

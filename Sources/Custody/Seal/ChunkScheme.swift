@@ -11,12 +11,20 @@ enum ChunkScheme: Hashable, Sendable {
   /// Lines that end in a line feed.
   case line
 
-  var name: String {
+  /// What an item calls its scheme.
+  enum Name: String, Sendable {
+    case pcapRecord = "pcap-record"
+    case pcapngBlock = "pcapng-block"
+    case wavSecond = "wav-1s"
+    case line
+  }
+
+  var name: Name {
     switch self {
-    case .pcapRecord: "pcap-record"
-    case .pcapngBlock: "pcapng-block"
-    case .wavSecond: "wav-1s"
-    case .line: "line"
+    case .pcapRecord: .pcapRecord
+    case .pcapngBlock: .pcapngBlock
+    case .wavSecond: .wavSecond
+    case .line: .line
     }
   }
 
@@ -78,12 +86,10 @@ enum ChunkScheme: Hashable, Sendable {
     }
   }
 
-  /// The length of the chunk at `offset` with this header; nil when the file does not say: then the rest is one chunk.
+  /// The length of the chunk at `offset` with these bytes of its header; nil when the file does not say: then the rest is one chunk.
   ///
   /// `isBigEndian` is the order of the pcapng section, which a section header block sets.
-  func length(at offset: UInt64, _ header: [UInt8], isBigEndian: inout Bool) -> UInt64? {
-    // Safe: the view ends before `header` does.
-    let bytes = unsafe header.span.bytes
+  func length(at offset: UInt64, _ bytes: RawSpan, isBigEndian: inout Bool) -> UInt64? {
     switch self {
     case .pcapRecord(let isBigEndian):
       if offset == 0 { return 24 }

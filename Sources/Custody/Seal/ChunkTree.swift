@@ -1,22 +1,22 @@
-import Crypto
+import ByteReading
 import EvidenceModel
-import Fingerprinting
+import Foundation
 
 /// The salted tree over the chunks of one file: leaf j = SHA-256(00 || salt j || bytes j), joined as RFC 9162 says.
 struct ChunkTree {
   /// What an item's entry says of its chunks.
   struct Summary: Hashable, Sendable {
-    let scheme: String
+    let scheme: ChunkScheme.Name
     let count: UInt64
     let root: ContentHash
   }
 
   private let scheme: ChunkScheme
-  private let key: ChunkKey
+  private let key: ShortKey
   private let fileBytes: UInt64
   private var offset: UInt64 = 0
   private var tree = MerkleTree()
-  private var leaf: SHA256
+  private var leaf: ShortHash
   /// The beginning of the chunk, until its length is known.
   private var header: [UInt8] = []
   private var isLengthKnown = false
@@ -25,7 +25,7 @@ struct ChunkTree {
   private var start: UInt64 = 0
   private var missing: UInt64 = 0
 
-  init(_ scheme: ChunkScheme, _ key: ChunkKey, fileBytes: UInt64) {
+  init(_ scheme: ChunkScheme, _ key: ShortKey, fileBytes: UInt64) {
     self.scheme = scheme
     self.key = key
     self.fileBytes = fileBytes
@@ -58,8 +58,7 @@ struct ChunkTree {
   }
 
   private mutating func absorb(_ bytes: RawSpan) {
-    // Safe: the bytes are read within the call.
-    unsafe bytes.withUnsafeBytes { unsafe leaf.update(bufferPointer: $0) }
+    leaf.update(bytes)
     offset += UInt64(bytes.byteCount)
   }
 
@@ -67,33 +66,38 @@ struct ChunkTree {
     let wanted = scheme.headerBytes(at: start)
     let count = min(wanted - header.count, bytes.byteCount - place)
     let part = bytes.extracting(place..<(place + count))
-    for index in 0..<count {
-      // Safe: the index is below the count.
-      header.append(unsafe part.unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self))
-    }
     absorb(part)
-    guard header.count == wanted else { return place + count }
-    // A file that grew while it was read: what is too much is one chunk.
-    let left = fileBytes > start ? fileBytes - start : UInt64.max
-    let length = min(scheme.length(at: start, header, isBigEndian: &isBigEndian) ?? left, left)
-    missing = max(length, UInt64(wanted)) - UInt64(wanted)
-    isLengthKnown = true
-    if missing == 0 { endChunk() }
+    if count == wanted {
+      takeLength(part)
+    } else {
+      // Safe here and below: the views end before what they are of.
+      unsafe part.withUnsafeBytes { unsafe header.append(contentsOf: $0) }
+      let whole = header
+      if whole.count == wanted { takeLength(unsafe whole.span.bytes) }
+    }
     return place + count
   }
 
+  private mutating func takeLength(_ header: RawSpan) {
+    // A file that grew while it was read: what is too much is one chunk.
+    let left = fileBytes > start ? fileBytes - start : UInt64.max
+    let length = min(scheme.length(at: start, header, isBigEndian: &isBigEndian) ?? left, left)
+    let wanted = UInt64(header.byteCount)
+    missing = max(length, wanted) - wanted
+    isLengthKnown = true
+    if missing == 0 { endChunk() }
+  }
+
   private mutating func takeLine(_ bytes: RawSpan, _ place: Int) -> Int {
-    let rest = bytes.extracting(place..<bytes.byteCount)
-    // Safe: the search stays within the bytes.
-    let found = unsafe rest.withUnsafeBytes { unsafe $0.firstIndex(of: 0x0a) }
-    let count = found.map { $0 + 1 } ?? rest.byteCount
-    absorb(rest.extracting(0..<count))
+    let found = bytes.firstOffset(of: 0x0a, from: place)
+    let count = found.map { $0 + 1 } ?? (bytes.byteCount - place)
+    absorb(bytes.extracting(place..<(place + count)))
     if found != nil { endChunk() }
     return place + count
   }
 
   private mutating func endChunk() {
-    tree.append(leaf.finalize().contentHash)
+    tree.append(leaf.finalise())
     leaf = key.leaf(tree.count)
     start = offset
     header.removeAll(keepingCapacity: true)

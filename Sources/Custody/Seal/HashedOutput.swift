@@ -1,4 +1,3 @@
-import Crypto
 import EvidenceBundle
 import EvidenceModel
 import Fingerprinting
@@ -10,8 +9,8 @@ import Foundation
   private let path: String
   private let descriptor: Int32
   private var buffer: [UInt8] = []
-  private var sha256 = SHA256()
-  private let sha512 = LongHash()
+  private var sha256 = ShortHash()
+  private var sha512 = LongHash()
   private(set) var byteCount: UInt64 = 0
 
   /// Only hashes.
@@ -38,7 +37,7 @@ import Foundation
   private func flush() throws(BundleError) {
     // Safe: the bytes are read within the calls.
     unsafe buffer.withUnsafeBytes {
-      unsafe sha256.update(bufferPointer: $0)
+      unsafe sha256.update($0)
       unsafe sha512.update($0)
     }
     byteCount += UInt64(buffer.count)
@@ -51,6 +50,6 @@ import Foundation
     try flush()
     guard descriptor < 0 || fsync(descriptor) == 0 else { throw .system(path, errno) }
     return FileHashes.Digest(
-      sha256: sha256.finalize().contentHash, sha512: sha512.finalise(), byteCount: byteCount, chunks: nil)
+      sha256: sha256.finalise(), sha512: sha512.finalise(), byteCount: byteCount, chunks: nil)
   }
 }

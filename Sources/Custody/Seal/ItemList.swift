@@ -1,4 +1,3 @@
-import Crypto
 import EvidenceBundle
 import EvidenceModel
 import Foundation
@@ -8,47 +7,62 @@ import Foundation
 /// Path, size and hashes of an item stand in its entry only as salted digests (RFC 9901, 4.2), so that the list can be shown whole
 /// when some items are withheld.
 struct ItemList: Sendable {
-  /// Payload paths in the order of their bytes.
-  let paths: [String]
+  /// The payload manifest: its paths are the items, in the order of their bytes.
+  let payload: PathTable<ContentHash>
   private let secret: ItemSecret
 
-  init(_ paths: some Sequence<String>, _ secret: ItemSecret) {
-    self.paths = paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    self.secret = secret
-  }
+  init(_ payload: ManifestFile, _ secret: ItemSecret) { (self.payload, self.secret) = (payload.entries, secret) }
 
   /// The name of the item at a place, counted from 0: `I000001`.
   static func identifier(_ index: Int) -> String { "I" + BundleLayout.padded(index + 1, 6) }
 
   /// The key of an item's chunk tree; nil when the path is of no item.
-  func chunkKey(of path: String) -> ChunkKey? {
-    var (low, high) = (0, paths.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if paths[middle].utf8.lexicographicallyPrecedes(path.utf8) { low = middle + 1 } else { high = middle }
-    }
-    return low < paths.count && paths[low] == path ? secret.chunkKey(of: Self.identifier(low)) : nil
+  func chunkKey(of path: String) -> ShortKey? {
+    payload.place(of: path).map { secret.chunkKey(of: Self.identifier($0)) }
   }
 
   /// Writes the entries, one a line, and gives the item tree. Throws also when a file's hashes are not known.
   func write(_ hashes: FileHashes, to output: HashedOutput) throws(BundleError) -> MerkleTree {
     var tree = MerkleTree()
-    for (index, path) in paths.enumerated() {
-      guard let digest = hashes.digest(path), !digest.sha512.isEmpty else {
-        throw BundleError(.malformed, path, "it cannot be read")
+    let places = try places(in: hashes)
+    for start in stride(from: 0, to: places.count, by: Self.batchCount) {
+      let entries = onAllCores(start..<min(start + Self.batchCount, places.count)) { index in
+        let digest = hashes.digests.values[places[index]]
+        let entry = digest.flatMap { self.entry(index, $0) } ?? []
+        return (bytes: entry, leaf: MerkleTree.leaf(entry))
       }
-      let entry = self.entry(index, path, digest)
-      tree.append(MerkleTree.leaf(entry))
-      try output.write(entry + [0x0a])
+      for entry in entries {
+        tree.append(entry.leaf)
+        try output.write(entry.bytes)
+        try output.write([0x0a])
+      }
     }
     return tree
   }
 
-  private func entry(_ index: Int, _ path: String, _ digest: FileHashes.Digest) -> [UInt8] {
-    let item = Self.identifier(index)
+  /// Entries that are made at the same time, and then written.
+  private static let batchCount = 4_096
+
+  /// Where the items stand among the hashes. Throws when one is not there.
+  private func places(in hashes: FileHashes) throws(BundleError) -> [Int] {
+    var places: [Int] = []
+    places.reserveCapacity(payload.count)
+    try payload.merge(hashes.digests) { item, place throws(BundleError) in
+      guard let item else { return }
+      guard let place, hashes.digests.values[place]?.sha512 != nil else {
+        throw BundleError(.malformed, payload.key(item), "it cannot be read")
+      }
+      places.append(place)
+    }
+    return places
+  }
+
+  private func entry(_ index: Int, _ digest: FileHashes.Digest) -> [UInt8]? {
+    guard let sha512 = digest.sha512 else { return nil }
+    let (item, path) = (Self.identifier(index), payload.key(index))
     let fields: [(String, Value)] = [
       ("path", .text(path)), ("size", .integer(Int64(clamping: digest.byteCount))),
-      ("sha256", .text(digest.sha256.hex)), ("sha512", .text(Hexadecimal.encode(digest.sha512))),
+      ("sha256", .text(digest.sha256.hex)), ("sha512", .text(sha512.hex)),
     ]
     let digests = fields.map { name, value in Self.digest(secret.salt(of: name, item: item), name, value) }
     var entry: Fields = [
@@ -59,8 +73,8 @@ struct ItemList: Sendable {
       entry.set(
         "chunks",
         .object([
-          "alg": "rfc9162-sha256", "scheme": .text(chunks.scheme), "n": .integer(Int64(clamping: chunks.count)),
-          "root": .text(chunks.root.hex),
+          "alg": "rfc9162-sha256", "scheme": .text(chunks.scheme.rawValue),
+          "n": .integer(Int64(clamping: chunks.count)), "root": .text(chunks.root.hex),
         ]))
     }
     return CanonicalJSON.bytes(entry)
@@ -68,8 +82,10 @@ struct ItemList: Sendable {
 
   /// The digest of a disclosure (RFC 9901, 4.2.3): base64url(SHA-256(base64url(JSON [salt, name, value]))).
   private static func digest(_ salt: [UInt8], _ name: String, _ value: Value) -> String {
-    let disclosure = CanonicalJSON.text(.list([.text(base64url(salt)), .text(name), value]))
-    return base64url(Array(SHA256.hash(data: base64urlDigits(Array(disclosure.utf8)))))
+    var disclosure = CanonicalJSON()
+    disclosure.write(.list([.text(base64url(salt)), .text(name), value]))
+    let hash = ShortHash.hash(of: base64urlDigits(disclosure.bytes))
+    return base64url(hash.bytes.indices.map { hash.bytes[$0] })
   }
 
   /// base64url without padding (RFC 4648, 5).

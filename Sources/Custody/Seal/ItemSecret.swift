@@ -1,4 +1,3 @@
-import Crypto
 import EvidenceBundle
 import EvidenceModel
 import Foundation
@@ -8,7 +7,7 @@ import Foundation
 /// Salt of a field: the first 16 bytes of HMAC-SHA256(secret, "field" 00 item 00 name).
 /// Key of an item's chunks: HMAC-SHA256(secret, "chunks" 00 item). A redacted copy holds single salts, never the secret.
 struct ItemSecret: Sendable {
-  private let key: SymmetricKey
+  private let key: ShortKey
   private let bytes: [UInt8]
 
   /// A new secret of 32 random bytes.
@@ -19,7 +18,7 @@ struct ItemSecret: Sendable {
 
   private init(_ bytes: [UInt8]) {
     self.bytes = bytes
-    key = SymmetricKey(data: bytes)
+    key = ShortKey(bytes)
   }
 
   /// Reads `meta/items-secret.json`; nil when it is none.
@@ -37,41 +36,52 @@ struct ItemSecret: Sendable {
     ])
   }
 
-  private func derive(_ parts: [String]) -> [UInt8] {
-    Array(HMAC<SHA256>.authenticationCode(for: Array(parts.joined(separator: "\0").utf8), using: key))
+  private func derive(_ parts: [String]) -> ContentHash { key.code(of: Array(parts.joined(separator: "\0").utf8)) }
+
+  func salt(of field: String, item: String) -> [UInt8] {
+    let code = derive(["field", item, field])
+    return (0..<16).map { code.bytes[$0] }
   }
 
-  func salt(of field: String, item: String) -> [UInt8] { Array(derive(["field", item, field]).prefix(16)) }
-
-  func chunkKey(of item: String) -> ChunkKey { ChunkKey(derive(["chunks", item])) }
+  func chunkKey(of item: String) -> ShortKey {
+    let code = derive(["chunks", item])
+    return ShortKey(code.bytes.indices.map { code.bytes[$0] })
+  }
 }
 
 /// HMAC-SHA256 (RFC 2104) with one key and many short messages: the key is absorbed once.
-struct ChunkKey: Sendable {
-  private let inner: SHA256
-  private let outer: SHA256
+struct ShortKey: Sendable {
+  private let inner: ShortHash
+  private let outer: ShortHash
 
   /// `key` has at most 64 bytes.
   init(_ key: [UInt8]) {
     let padded = key + [UInt8](repeating: 0, count: 64 - key.count)
-    var (first, second) = (SHA256(), SHA256())
-    first.update(data: padded.map { $0 ^ 0x36 })
-    second.update(data: padded.map { $0 ^ 0x5c })
+    var (first, second) = (ShortHash(), ShortHash())
+    first.update(padded.map { $0 ^ 0x36 })
+    second.update(padded.map { $0 ^ 0x5c })
     (inner, outer) = (first, second)
   }
 
-  /// A leaf's hash with its salt absorbed: SHA-256 over 00 and HMAC(key, number as 64 bits, most significant byte first).
-  func leaf(_ number: UInt64) -> SHA256 {
-    var message = number.bigEndian
-    var hash = inner
-    // Safe here and below: the bytes are read within the calls.
-    unsafe withUnsafeBytes(of: &message) { unsafe hash.update(bufferPointer: $0) }
-    var second = outer
-    unsafe hash.finalize().withUnsafeBytes { unsafe second.update(bufferPointer: $0) }
-    var zero: UInt8 = 0
-    var leaf = SHA256()
-    unsafe withUnsafeBytes(of: &zero) { unsafe leaf.update(bufferPointer: $0) }
-    unsafe second.finalize().withUnsafeBytes { unsafe leaf.update(bufferPointer: $0) }
+  func code(of message: [UInt8]) -> ContentHash {
+    // Safe: the view ends before `message` does.
+    code(of: unsafe message.span.bytes)
+  }
+
+  private func code(of message: RawSpan) -> ContentHash {
+    var (first, second) = (inner, outer)
+    first.update(message)
+    second.update(first.finalise())
+    return second.finalise()
+  }
+
+  /// The hash of chunk `number` with its salt absorbed: SHA-256 over 00 and HMAC(key, number as 64 bits, most significant byte first).
+  func leaf(_ number: UInt64) -> ShortHash {
+    let message: InlineArray = [number.bigEndian]
+    var leaf = ShortHash()
+    leaf.update(0)
+    // Safe: the view ends before `message` does.
+    leaf.update(code(of: unsafe message.span.bytes))
     return leaf
   }
 }

@@ -53,7 +53,7 @@ struct ProofOfTime {
       return []
     }
     problems += lines.problems(list, hashes)
-    for needed in [BundleLayout.seal, BundleLayout.longTagManifest] where lines.entries[needed] == nil {
+    for needed in [BundleLayout.seal, BundleLayout.longTagManifest] where !lines.entries.contains(needed) {
       problems.append("\(list) does not list \(needed)")
     }
     return Set(lines.entries.keys)
@@ -91,44 +91,5 @@ struct ProofOfTime {
     // Several authorities may have stamped the same text: one that holds is enough.
     if earliest == nil { problems += doubtful } else { notes += doubtful }
     return earliest
-  }
-}
-
-/// A list as `sha512sum` writes it.
-struct LongList {
-  /// The hexadecimal digits by path.
-  private(set) var entries: [String: String] = [:]
-  private var malformed: [String] = []
-
-  /// Reads the file; nil when it cannot be read.
-  init?(_ path: String) {
-    guard let bytes = BundleFile.read(path, limit: BundleFile.largeLimit) else { return nil }
-    if let last = bytes.last, last != 0x0a { malformed.append("does not end with a line feed") }
-    var former = ""
-    var rest = bytes[...]
-    while !rest.isEmpty, malformed.count <= BundleVerifier.maximumDetails {
-      let line = rest.prefix { $0 != 0x0a }
-      rest = rest.dropFirst(line.count + 1)
-      let digits = String(decoding: line.prefix(128), as: UTF8.self)
-      let name = String(decoding: line.dropFirst(130), as: UTF8.self)
-      guard digits.utf8.count == 128, Hexadecimal.decode(digits) != nil,
-        Array(line.dropFirst(128).prefix(2)) == [0x20, 0x20],
-        entries.updateValue(digits, forKey: name) == nil
-      else {
-        malformed.append("has a line of another form, or lists twice: \(name.prefix(80))")
-        continue
-      }
-      if name.utf8.lexicographicallyPrecedes(former.utf8) { malformed.append("is not in the order of paths: \(name)") }
-      former = name
-    }
-  }
-
-  /// What is not as the list says.
-  func problems(_ list: String, _ hashes: FileHashes) -> [String] {
-    malformed.map { "\(list) \($0)" }
-      + entries.sorted { $0.key < $1.key }.compactMap { path, digits in
-        guard let digest = hashes.digest(path) else { return "missing or cannot be read: \(path), listed by \(list)" }
-        return Hexadecimal.encode(digest.sha512) == digits ? nil : "changed: \(path), by SHA-512 in \(list)"
-      }
   }
 }

@@ -42,16 +42,16 @@ public enum Renewal {
   /// SHA-512 of everything that grows beside the manifests, and of the tag manifest that binds the rest.
   private static func list(_ bundle: String) throws(CustodyError) -> [UInt8] {
     let tree = FileTree(bundle)
-    let paths = tree.files.filter {
+    let files = tree.files.keeping {
       $0.hasPrefix("seal/") || $0.hasPrefix("renewal/") || $0.hasPrefix("custody/")
         || $0 == BundleLayout.longTagManifest
     }
     var hashes = FileHashes(bundle)
-    hashes.compute(paths, .long(items: nil))
+    hashes.compute(files, .long(items: nil))
     var text = ""
-    for path in paths.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-      guard let digest = hashes.digest(path) else { throw CustodyError(.input, path, "it cannot be read") }
-      text += "\(Hexadecimal.encode(digest.sha512))  \(path)\n"
+    for path in files.keys {
+      guard let hash = hashes.digest(path)?.sha512 else { throw CustodyError(.input, path, "it cannot be read") }
+      text += "\(hash.hex)  \(path)\n"
     }
     return Array(text.utf8)
   }

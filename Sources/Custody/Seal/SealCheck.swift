@@ -53,7 +53,10 @@ struct SealCheck {
         continue
       }
       listProblems += list.problems(name, hashes)
-      for path in Set(list.entries.keys).symmetricDifference(short.entries.keys).sorted() {
+      list.entries.merge(short.entries) { long, brief in
+        guard (long == nil) != (brief == nil),
+          let path = long.map(list.entries.key) ?? brief.map(short.entries.key)
+        else { return }
         listProblems.append("stands in one list only: \(path), \(name) or its SHA-256 list")
       }
     }
@@ -149,7 +152,7 @@ struct SealCheck {
       free.formUnion([text + ".tsq", text + ".tsr"])
     }
     let judged = proof.judged.union(SealFiles.existing(bundle, SealFiles.signature))
-    for path in tree.files.filter({ Self.isBeside($0) }).sorted() {
+    for path in tree.files.keys.filter({ Self.isBeside($0) }) {
       if SealFiles.isProof(path), !judged.contains(path) { fileProblems.append("a number is missing before \(path)") }
       if let hash = named.removeValue(forKey: path) {
         if hashes[path]?.hex != hash { fileProblems.append("changed: \(path)") }

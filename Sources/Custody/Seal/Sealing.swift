@@ -107,10 +107,10 @@ public struct Sealing {
         "alg": "rfc9162-sha256", "n": .integer(Int64(clamping: tree.count)), "root": .text(tree.root.hex),
       ]),
       "counts": .object([
-        "files": .integer(Int64(examination.items.paths.count)),
+        "files": .integer(Int64(examination.items.payload.count)),
         "bytes": .integer(
           Int64(
-            clamping: examination.items.paths.reduce(UInt64(0)) {
+            clamping: examination.items.payload.keys.reduce(UInt64(0)) {
               $0 &+ (examination.hashes.digest($1)?.byteCount ?? 0)
             })),
       ]),
@@ -132,11 +132,8 @@ public struct Sealing {
     }
     do throws(BundleError) {
       let list = try HashedOutput(path: change.place(BundleLayout.longManifest))
-      for path in examination.items.paths {
-        guard let digest = examination.hashes.digest(path) else {
-          throw BundleError(.malformed, path, "it cannot be read")
-        }
-        try list.write("\(Hexadecimal.encode(digest.sha512))  \(path)\n".utf8)
+      for path in examination.items.payload.keys {
+        try list.write(Self.line(examination.hashes.digest(path), path).utf8)
       }
       tags.append((BundleLayout.longManifest, try list.finish()))
       let items = try HashedOutput(path: change.place(BundleLayout.items))
@@ -157,13 +154,19 @@ public struct Sealing {
       let short = try HashedOutput(path: change.place(BundleLayout.tagManifest))
       for tag in tags { try short.write("\(tag.digest.sha256.hex)  \(tag.path)\n".utf8) }
       let long = try HashedOutput(path: change.place(BundleLayout.longTagManifest))
-      for tag in tags { try long.write("\(Hexadecimal.encode(tag.digest.sha512))  \(tag.path)\n".utf8) }
+      for tag in tags { try long.write(Self.line(tag.digest, tag.path).utf8) }
       for (path, output) in [(BundleLayout.tagManifest, short), (BundleLayout.longTagManifest, long)] {
         let digest = try output.finish()
         change.mention(path, digest.sha256, Int(clamping: digest.byteCount))
       }
       return tree
     } catch { throw CustodyError(error) }
+  }
+
+  /// A line of a SHA-512 list of the bundle. Throws without a hash.
+  private static func line(_ digest: FileHashes.Digest?, _ path: String) throws(BundleError) -> String {
+    guard let hash = digest?.sha512 else { throw BundleError(.malformed, path, "it cannot be read") }
+    return "\(hash.hex)  \(path)\n"
   }
 
   /// The SHA-512 list of originals that were left where they are; none when some cannot be reached: then the event warns.
@@ -174,7 +177,7 @@ public struct Sealing {
     guard examination.unreachable.isEmpty, !examination.external.isEmpty else { return nil }
     let output = try HashedOutput(path: change.place(BundleLayout.longExternal))
     for (path, digest) in examination.external {
-      try output.write(SumLine.text(Hexadecimal.encode(digest.sha512), path).utf8)
+      try output.write(SumLine.text(digest.sha512?.hex ?? "", path).utf8)
     }
     return (BundleLayout.longExternal, try output.finish())
   }
