@@ -4,7 +4,9 @@
 #include <libavutil/cpu.h>
 #include <libavutil/display.h>
 #include <libavutil/mem.h>
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
+#include <libavutil/tx.h>
 #include <libswresample/swresample.h>
 
 // Macros that Swift cannot read.

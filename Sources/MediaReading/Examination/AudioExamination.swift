@@ -16,7 +16,11 @@ public final class AudioExamination {
   /// For each channel, whether each one before it had the same samples so far.
   private var isSame: [[Bool]]
   private let loudness: LoudnessMeter?
-  private let truePeak: TruePeakMeter?
+  private let truePeaks: [TruePeakMeter?]
+  private var speech: [SpeechActivity]
+  private let fingerprint: FingerprintMeter?
+  private let spectrum: SpectrumMeter?
+  private let sampleRate: Int
 
   /// Samples are whole numbers within ±2^(`bits` - 1); `sampleCount` is the number that is expected of each channel.
   ///
@@ -26,13 +30,17 @@ public final class AudioExamination {
       [16, 24, 32].contains(bits), (0...Self.maximumSamples).contains(sampleCount)
     else { return nil }
     self.channels = channels
+    self.sampleRate = sampleRate
     block = AudioBlock(channels: channels, bits: bits)
     levels = (0..<channels).map { _ in ChannelLevels(bits: bits, length: sampleCount) }
     runs = Array(repeating: EqualRuns(minimum: Int64(sampleRate)), count: channels)
     allRuns = EqualRuns(minimum: Int64(sampleRate))
     isSame = (0..<channels).map { Array(repeating: true, count: $0) }
     loudness = LoudnessMeter(sampleRate: sampleRate, channels: channels, sampleCount: sampleCount)
-    truePeak = TruePeakMeter(sampleRate: sampleRate, channels: channels)
+    truePeaks = (0..<channels).map { _ in TruePeakMeter(sampleRate: sampleRate) }
+    speech = Array(repeating: SpeechActivity(sampleRate: sampleRate, bits: bits), count: channels)
+    fingerprint = FingerprintMeter(sampleRate: sampleRate, channels: channels)
+    spectrum = SpectrumMeter(sampleRate: sampleRate, channels: channels, bits: bits, sampleCount: sampleCount)
   }
 
   /// Takes further samples of all channels in turn; what is no whole turn at the end is left out.
@@ -53,13 +61,16 @@ public final class AudioExamination {
     for channel in 0..<channels {
       unsafe levels[channel].take(block[channel], from: block.start)
       unsafe runs[channel].take(block[channel], from: block.start)
+      unsafe speech[channel].take(block[channel])
+      truePeaks[channel]?.take(block, channel: channel)
       for earlier in 0..<channel where isSame[channel][earlier] {
         isSame[channel][earlier] = unsafe Self.isEqual(block[channel], block[earlier])
       }
     }
     if channels > 1 { mergeRuns() }
     loudness?.take(block)
-    truePeak?.take(block)
+    spectrum?.take(block)
+    fingerprint?.take(block)
   }
 
   /// Looks for samples that are 0 on all channels.
@@ -96,13 +107,26 @@ public final class AudioExamination {
       runs[channel].finish()
       one.zeros = runs[channel].zeros
       one.constants = runs[channel].constants
-      one.truePeak = truePeak?.text(channel)
+      one.truePeak = truePeaks[channel]?.text
+      one.speech = speech[channel].finish(findings.sampleCount)
       one.sameAs = findings.sampleCount > 0 ? isSame[channel].firstIndex(of: true) : nil
       findings.channels.append(one)
     }
     allRuns.finish()
     findings.silence = channels == 1 ? runs[0].zeros : allRuns.zeros
     findings.loudness = loudness?.finish()
+    findings.fingerprint = fingerprint?.finish()
+    if findings.sampleCount > 0 { finishSpectrum(&findings) }
     return findings
+  }
+
+  private func finishSpectrum(_ findings: inout AudioFindings) {
+    guard let spectrum else { return }
+    spectrum.finish()
+    let means = spectrum.longTerm.map { $0 / max(1, spectrum.columnsTaken) }
+    findings.bandwidth = BandwidthFindings(powers: means, sampleRate: sampleRate)
+    if let png = PNGWriter.write(spectrum.pixels, width: spectrum.width, height: spectrum.height) {
+      findings.spectrogram = Spectrogram(width: spectrum.width, height: spectrum.height, png: png)
+    }
   }
 }

@@ -33,6 +33,15 @@ public struct SampleRanges: Equatable, Sendable {
     samples += range.count
     if list.count < Self.maximumListed { list.append(range) }
   }
+
+  /// The same, with the last run cut where `end` samples end.
+  func limited(to end: Int64) -> SampleRanges {
+    guard let last = list.last, count == Int64(list.count), last.end > end else { return self }
+    var limited = self
+    limited.list[list.count - 1].count = max(0, end - last.start)
+    limited.samples -= last.end - max(last.start, end)
+    return limited
+  }
 }
 
 /// What was computed from the samples of a recording: aids for the eye, no findings of fact about its origin.
@@ -45,6 +54,12 @@ public struct AudioFindings: Equatable, Sendable {
   public var channels: [ChannelFindings] = []
   /// Loudness of all channels together; nil when libebur128 lacks memory.
   public var loudness: LoudnessFindings?
+  /// Nil when there is too little sound, or memory was lacking.
+  public var fingerprint: AcousticFingerprint?
+  /// The picture of all channels; nil without samples or when memory was lacking.
+  public var spectrogram: Spectrogram?
+  /// Nil for silence or when memory was lacking.
+  public var bandwidth: BandwidthFindings?
   /// Runs of at least a second in which every sample of every channel is 0.
   public var silence = SampleRanges()
 }
@@ -69,6 +84,8 @@ public struct ChannelFindings: Equatable, Sendable {
   public var zeros = SampleRanges()
   /// Runs of at least a second of samples of one value that is not 0.
   public var constants = SampleRanges()
+  /// Where the channel probably carries speech; an aid that errs.
+  public var speech = SampleRanges()
   /// True when all samples of the channel have one value: nothing was recorded on it.
   public var isDead = false
   /// The first channel (from 0) before this one that has exactly the same samples.

@@ -1,6 +1,6 @@
 /// The aids of examination, each with the method by which it is computed.
 public enum ExaminationAid: String, CaseIterable, Sendable {
-  case waveform, loudness, clipping, silence, channels
+  case waveform, loudness, clipping, silence, channels, spectrogram, bandwidth, speech, fingerprint
 
   /// The method and its parameters, for records and the report.
   public var method: String {
@@ -18,6 +18,24 @@ public enum ExaminationAid: String, CaseIterable, Sendable {
     case .silence:
       "runs of at least 1 second of samples that are exactly 0, on each channel and on all; of one other value, on each channel"
     case .channels: "samples of the channels compared one by one; mean and root of the mean square of all samples"
+    case .spectrogram:
+      "Fourier transform in 32-bit integers by libavutil without special instructions, samples at 19 bits; frames of 1,024 "
+        + "samples (512 up to 16 kHz), Hann window, half overlapping; columns of equal duration, at most 2,000, each the mean "
+        + "power of its frames and of all channels; rows of equal frequency steps from 0 to half the rate; grey in equal steps "
+        + "from -100 dB (black) to 0 dB (white: a sine at full scale)"
+    case .bandwidth:
+      "mean of the spectrogram's columns; the floor is the lowest mean of 8 neighbouring frequencies; the highest frequency "
+        + "that is more than 12 dB above it; an abrupt end is below 0.8 of half the rate and drops by at least 20 dB within "
+        + "about a sixteenth of it"
+    case .speech:
+      "detector of our own in integers: means of samples at about 16 kHz, 300 to 3,400 Hz by two filters of second order, power "
+        + "of frames of 20 ms; a frame is active above -65 dB and 9 dB above its floor, the lowest mean of three frames from 3 s "
+        + "before to 1 s behind; it is speech when of the active frames within 240 ms on each side, at least 5, two of five or "
+        + "more change by 1.5 dB from an active one; pauses up to 300 ms are joined, parts below 200 ms dropped, 100 ms added on "
+        + "each side"
+    case .fingerprint:
+      "Chromaprint, algorithm TEST2, of the whole recording (at most 7 days) in one channel at 11,025 Hz, as fpcalc -length 0 "
+        + "computes it; libavcodec's and libswresample's code without special instructions"
     }
   }
 }

@@ -9,26 +9,22 @@ import Glibc
   /// Samples that are given or left out together.
   private static let step = 64
   /// Samples before them that the interpolation looks back on.
-  private static let lead = 32
+  private static let lead = AudioBlock.history
 
   private let state: UnsafeMutablePointer<ebur128_state>
-  private let channels: Int
   private let gain: Double
-  private var peaks: [Double]
-  /// The largest sample of each channel in the step before.
-  private var before: [UInt32]
+  private var peak = 0.0
+  /// The largest sample of what the interpolation looks back on, or of more.
+  private var before: UInt32 = 0
   private var isContinued = true
 
   /// Nil when libebur128 lacks memory or refuses the rate.
-  init?(sampleRate: Int, channels: Int) {
-    guard
-      let made = unsafe ebur128_init(UInt32(channels), UInt(sampleRate), Int32(EBUR128_MODE_TRUE_PEAK.rawValue))
-    else { return nil }
+  init?(sampleRate: Int) {
+    guard let made = unsafe ebur128_init(1, UInt(sampleRate), Int32(EBUR128_MODE_TRUE_PEAK.rawValue)) else {
+      return nil
+    }
     unsafe state = made
-    self.channels = channels
     gain = (sampleRate < 96_000 ? 1.87 : 2.31) / 2_147_483_648
-    peaks = Array(repeating: 0, count: channels)
-    before = Array(repeating: 0, count: channels)
   }
 
   deinit {
@@ -36,19 +32,17 @@ import Glibc
     unsafe ebur128_destroy(&state)
   }
 
-  func take(_ block: AudioBlock) {
-    var place = 0
-    while place < block.count {
-      let count = min(Self.step, block.count - place)
-      var isNeeded = false
-      for channel in 0..<channels {
-        let largest = unsafe Self.largest(block[channel], place, count) << UInt32(32 - block.bits)
-        // Steps are shorter than what is looked back on only at the end of a block.
-        let bound = Double(max(largest, before[channel])) * gain
-        isNeeded = isNeeded || bound > peaks[channel]
-        before[channel] = count < Self.step ? max(largest, before[channel]) : largest
-      }
-      if isNeeded { unsafe measure(block.interleaved + place * channels, count) }
+  /// Takes the samples of one channel of a block.
+  func take(_ block: AudioBlock, channel: Int) {
+    let samples = unsafe block.withHistory(channel)
+    var place = Self.lead
+    while place < samples.count {
+      let count = min(Self.step, samples.count - place)
+      let largest = unsafe Self.largest(samples, place, count) << UInt32(32 - block.bits)
+      let isNeeded = Double(max(largest, before)) * gain > peak
+      // A shorter step does not hold all that the next one looks back on.
+      before = count < Self.step ? max(largest, before) : largest
+      if isNeeded { unsafe measure(samples, place, count, shift: Int32(32 - block.bits)) }
       isContinued = isNeeded
       place += count
     }
@@ -57,7 +51,7 @@ import Glibc
   private static func largest(_ samples: UnsafeBufferPointer<Int32>, _ place: Int, _ count: Int) -> UInt32 {
     var (low, high): (Int32, Int32) = (0, 0)
     for index in place..<(place + count) {
-      // Safe: the caller stays within the block.
+      // Safe: the caller stays within the samples.
       let sample = unsafe samples[index]
       low = min(low, sample)
       high = max(high, sample)
@@ -65,23 +59,29 @@ import Glibc
     return max(low.magnitude, high.magnitude)
   }
 
-  private func measure(_ samples: UnsafePointer<Int32>, _ count: Int) {
-    // Safe: a block keeps 32 samples of each channel before its first. What they give is not looked at: other samples stood
-    // before them when they were measured, or they were left out.
-    if !isContinued { unsafe ebur128_add_frames_int(state, samples - Self.lead * channels, Self.lead) }
-    unsafe ebur128_add_frames_int(state, samples, count)
-    for channel in 0..<channels {
+  private func measure(_ samples: UnsafeBufferPointer<Int32>, _ place: Int, _ count: Int, shift: Int32) {
+    // What comes of the samples before is not looked at: it was measured or left out where it stood.
+    if !isContinued { _ = unsafe interpolate(samples, place - Self.lead, Self.lead, shift) }
+    peak = max(peak, unsafe interpolate(samples, place, count, shift))
+  }
+
+  private func interpolate(
+    _ samples: UnsafeBufferPointer<Int32>, _ place: Int, _ count: Int, _ shift: Int32
+  ) -> Double {
+    unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.step) { scaled in
+      // Safe: `count` is at most `step`, and the samples reach from `place` so far.
+      for index in 0..<count { unsafe scaled.initializeElement(at: index, to: samples[place + index] << shift) }
       var peak = 0.0
-      if unsafe ebur128_prev_true_peak(state, UInt32(channel), &peak) == Int32(EBUR128_SUCCESS.rawValue) {
-        peaks[channel] = max(peaks[channel], peak)
-      }
+      guard unsafe ebur128_add_frames_int(state, scaled.baseAddress, count) == Int32(EBUR128_SUCCESS.rawValue),
+        unsafe ebur128_prev_true_peak(state, 0, &peak) == Int32(EBUR128_SUCCESS.rawValue)
+      else { return 0 }
+      return peak
     }
   }
 
-  /// The true peak of a channel in dBTP with one decimal; nil for silence.
-  func text(_ channel: Int) -> String? {
-    guard peaks[channel] > 0 else { return nil }
-    return FixedPoint.decimal(
-      Int64((200 * log10(peaks[channel])).rounded(.toNearestOrAwayFromZero)), places: 1)
+  /// The true peak in dBTP with one decimal; nil for silence.
+  var text: String? {
+    guard peak > 0 else { return nil }
+    return FixedPoint.decimal(Int64((200 * log10(peak)).rounded(.toNearestOrAwayFromZero)), places: 1)
   }
 }
