@@ -1,6 +1,6 @@
 /// An angle as NMEA 0183 and ISO 6709 write it, `ddmm.mmmm`, and in degrees.
 ///
-/// Degrees get two decimals more than the minutes have, rounded half away from zero, so that the minutes can be had back from them.
+/// Degrees get four decimals more than the minutes have, rounded half away from zero: less than a hundredth of the last digit written.
 /// Limit: 10 decimals of a minute.
 struct DegreesAndMinutes: Hashable {
   let degrees: ExactDecimal
@@ -13,9 +13,9 @@ struct DegreesAndMinutes: Hashable {
     guard written.decimals <= 10, let split = written.split(at: 100), split.whole <= limit else { return nil }
     let scale = ExactDecimal.power(written.decimals)
     guard split.rest < 60 * scale else { return nil }
-    let fraction = (split.rest * 100 + 30) / 60
+    let fraction = (split.rest * 10_000 + 30) / 60
     let sign: Int128 = isNegative ? -1 : 1
-    guard let degrees = ExactDecimal(sign * (split.whole * scale * 100 + fraction), decimals: written.decimals + 2),
+    guard let degrees = ExactDecimal(sign * (split.whole * scale * 10_000 + fraction), decimals: written.decimals + 4),
       degrees.isWithin(-limit, limit)
     else { return nil }
     self.degrees = degrees

@@ -1,7 +1,7 @@
 /// A place as media files carry it in a tag (ISO 6709, annex H): `+48.2082+016.3738+171.000/`.
 ///
 /// Degrees may be decimal, or have decimal minutes or seconds: `+4812.492`, `+481229.52`. Those are made degrees by integer arithmetic, with
-/// two decimals more than the minutes have and four more than the seconds, rounded half away from zero. Limit: 128 bytes.
+/// four decimals more than the minutes have and six more than the seconds, rounded half away from zero. Limit: 128 bytes.
 public struct ISO6709Location: Hashable, Sendable {
   public static let maximumByteCount = 128
 
@@ -82,9 +82,9 @@ public struct ISO6709Location: Hashable, Sendable {
     let scale = ExactDecimal.power(decimals)
     guard degrees <= limit, minutes < 60, split.rest < 60 * scale else { return nil }
     let seconds = minutes * 60 * scale + split.rest
-    let fraction = (seconds * 10_000 + 1_800) / 3_600
+    let fraction = (seconds * 1_000_000 + 1_800) / 3_600
     let sign: Int128 = number.isNegative ? -1 : 1
-    let value = ExactDecimal(sign * (degrees * scale * 10_000 + fraction), decimals: decimals + 4)
+    let value = ExactDecimal(sign * (degrees * scale * 1_000_000 + fraction), decimals: decimals + 6)
     return value.flatMap { $0.isWithin(-limit, limit) ? $0 : nil }
   }
 }
