@@ -30,7 +30,8 @@ let fuzzing: [Target] = (Context.environment["EXHIBIT_LIBFUZZER"].map { [$0] } ?
     name: "ExhibitFuzz",
     dependencies: [
       "BuiltInDecoders", "ByteReading", "CaptureReading", "Custody", "DecoderHosting", "DecoderKit", "DecoderTesting",
-      "EvidenceBundle", "EvidenceModel", "EvidenceReport", "FlowAssembly", "MediaReading", "PacketLayers",
+      "EvidenceBundle", "EvidenceModel", "EvidenceReport", "FlowAssembly", "LocationReading", "MediaReading",
+      "PacketLayers",
     ], path: "Tests/Fuzzing", swiftSettings: settings,
     linkerSettings: [.unsafeFlags(["-Xlinker", library, "-lstdc++"])])
 }

@@ -20,6 +20,8 @@ final class GPXReader: XMLReceiver {
   private var vocabulary: XMLVocabulary?
   private var path: [Node] = []
   private var draft: PointDraft?
+  /// Those of the point in hand that have come.
+  private var fields: Set<Field> = []
   private var text = ElementText()
   private var trackName: String?
   private var trackOffset: UInt64 = 0
@@ -52,10 +54,15 @@ final class GPXReader: XMLReceiver {
     case .point(let kind):
       if kind == .route { begin(.route) }
       draft = PointDraft(queue, first: range.first)
+      fields.removeAll(keepingCapacity: true)
       let value = { (key: String) in attributes.first { $0.name == key }.map { Self.trimmed($0.value) } }
       draft?.place(latitude: value("lat"), longitude: value("lon"), at: range)
     case .field: text = ElementText()
-    case .document, .other: break
+    case .other:
+      if space == .own, ["trkpt", "rtept", "wpt"].contains(local) {
+        queue.damage(.leftOut, range, "a \(local) at a place where GPX has none is not read")
+      }
+    case .document: break
     }
     path.append(node)
   }
@@ -113,6 +120,10 @@ final class GPXReader: XMLReceiver {
     if text.isCut { queue.damage(.textCut, range, "\(field.rawValue) is longer than \(limits.textByteCount) bytes") }
     let value = text.trimmed
     guard !value.isEmpty else { return }
+    if draft != nil, !fields.insert(field).inserted {
+      queue.damage(.contradiction, range, "a second \(field.rawValue) of a point is not used")
+      return
+    }
     switch field {
     case .name:
       guard draft != nil else {
@@ -125,7 +136,7 @@ final class GPXReader: XMLReceiver {
     case .time: draft?.set(time: value, isUTC: true, range)
     case .course: draft?.set(course: value, range)
     case .speed: draft?.set(speed: value, factor: 36, decimals: 1, range)
-    case .fix: draft?.quality = text.string
+    case .fix: draft?.quality = PointDraft.shown(value)
     case .sat: draft?.set(satellites: value, range)
     case .hdop: draft?.set(horizontalDilution: value, range)
     }

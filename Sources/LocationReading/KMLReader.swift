@@ -66,7 +66,11 @@ final class KMLReader: XMLReceiver {
       segment += 1
       queue.add(.segmentBegan(segment))
     case .field: text = ElementText()
-    case .container, .timeStamp, .timeSpan, .geometries, .other: break
+    case .other:
+      if space != .other, ["coordinates", "coord"].contains(local) {
+        queue.damage(.leftOut, range, "\(local) of a polygon, or at another place that is not read")
+      }
+    case .container, .timeStamp, .timeSpan, .geometries: break
     }
     path.append(node)
   }

@@ -28,6 +28,8 @@ public struct LocationDamage: Hashable, Sendable {
     case textCut
     /// A part of the document was not read: an entity that is outside or not known.
     case entity
+    /// A position at a place that is not read: a polygon (KML), a point outside of its segment or track (GPX).
+    case leftOut
     /// A bound was reached; what is beyond it was not used.
     case limit
   }

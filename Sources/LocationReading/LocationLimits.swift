@@ -6,10 +6,16 @@ public struct LocationLimits: Hashable, Sendable {
   public var depth = 64
   /// Different names of elements and attributes.
   public var nameCount = 4_096
-  /// Entities that a document may declare; external ones are counted and never fetched.
+  /// Bytes of such a name.
+  public var nameByteCount = 256
+  /// Bytes of a document type with its declarations, to within a piece.
+  public var documentTypeByteCount = 1 << 16
+  /// Entities, and likewise attributes with a default, that a document type may declare; nothing external is ever fetched.
   public var entityCount = 64
-  /// Bytes of a declared entity. One that refers to another entity is refused, so that none can grow.
+  /// Bytes of a declared entity. One with a reference or an element in it is refused, so that none can grow or hold points.
   public var entityByteCount = 256
+  /// How many times as long as the document its entities may make it, once they have made 256 KiB.
+  public var entityAmplification = 4
   /// Bytes of a name or another text that is kept; longer ones are cut, with a damage.
   public var textByteCount = 4_096
   /// Bytes of an NMEA sentence with what stands before it in its line; the standard allows 82.

@@ -31,6 +31,8 @@ struct XMLAttribute: Hashable {
 @safe final class XMLStream {
   /// Bytes handed to expat at once, so that what is unfinished is looked at often.
   private static let pieceByteCount = 1 << 16
+  /// Bytes of text from which on the growth by entities is looked at.
+  private static let amplificationThreshold: UInt64 = 1 << 18
 
   private let parser: XML_Parser
   private let receiver: any XMLReceiver
@@ -39,6 +41,9 @@ struct XMLAttribute: Hashable {
   private var fed: UInt64 = 0
   private var depth = 0
   private var entities = 0
+  private var defaults = 0
+  /// Where the document type begins, while it is open.
+  private var documentType: UInt64?
   private var names: Set<String> = []
 
   /// Throws `system` when there is no memory.
@@ -67,6 +72,14 @@ struct XMLAttribute: Hashable {
       let text = unsafe UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : Int(max(0, count)))
       unsafe XMLStream.of(context)?.declare(text.bytes)
     }
+    unsafe XML_SetDoctypeDeclHandler(
+      parser, { context, _, _, _, _ in unsafe XMLStream.of(context)?.beginDocumentType() },
+      { context in unsafe XMLStream.of(context)?.endDocumentType() })
+    unsafe XML_SetAttlistDeclHandler(parser) { context, _, _, _, value, _ in
+      if unsafe value != nil { unsafe XMLStream.of(context)?.declareDefault() }
+    }
+    unsafe _ = XML_SetBillionLaughsAttackProtectionMaximumAmplification(parser, Float(limits.entityAmplification))
+    unsafe _ = XML_SetBillionLaughsAttackProtectionActivationThreshold(parser, Self.amplificationThreshold)
     unsafe XML_SetSkippedEntityHandler(parser) { context, _, _ in unsafe XMLStream.of(context)?.leaveOut() }
     unsafe XML_SetExternalEntityRefHandler(parser) { context, _, _, _, _ in
       unsafe XMLStream.of(UnsafeMutableRawPointer(context))?.leaveOut()
@@ -111,6 +124,7 @@ struct XMLAttribute: Hashable {
     if fault == nil, fed - min(place, fed) > UInt64(limits.tokenByteCount), !isLast {
       fault = LocationFault(.limitExceeded, at: place, "a tag or comment is longer than \(limits.tokenByteCount) bytes")
     }
+    if fault == nil { checkDocumentType() }
     if let fault { throw fault }
   }
 
@@ -150,6 +164,9 @@ struct XMLAttribute: Hashable {
   }
 
   private func know(_ name: String) throws(LocationFault) {
+    guard name.utf8.count <= limits.nameByteCount else {
+      throw LocationFault(.limitExceeded, at: place, "a name is longer than \(limits.nameByteCount) bytes")
+    }
     guard names.insert(name).inserted, names.count > limits.nameCount else { return }
     throw LocationFault(.limitExceeded, at: place, "more than \(limits.nameCount) different names")
   }
@@ -188,11 +205,34 @@ struct XMLAttribute: Hashable {
     do throws(LocationFault) { try receiver.text(text, at: range) } catch { stop(error) }
   }
 
+  private func beginDocumentType() { documentType = place }
+
+  private func endDocumentType() {
+    if fault == nil { checkDocumentType() }
+    documentType = nil
+  }
+
+  private func checkDocumentType() {
+    if let documentType, place > documentType, place - documentType > UInt64(limits.documentTypeByteCount) {
+      let message = "the document type is longer than \(limits.documentTypeByteCount) bytes"
+      stop(LocationFault(.limitExceeded, at: place, message))
+    }
+  }
+
   private func declare(_ value: RawSpan) {
     entities += 1
-    let isPlain = value.byteCount <= limits.entityByteCount && value.firstOffset(of: 0x26) == nil
+    let isPlain =
+      value.byteCount <= limits.entityByteCount && value.firstOffset(of: 0x26) == nil
+      && value.firstOffset(of: 0x3c) == nil
     if fault == nil, entities > limits.entityCount || !isPlain {
       stop(LocationFault(.limitExceeded, at: place, "the document declares many, long or nested entities"))
+    }
+  }
+
+  private func declareDefault() {
+    defaults += 1
+    if fault == nil, defaults > limits.entityCount {
+      stop(LocationFault(.limitExceeded, at: place, "the document type gives more than \(limits.entityCount) defaults"))
     }
   }
 

@@ -168,6 +168,7 @@ struct SeedWriter {
         write("codings", [0xff, 0xf0 | UInt8(coding)] + Array(name.utf8), isEndless: true)
       }
     }
+    for name in locationSeeds { write("locations", Array(name.utf8), isEndless: true) }
     for name in [#"{"a":[1,-2,"x\u00e9\n",true,{"b":"c"}]}"#, #"[[[[]]],9223372036854775807]"#] {
       write("values", Array(name.utf8), isEndless: true)
     }

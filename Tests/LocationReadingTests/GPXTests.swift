@@ -62,4 +62,19 @@ import Testing
     #expect(second.timeBasis == .zoneByFormat && second.time.description == "2026-01-02T03:04:05.000000000Z")
     #expect(run.points.last?.timeText == "2026-01" && run.points.last?.time == .unknown)
   }
+
+  @Test func saysWhatItLeavesOut() {
+    let run = ReadTrack(
+      "<gpx version='1.1'><trkpt lat='1' lon='2'/><trk><trkpt lat='1' lon='2'/><name>a</name><trkseg>"
+        + "<trkpt lat='1' lon='2'><sat>3</sat><sat>4</sat></trkpt></trkseg><name>late</name></trk></gpx>", .gpx)
+    #expect(run.damages.map(\.code) == [.leftOut, .leftOut, .contradiction, .contradiction])
+    #expect(run.points.map(\.satellites) == [3])
+  }
+
+  @Test func readsSpeedsOfVersion10() {
+    let run = ReadTrack(
+      "<gpx version='1.0' xmlns='http://www.topografix.com/GPX/1/0'><trk><trkseg><trkpt lat='1' lon='2'>"
+        + "<course>359.9</course><speed>2.78</speed></trkpt></trkseg></trk></gpx>", .gpx)
+    #expect(run.points.map(\.speed?.text) == ["10.008"] && run.points.map(\.course?.text) == ["359.9"])
+  }
 }

@@ -30,9 +30,23 @@ import Testing
     let long = { (count: Int) in "<!ENTITY e '\(String(repeating: "x", count: count))'>" }
     #expect(ReadTrack(Self.document(long(256), "&e;"), .gpx).points.map(\.name?.count) == [256])
     #expect(ReadTrack(Self.document(long(257), "x"), .gpx).fault?.code == .limitExceeded)
-    // The greatest that is allowed, over and over: the text is cut at its own limit.
-    let run = ReadTrack(Self.document(long(256), String(repeating: "&e;", count: 100_000)), .gpx)
-    #expect(run.fault != nil || run.points.map(\.name?.count) == [4_096])
+    let few = ReadTrack(Self.document(long(256), String(repeating: "&e;", count: 900)), .gpx)
+    #expect(few.fault == nil && few.points.map(\.name?.count) == [4_096])
+    // More than four times the document, and more than 256 KiB.
+    let run = ReadTrack(Self.document(long(256), String(repeating: "&e;", count: 1_200)), .gpx)
+    #expect(run.fault?.code == .limitExceeded && run.points.isEmpty)
+    let points = ReadTrack(
+      gpx("&e;", prolog: "<!DOCTYPE gpx [<!ENTITY e \"<trkpt lat='1' lon='2'/>\">]>"), .gpx)
+    #expect(points.fault?.code == .limitExceeded && points.points.isEmpty)
+  }
+
+  @Test func limitsTheDocumentType() {
+    let defaults = { (count: Int) in (0..<count).map { "<!ATTLIST a\($0) b CDATA 'x'>" }.joined() }
+    #expect(ReadTrack(Self.document(defaults(64), "x"), .gpx).fault == nil)
+    #expect(ReadTrack(Self.document(defaults(65), "x"), .gpx).fault?.code == .limitExceeded)
+    let kinds = { (count: Int) in (0..<count).map { "<!ELEMENT element\($0) ANY>" }.joined() }
+    #expect(ReadTrack(Self.document(kinds(1_000), "x"), .gpx).fault == nil)
+    #expect(ReadTrack(Self.document(kinds(10_000), "x"), .gpx).fault?.code == .limitExceeded)
   }
 
   @Test func fetchesNothing() throws {
@@ -61,6 +75,8 @@ import Testing
     let names = { (count: Int) in (0..<count).map { "<n\($0)/>" }.joined() }
     #expect(ReadTrack(gpx(names(4_000)), .gpx).fault == nil)
     #expect(ReadTrack(gpx(names(5_000)), .gpx).fault?.code == .limitExceeded)
+    #expect(ReadTrack(gpx("<\(String(repeating: "n", count: 256))/>"), .gpx).fault == nil)
+    #expect(ReadTrack(gpx("<\(String(repeating: "n", count: 257))/>"), .gpx).fault?.code == .limitExceeded)
     let comment = { (count: Int) in "<trkpt lat='1' lon='2'/><!--\(String(repeating: "x", count: count))-->" }
     #expect(ReadTrack(gpx(comment(1 << 19)), .gpx).fault == nil)
     let long = ReadTrack(gpx(comment(3 << 20)), .gpx)

@@ -102,4 +102,12 @@ import Testing
       .kml)
     #expect(run.fault?.code == .truncated && run.waypoints.map(\.name) == ["A"])
   }
+
+  @Test func saysWhatItLeavesOut() {
+    let run = ReadTrack(
+      Self.document(
+        "<Placemark><Polygon><outerBoundaryIs><LinearRing><coordinates>1,2 3,4</coordinates></LinearRing>"
+          + "</outerBoundaryIs></Polygon></Placemark>"), .kml)
+    #expect(run.damages.map(\.code) == [.leftOut] && run.points.isEmpty && run.fault == nil)
+  }
 }
