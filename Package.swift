@@ -104,8 +104,8 @@ let package = Package(
     room(
       "Processing",
       [
-        "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "LocationReading", "MediaReading",
-        "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading",
+        "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "LocationReading",
+        "MediaReading", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading",
         "EvidenceModel", "CSandbox", "Signing", "BuildRecord",
       ]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),

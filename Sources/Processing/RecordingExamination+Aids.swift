@@ -36,6 +36,19 @@ extension RecordingExamination {
     ]
     if let loudness = findings.loudness { fields.set("loudness", .object(Self.fields(loudness))) }
     if let waveform { fields.set("waveformSha256", waveform.sha256.hex) }
+    if let bandwidth = findings.bandwidth { fields.set("bandwidth", .object(Self.fields(bandwidth))) }
+    if let picture = findings.spectrogram,
+      let stored = try keep(picture.png, "spectrogram of the sound of stream \(audio.index)")
+    {
+      fields.set("spectrogramSha256", stored.sha256.hex)
+    }
+    if let fingerprint = findings.fingerprint,
+      let stored = try keep(
+        Array("\(fingerprint.compressed)\n".utf8), "acoustic fingerprint of the sound of stream \(audio.index)")
+    {
+      fields.set("fingerprintSha256", stored.sha256.hex)
+      if fingerprint.isCut { fields.set("isFingerprintCut", true) }
+    }
     try stage.add("recording/examination", fields, original)
     try note(findings, audio)
   }
@@ -48,8 +61,16 @@ extension RecordingExamination {
     if let same = channel.sameAs { fields.set("sameAs", same) }
     for (name, ranges) in [
       ("clipping", channel.clipping), ("zeros", channel.zeros), ("constants", channel.constants),
+      ("speech", channel.speech),
     ] where ranges.count > 0 { fields.set(name, .object(Self.fields(ranges, rate))) }
     return fields
+  }
+
+  private static func fields(_ bandwidth: BandwidthFindings) -> Fields {
+    [
+      "highest": .integer(Int64(bandwidth.highest)), "limit": .integer(Int64(bandwidth.limit)),
+      "resolution": .integer(Int64(bandwidth.resolution)), "endsAbruptly": .boolean(bandwidth.endsAbruptly),
+    ]
   }
 
   private static func fields(_ loudness: LoudnessFindings) -> Fields {
@@ -111,6 +132,12 @@ extension RecordingExamination {
           .notice, "recording/clipping",
           "The sound of stream \(audio.index) reaches full scale \(clipped) times and may be distorted there.",
           ["stream": .integer(Int64(audio.index)), "count": .integer(clipped)]), original)
+    }
+    if let notice = findings.bandwidth?.notice {
+      try stage.note(
+        Finding(
+          .notice, "recording/bandwidth", "Stream \(audio.index): \(notice)",
+          ["stream": .integer(Int64(audio.index))]), original)
     }
     if findings.silence.count > 0 {
       try stage.note(

@@ -36,7 +36,7 @@ public struct AcousticFingerprint: Equatable, Sendable {
     guard let made = unsafe chromaprint_new(Int32(CHROMAPRINT_ALGORITHM_TEST2.rawValue)) else { return nil }
     var resampler: OpaquePointer?
     if sampleRate != Self.rate || channels > 1 {
-      resampler = unsafe Self.resampler(sampleRate, channels)
+      unsafe resampler = unsafe Self.resampler(sampleRate, channels)
       if unsafe resampler == nil {
         unsafe chromaprint_free(made)
         return nil
