@@ -211,7 +211,9 @@ struct RecordingsPage {
     html.element(.figure, [.class("strip")]) { html in
       html.element(
         .figcaption, "Spectrogram: time from left to right, frequency from 0 at the bottom to half the sample rate")
-      html.void(.img, [.src(link), .alternative("Spectrogram of the sound"), .own("width", "100%")])
+      html.void(
+        .img,
+        [.src(link), .alternative("Spectrogram of the sound"), .own("width", "100%"), .own("height", "256")])
     }
   }
 

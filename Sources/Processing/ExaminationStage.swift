@@ -17,6 +17,7 @@ final class ExaminationStage {
   /// Files that stood in originals, and files that were made of them.
   let carved: ArtefactSpool
   let computed: ArtefactSpool
+  let fingerprints: BufferedFile
   private let types: FileTypeIdentifier
   /// Originals on which a worker crashed.
   private let leftOut: Set<PacketPosition>
@@ -37,6 +38,7 @@ final class ExaminationStage {
     layout = ScratchLayout(order.scratch)
     runs = try RecordRunWriter(path: layout.runs("examine", order.worker))
     carved = try ArtefactSpool(root: layout.artefacts("examine", order.worker), types: types, origin: .carved)
+    fingerprints = try BufferedFile(creating: layout.fingerprints(order.worker))
     computed = try ArtefactSpool(root: layout.artefacts("examine-made", order.worker), types: types, origin: .computed)
   }
 
@@ -48,6 +50,7 @@ final class ExaminationStage {
       if let failure { throw failure }
     }
     try runs.finish()
+    try fingerprints.flush()
     try count.write(to: layout.ledger("examine", order.worker))
   }
 

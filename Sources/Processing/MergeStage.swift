@@ -86,6 +86,16 @@ struct MergeResult: Codable, Sendable {
           "More than \(Timeline.maximumOpen) originals overlap in time; some were read behind others.",
           ["limit": .integer(Int64(Timeline.maximumOpen))]), 1, nil, "capture 1.0")
     }
+    try SoundComparison(order, layout).write(
+      record: { kind, fields, original in
+        ordinal += 1
+        var full = fields
+        full.set("decoder", "recording 1.0")
+        try writer.add(
+          kind, full,
+          RecordKey(
+            position: PacketPosition(original: original, packet: 0xff_ffff_ffff), decoder: 0xfff2, ordinal: ordinal))
+      }, finding: { try write($0, $1, nil, "recording 1.0") })
     for exclusion in order.exclusions {
       try write(
         Finding(

@@ -47,6 +47,8 @@ extension RecordingExamination {
         Array("\(fingerprint.compressed)\n".utf8), "acoustic fingerprint of the sound of stream \(audio.index)")
     {
       fields.set("fingerprintSha256", stored.sha256.hex)
+      try SoundComparison.append(
+        .init(original: original, stream: UInt32(clamping: audio.index), items: fingerprint.raw), to: stage.fingerprints)
       if fingerprint.isCut { fields.set("isFingerprintCut", true) }
     }
     try stage.add("recording/examination", fields, original)

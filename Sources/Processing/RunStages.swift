@@ -245,7 +245,9 @@ final class RunStages {
     var paths = [layout.runs(job.stage, job.worker)]
     if job.stage == "shard" { paths += [layout.facts(job.worker), layout.streams(job.worker)] }
     if ["shard", "render", "examine"].contains(job.stage) { paths.append(layout.artefacts(job.stage, job.worker)) }
-    if job.stage == "examine" { paths.append(layout.artefacts("examine-made", job.worker)) }
+    if job.stage == "examine" {
+      paths += [layout.artefacts("examine-made", job.worker), layout.fingerprints(job.worker)]
+    }
     for path in paths { try? FileManager.default.removeItem(atPath: path) }
   }
 

@@ -80,6 +80,8 @@ struct ScratchLayout: Sendable {
   func decrypted(_ worker: Int) -> String { "\(root)/render-\(worker).decrypted" }
   /// Where an examining worker keeps the samples of a recording's stream, one recording at a time.
   func samples(_ worker: Int, _ stream: Int) -> String { "\(root)/examine-\(worker).samples-\(stream)" }
+  /// Where an examining worker leaves the acoustic fingerprints of what it heard.
+  func fingerprints(_ worker: Int) -> String { "\(root)/examine-\(worker).fingerprints" }
   func expanded(_ original: UInt16) -> String { "\(root)/expanded-\(original)" }
   var preparation: String { "\(root)/prepare.json" }
   var witness: String { "\(root)/witness.json" }
