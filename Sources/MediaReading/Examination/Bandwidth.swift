@@ -1,13 +1,14 @@
 /// The highest frequency at which there is sound, over the whole recording.
 public struct BandwidthFindings: Equatable, Sendable {
-  /// The highest frequency in hertz whose mean power is above the floor, to about `resolution`.
+  /// The highest frequency in hertz, to about twice `resolution`: where sound that ends abruptly has dropped by 20 decibels, and
+  /// otherwise the last one whose mean power is above -96 dB.
   public var highest: Int
   /// Half the sample rate in hertz: the highest frequency that can be there.
   public var limit: Int
   /// Hertz from one measured frequency to the next.
   public var resolution: Int
-  /// True when the sound ends abruptly, by at least 20 decibels within about a sixteenth of the limit, and below 0.8 of it.
-  public var endsAbruptly: Bool
+  /// True when the sound ends abruptly, by at least 20 decibels, between 2,000 hertz and 0.8 of the limit.
+  public var endsAbruptly = false
 
   /// What may be said of it; nil when there is nothing to say.
   public var notice: String? {
@@ -18,30 +19,46 @@ public struct BandwidthFindings: Equatable, Sendable {
       + "cannot be told from this."
   }
 
-  /// Decibels above the floor from which there is sound.
-  static let margin: Int64 = 12
+  /// Tenths of a decibel by which the sound drops where it ends abruptly.
+  static let drop: Int64 = 200
+  /// Tenths of a decibel above the smallest power that is measured (-108 dB).
+  static let margin: Int64 = 120
 
   /// `powers` are means at frequencies from 0 to below half the rate; nil for silence.
   init?(powers: [UInt64], sampleRate: Int) {
-    let levels = powers.map { FixedPoint.decibelTenths(power: $0 + 1, bits: 0) ?? 0 }
-    let group = 8
-    let means = stride(from: 0, to: powers.count - group + 1, by: group).map { start in
-      powers[start..<(start + group)].reduce(0) { $0 + $1 / UInt64(group) }
+    let size = powers.count
+    // Means of three neighbours, in tenths of a decibel above the smallest power.
+    let levels = powers.indices.map { place in
+      let near = powers[max(0, place - 1)...min(size - 1, place + 1)]
+      return FixedPoint.decibelTenths(power: near.reduce(1, +) / UInt64(near.count) + 1, bits: 0) ?? 0
     }
-    guard let floor = means.min().flatMap({ FixedPoint.decibelTenths(power: $0 + 1, bits: 0) }),
-      let peak = levels.max(), peak > 10 * Self.margin
-    else { return nil }
+    guard let last = levels.lastIndex(where: { $0 > Self.margin }) else { return nil }
     limit = sampleRate / 2
-    resolution = max(1, sampleRate / (2 * powers.count))
-    // Without a drop above the margin the sound goes as far as the rate allows for.
-    let threshold = floor + 10 * Self.margin
-    let top = peak > threshold ? levels.lastIndex { $0 > threshold } ?? 0 : powers.count - 1
-    highest = min(limit, (2 * top + 1) * sampleRate / (4 * powers.count))
-    // Compares what lies below the edge with what lies above it.
-    let width = powers.count / 16
-    let below = levels[max(0, top - width)...top].max() ?? 0
-    let above = levels[min(powers.count, top + width / 2)...].max() ?? below
-    endsAbruptly = top < powers.count * 4 / 5 && below - above >= 200
+    resolution = max(1, sampleRate / (2 * size))
+    var top = last
+    if let edge = Self.edge(levels, from: 2_000 * 2 * size / sampleRate) {
+      endsAbruptly = true
+      top = levels.lastIndex { $0 >= edge.below - Self.drop } ?? edge.place
+    }
+    highest = min(limit, (2 * top + 1) * sampleRate / (4 * size))
+  }
+
+  /// Where the mean level of an eighth below is most above all levels that follow; nil when that is not the drop.
+  private static func edge(_ levels: [Int64], from first: Int) -> (place: Int, below: Int64)? {
+    var (largest, result): (Int64, (place: Int, below: Int64)?) = (drop - 1, nil)
+    for place in stride(from: max(16, first), to: levels.count * 4 / 5, by: 1) {
+      let width = place / 8
+      let window = levels[(place - width)..<place]
+      let below = window.reduce(0, +) / Int64(width)
+      // A single tone has no band that could end.
+      guard (window.max() ?? 0) - below < drop else { continue }
+      let above = levels[min(levels.count - 1, place + width / 2)...].max() ?? 0
+      if below - above > largest {
+        largest = below - above
+        result = (place, below)
+      }
+    }
+    return result
   }
 }
 

@@ -24,9 +24,10 @@ public enum ExaminationAid: String, CaseIterable, Sendable {
         + "power of its frames and of all channels; rows of equal frequency steps from 0 to half the rate; grey in equal steps "
         + "from -100 dB (black) to 0 dB (white: a sine at full scale)"
     case .bandwidth:
-      "mean of the spectrogram's columns; the floor is the lowest mean of 8 neighbouring frequencies; the highest frequency "
-        + "that is more than 12 dB above it; an abrupt end is below 0.8 of half the rate and drops by at least 20 dB within "
-        + "about a sixteenth of it"
+      "mean of the spectrogram's columns, each frequency with its two neighbours; an abrupt end is where, from 2,000 Hz to 0.8 "
+        + "of half the rate, the mean level of the eighth below (with no peak of 20 dB in it) is at least 20 dB, and the most, "
+        + "above every level from a sixteenth above on; the highest frequency is the last that is less than 20 dB below that "
+        + "mean, and without an abrupt end the last above -96 dB"
     case .speech:
       "detector of our own in integers: means of samples at about 16 kHz, 300 to 3,400 Hz by two filters of second order, power "
         + "of frames of 20 ms; a frame is active above -65 dB and 9 dB above its floor, the lowest mean of three frames from 3 s "
