@@ -61,6 +61,39 @@ import Testing
     #expect(try exhibit("reproduce", bundle).status == 0)
   }
 
+  @Test func findsTheSameSpeechInTwoCodings() throws {
+    guard exhibitProgram != nil else { return }
+    let folder = try TemporaryFolder()
+    let espeak = try #require(program("espeak-ng"), "install the packages of the group test")
+    let ffmpeg = try #require(program("ffmpeg"))
+    let speech = """
+      The goods arrive on Tuesday at the northern harbour. Nobody should be told before that. The driver knows the road, \
+      and he will call from the second bridge. If he does not call, wait until midnight and then go home.
+      """
+    _ = try run(espeak, ["-w", folder.path("a.wav"), speech])
+    _ = try run(
+      espeak,
+      [
+        "-w", folder.path("other.wav"),
+        "Something else is said here, and for as long as it takes. " + String(speech.reversed()),
+      ])
+    // The second begins three seconds later.
+    _ = try run(
+      ffmpeg,
+      ["-v", "error", "-ss", "3", "-i", folder.path("a.wav"), "-c:a", "aac", "-b:a", "32k", folder.path("b.m4a")])
+    let bundle = folder.path("bundle")
+    let result = try exhibit(
+      "process", folder.path("a.wav"), folder.path("other.wav"), folder.path("b.m4a"), "--output", bundle)
+    #expect(result.status == 0, "\(result.errors)")
+    let found = try records(bundle, "recording-likeness")
+    #expect(found.count == 1)
+    #expect((found.first?["first"] as? [String: Any])?["original"] as? String == "O-0001")
+    #expect((found.first?["second"] as? [String: Any])?["original"] as? String == "O-0003")
+    let start = try #require(((found.first?["first"] as? [String: Any])?["start"] as? String).flatMap(Double.init))
+    #expect(abs(start - 3) <= 1)
+    #expect(try exhibit("verify", bundle).status == 0)
+  }
+
   @Test func fingerprintsWhatItCannotRead() throws {
     guard exhibitProgram != nil else { return }
     let folder = try TemporaryFolder()
