@@ -2,36 +2,49 @@
 ///
 /// `text` differs from what was written only in this: no `+`, no superfluous zeros in front, a zero before a bare point, no point
 /// without digits behind it, no sign of a zero. Zeros at the end stay, for they say how precise it was meant.
-/// Limits: 17 digits before the point, 20 behind it. There is no exponent form.
+/// Limits: 17 digits before the point, 19 behind it. There is no exponent form.
 public struct ExactDecimal: Hashable, Sendable {
   public static let maximumWholeDigits = 17
-  public static let maximumDecimals = 20
+  public static let maximumDecimals = 19
 
-  private let significand: Int128
+  private let isNegative: Bool
+  /// What stands before the point.
+  let whole: UInt64
+  /// What stands behind the point, times 10^`decimals`.
+  let fraction: UInt64
   /// How many digits stand behind the point.
   public let decimals: Int
 
-  /// Takes `significand` divided by 10 to the power of `decimals`; nil beyond the limits.
-  init?(_ significand: Int128, decimals: Int) {
-    guard (0...Self.maximumDecimals).contains(decimals),
-      significand.magnitude < UInt128(Self.power(Self.maximumWholeDigits)) * UInt128(Self.power(decimals))
+  /// Takes `whole` and `fraction` / 10^`decimals`, which is below 1; nil beyond the limits.
+  private init?(isNegative: Bool, _ whole: UInt64, _ fraction: UInt64, decimals: Int) {
+    guard (0...Self.maximumDecimals).contains(decimals), whole < Self.power(Self.maximumWholeDigits),
+      fraction < Self.power(decimals)
     else { return nil }
-    self.significand = significand
+    self.isNegative = isNegative && (whole > 0 || fraction > 0)
+    self.whole = whole
+    self.fraction = fraction
     self.decimals = decimals
+  }
+
+  /// Takes `magnitude` / 10^`decimals`; nil beyond the limits.
+  init?(isNegative: Bool, magnitude: UInt64, decimals: Int) {
+    let (whole, fraction) = magnitude.quotientAndRemainder(dividingBy: Self.power(decimals))
+    self.init(isNegative: isNegative, whole, fraction, decimals: decimals)
   }
 
   /// Reads `[+-] digits [. digits]`, with a digit before or behind the point; nil when it is anything else.
   init?(_ written: some Sequence<UInt8>) {
-    var value: Int128 = 0
+    var (whole, fraction): (UInt64, UInt64) = (0, 0)
     var wholeDigits = 0
     var decimals = 0
     var hasDigit = false
     var isBehindPoint = false
     var isNegative = false
-    for (place, byte) in written.enumerated() {
+    var isFirst = true
+    for byte in written {
       switch byte {
       case 0x2b, 0x2d:
-        guard place == 0 else { return nil }
+        guard isFirst else { return nil }
         isNegative = byte == 0x2d
       case 0x2e:
         guard !isBehindPoint else { return nil }
@@ -40,25 +53,27 @@ public struct ExactDecimal: Hashable, Sendable {
         hasDigit = true
         if isBehindPoint {
           decimals += 1
-        } else if wholeDigits > 0 || byte != 0x30 {
-          wholeDigits += 1
+          guard decimals <= Self.maximumDecimals else { return nil }
+          fraction = fraction * 10 + UInt64(byte - 0x30)
+        } else {
+          if wholeDigits > 0 || byte != 0x30 { wholeDigits += 1 }
+          guard wholeDigits <= Self.maximumWholeDigits else { return nil }
+          whole = whole * 10 + UInt64(byte - 0x30)
         }
-        guard decimals <= Self.maximumDecimals, wholeDigits <= Self.maximumWholeDigits else { return nil }
-        value = value * 10 + Int128(byte - 0x30)
       default: return nil
       }
+      isFirst = false
     }
     guard hasDigit else { return nil }
-    significand = isNegative ? -value : value
-    self.decimals = decimals
+    self.init(isNegative: isNegative, whole, fraction, decimals: decimals)
   }
 
   /// Reads a decimal; nil when it is anything else.
   public init?(_ text: String) { self.init(text.utf8) }
 
-  /// 10 to the power of `exponent`, 0 to 20.
-  static func power(_ exponent: Int) -> Int128 {
-    var power: Int128 = 1
+  /// 10 to the power of `exponent`, 0 to 19.
+  static func power(_ exponent: Int) -> UInt64 {
+    var power: UInt64 = 1
     for _ in 0..<max(0, min(exponent, maximumDecimals)) { power *= 10 }
     return power
   }
@@ -66,55 +81,75 @@ public struct ExactDecimal: Hashable, Sendable {
   /// The digits, with a point where there are decimals.
   public var text: String {
     var digits: [UInt8] = []
-    var rest = significand.magnitude
-    while rest > 0 || digits.count <= decimals {
-      if digits.count == decimals, decimals > 0 { digits.append(0x2e) }
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      digits.append(UInt8(truncatingIfNeeded: digit) + 0x30)
-      rest = quotient
-      if rest == 0, digits.count > decimals + (decimals > 0 ? 1 : 0) { break }
-    }
-    if significand < 0 { digits.append(0x2d) }
+    Self.append(fraction, count: decimals, to: &digits)
+    if decimals > 0 { digits.append(0x2e) }
+    Self.append(whole, count: 1, to: &digits)
+    if isNegative { digits.append(0x2d) }
     return String(decoding: digits.reversed(), as: UTF8.self)
   }
 
-  /// The nearest binary number; the same on every machine, for IEEE 754 says how each step rounds.
-  var approximation: Double { Double(significand) / Double(Self.power(decimals)) }
+  /// Appends the digits of a number from the last on, at least `count` of them.
+  private static func append(_ number: UInt64, count: Int, to digits: inout [UInt8]) {
+    var rest = number
+    let end = digits.count + count
+    while rest > 0 || digits.count < end {
+      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+      digits.append(UInt8(truncatingIfNeeded: digit) + 0x30)
+      rest = quotient
+    }
+  }
 
-  /// The exact product with `factor` / 10^`decimals`, without zeros that the product added at the end; nil beyond the limits.
-  func multiplied(by factor: Int128, decimals more: Int) -> ExactDecimal? {
-    var (product, isOver) = significand.multipliedReportingOverflow(by: factor)
-    guard !isOver else { return nil }
+  /// The nearest binary number but for its last bits; the same on every machine, for IEEE 754 says how each step rounds.
+  var approximation: Double {
+    let magnitude = Double(whole) + Double(fraction) / Double(Self.power(decimals))
+    return isNegative ? -magnitude : magnitude
+  }
+
+  /// The exact product with `factor` / 10^`decimals`, without zeros that the product added at the end; nil beyond 64 bits.
+  func multiplied(by factor: UInt64, decimals more: Int) -> ExactDecimal? {
+    let (scaled, isOver) = whole.multipliedReportingOverflow(by: Self.power(decimals))
+    let (sum, isBeyond) = scaled.addingReportingOverflow(fraction)
+    var (product, isTooMuch) = sum.multipliedReportingOverflow(by: factor)
+    guard !isOver, !isBeyond, !isTooMuch else { return nil }
     var behind = decimals + more
     while behind > decimals, product % 10 == 0 {
       product /= 10
       behind -= 1
     }
-    return ExactDecimal(product, decimals: behind)
+    guard behind <= Self.maximumDecimals else { return nil }
+    return ExactDecimal(isNegative: isNegative, magnitude: product, decimals: behind)
   }
 
-  /// Splits the number into how often `unit` stands in it, and the rest, times 10^`decimals`; nil for a number below zero.
-  func split(at unit: Int) -> (whole: Int128, rest: Int128)? {
-    guard significand >= 0, unit > 0 else { return nil }
-    let parts = significand.quotientAndRemainder(dividingBy: Int128(unit) * Self.power(decimals))
-    return (parts.quotient, parts.remainder)
+  /// The number without its sign, or with another one.
+  func signed(isNegative: Bool) -> ExactDecimal? {
+    ExactDecimal(isNegative: isNegative, whole, fraction, decimals: decimals)
   }
+
+  /// Whether there is a sign.
+  var isBelowZero: Bool { isNegative }
 
   /// Whether the number lies between two whole numbers or is one of them.
   func isWithin(_ least: Int, _ greatest: Int) -> Bool {
-    let scale = Self.power(decimals)
-    return significand >= Int128(least) * scale && significand <= Int128(greatest) * scale
+    let limit = isNegative ? least : greatest
+    guard isNegative ? limit <= 0 : limit >= 0 else { return false }
+    let other = isNegative ? greatest : least
+    guard isNegative ? other >= 0 : other <= 0 else { return false }
+    return whole < limit.magnitude || (whole == limit.magnitude && fraction == 0)
   }
 }
 
 extension ExactDecimal: Comparable {
-  public static func < (left: Self, right: Self) -> Bool { left.aligned < right.aligned }
+  public static func < (left: Self, right: Self) -> Bool {
+    if left.isNegative != right.isNegative { return left.isNegative }
+    let (one, two) = left.isNegative ? (right, left) : (left, right)
+    return one.whole == two.whole ? one.aligned < two.aligned : one.whole < two.whole
+  }
 
-  /// The number times 10^20; 37 digits at the most, which 128 bits hold.
-  private var aligned: Int128 { significand * Self.power(Self.maximumDecimals - decimals) }
+  /// What stands behind the point, times 10^19.
+  private var aligned: UInt64 { fraction * Self.power(Self.maximumDecimals - decimals) }
 
   /// Whether two numbers are equal, whatever the zeros at their ends.
-  public func isSameValue(as other: ExactDecimal) -> Bool { aligned == other.aligned }
+  public func isSameValue(as other: ExactDecimal) -> Bool { !(self < other) && !(other < self) }
 }
 
 extension ExactDecimal: CustomStringConvertible {

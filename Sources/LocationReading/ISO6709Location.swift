@@ -1,7 +1,7 @@
 /// A place as media files carry it in a tag (ISO 6709, annex H): `+48.2082+016.3738+171.000/`.
 ///
 /// Degrees may be decimal, or have decimal minutes or seconds: `+4812.492`, `+481229.52`. Those are made degrees by integer arithmetic, with
-/// four decimals more than the minutes have and six more than the seconds, rounded half away from zero. Limit: 128 bytes.
+/// four decimals more than the minutes have and six more than the seconds, rounded half away from zero. Limits: 128 bytes, 10 decimals of a minute, 8 of a second.
 public struct ISO6709Location: Hashable, Sendable {
   public static let maximumByteCount = 128
 
@@ -52,7 +52,7 @@ public struct ISO6709Location: Hashable, Sendable {
     var isNegative: Bool
     var wholeDigits: Int
     var magnitude: ExactDecimal
-    var signed: ExactDecimal? { magnitude.multiplied(by: isNegative ? -1 : 1, decimals: 0) }
+    var signed: ExactDecimal? { magnitude.signed(isNegative: isNegative) }
   }
 
   /// Takes a sign and the decimal behind it.
@@ -66,25 +66,12 @@ public struct ISO6709Location: Hashable, Sendable {
   }
 
   /// The degrees of a number with minutes (`step` 1) or minutes and seconds (2) in it.
-  private static func degrees(_ number: Number, _ step: Int, limit: Int) -> ExactDecimal? {
+  private static func degrees(_ number: Number, _ step: Int, limit: UInt64) -> ExactDecimal? {
     switch step {
-    case 0: return number.signed.flatMap { $0.isWithin(-limit, limit) ? $0 : nil }
-    case 1: return DegreesAndMinutes(number.magnitude, isNegative: number.isNegative, limit: limit)?.degrees
-    case 2: return withSeconds(number, limit: limit)
-    default: return nil
+    case 0: number.signed.flatMap { $0.isWithin(-Int(limit), Int(limit)) ? $0 : nil }
+    case 1: DegreesAndMinutes(number.magnitude, isNegative: number.isNegative, limit: limit)?.degrees
+    case 2: DegreesAndMinutes.degrees(withSeconds: number.magnitude, isNegative: number.isNegative, limit: limit)
+    default: nil
     }
-  }
-
-  private static func withSeconds(_ number: Number, limit: Int) -> ExactDecimal? {
-    let decimals = number.magnitude.decimals
-    guard decimals <= 10, let split = number.magnitude.split(at: 100) else { return nil }
-    let (degrees, minutes) = split.whole.quotientAndRemainder(dividingBy: 100)
-    let scale = ExactDecimal.power(decimals)
-    guard degrees <= limit, minutes < 60, split.rest < 60 * scale else { return nil }
-    let seconds = minutes * 60 * scale + split.rest
-    let fraction = (seconds * 1_000_000 + 1_800) / 3_600
-    let sign: Int128 = number.isNegative ? -1 : 1
-    let value = ExactDecimal(sign * (degrees * scale * 1_000_000 + fraction), decimals: decimals + 6)
-    return value.flatMap { $0.isWithin(-limit, limit) ? $0 : nil }
   }
 }

@@ -15,7 +15,7 @@ struct NMEASentence {
   /// The three letters behind the talker, such as `RMC`; `P` for a maker's own sentence.
   let type: String
   /// The fields behind the address.
-  let fields: [[UInt8]]
+  let fields: [ArraySlice<UInt8>]
 
   private static let dollar: UInt8 = 0x24
   private static let exclamation: UInt8 = 0x21
@@ -32,11 +32,11 @@ struct NMEASentence {
     guard body.endIndex < line.endIndex, behind.count >= 2 else { return .damaged(.checksumMissing) }
     guard digits.count == 2, digits.reduce(0, { $0 << 4 | $1 }) == body.reduce(0, ^) else { return .damaged(.checksum) }
     guard body.allSatisfy({ (0x20...0x7e).contains($0) }) else { return .damaged(.sentence) }
-    var fields = body.split(separator: 0x2c, omittingEmptySubsequences: false).map { Array($0) }
-    let address = fields.removeFirst()
+    let address = Array(body.prefix { $0 != 0x2c })
     let prefix = line[..<start].filter { !isSpace($0) }
     let isTagBlock = prefix.first == backslash && prefix.last == backslash && prefix.count > 1
     let isAlone = (prefix.isEmpty || isTagBlock) && behind.dropFirst(2).allSatisfy(isSpace)
+    let fields = body.dropFirst(address.count + 1).split(separator: 0x2c, omittingEmptySubsequences: false)
     let sentence = NMEASentence(address: address, type: type(address), fields: fields)
     return .sentence(sentence, isAlone: isAlone)
   }
@@ -49,12 +49,12 @@ struct NMEASentence {
 
   /// The field at a 1-based place, as the standard numbers them; empty where there is none.
   func field(_ place: Int) -> [UInt8] {
-    fields.dropFirst(max(0, place - 1)).first ?? []
+    Array(fields.dropFirst(max(0, place - 1)).first ?? [])
   }
 
   /// The only letter of a field; nil when it is another text.
   func letter(_ place: Int) -> Character? {
-    let field = field(place)
+    guard let field = fields.dropFirst(max(0, place - 1)).first else { return nil }
     return field.count == 1 ? field.first.map { Character(Unicode.Scalar($0)) } : nil
   }
 

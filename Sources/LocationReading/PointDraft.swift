@@ -64,8 +64,10 @@ struct PointDraft {
   }
 
   /// Takes a speed in units of `factor` / 10^`decimals` kilometres an hour.
-  mutating func set(speed text: [UInt8], factor: Int128, decimals: Int, _ range: FileRange) {
-    speed = number(text, 0...100_000, "speed", range)?.multiplied(by: factor, decimals: decimals)
+  mutating func set(speed text: [UInt8], factor: UInt64, decimals: Int, _ range: FileRange) {
+    guard let written = number(text, 0...100_000, "speed", range) else { return }
+    speed = written.multiplied(by: factor, decimals: decimals)
+    if speed == nil { queue.damage(.field, range, "speed has too many digits: \(Self.shown(text))") }
   }
 
   /// Takes a time as XML writes it; `isUTC` says that the format's times are in UTC where they state no zone.

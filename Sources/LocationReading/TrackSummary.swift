@@ -48,12 +48,29 @@ public struct TrackSummary: Hashable, Sendable {
   /// Points by what the receiver says of its fix; `estimated`, `manual` and `simulated` ones were not measured.
   public private(set) var qualities: [String: Int] = [:]
 
-  private var last: LocationPoint?
-  private var lastTimed: LocationPoint?
+  private var last: Fix?
+  private var lastTimed: Fix?
   private var isSegmentNew = false
   private var missingSince = 0
   private var reasonsSince: [String] = []
   private var lastMissing: CaptureTime = .unknown
+
+  /// What the next point needs to know of one.
+  private struct Fix: Hashable, Sendable {
+    let latitude: Double
+    let longitude: Double
+    let time: CaptureTime
+    let bytes: [FileRange]
+
+    init(_ point: LocationPoint) {
+      (latitude, longitude) = (point.latitude.approximation, point.longitude.approximation)
+      (time, bytes) = (point.time, point.bytes)
+    }
+
+    func millimetres(to other: Fix) -> Int64 {
+      Geodesic.millimetres(from: (latitude, longitude), to: (other.latitude, other.longitude))
+    }
+  }
 
   /// Takes the limits: seconds without a fix, and kilometres an hour.
   public init(gapSeconds: Int = 60, speedLimit: Int = 1_200) {
@@ -80,16 +97,18 @@ public struct TrackSummary: Hashable, Sendable {
     count += 1
     enclose(point)
     if let quality = point.quality { Self.count(quality, in: &qualities) }
-    if let last {
-      let length = Self.millimetres(last, point)
+    let fix = Fix(point)
+    let length = last.map { $0.millimetres(to: fix) }
+    if let length {
       if isSegmentNew {
         Self.add(length, to: &betweenSegmentsMillimetres)
       } else {
         Self.add(length, to: &lengthMillimetres)
       }
     }
-    if point.time.isKnown { addTimed(point) }
-    last = point
+    // Where the last point has a time, it is the last one with a time.
+    if fix.time.isKnown { addTimed(fix, last?.time.isKnown == true ? length : nil) }
+    last = fix
     isSegmentNew = false
   }
 
@@ -113,7 +132,8 @@ public struct TrackSummary: Hashable, Sendable {
 
   // MARK: Steps
 
-  private mutating func addTimed(_ point: LocationPoint) {
+  /// `length` is that from the last fix with a time, where it is known.
+  private mutating func addTimed(_ point: Fix, _ length: Int64?) {
     timedCount += 1
     if !earliest.isKnown || point.time < earliest { earliest = point.time }
     if !latest.isKnown || point.time > latest { latest = point.time }
@@ -124,7 +144,7 @@ public struct TrackSummary: Hashable, Sendable {
     guard let former = lastTimed else { return }
     let passed = point.time.nanoseconds(since: former.time)
     let leg = TrackLeg(
-      from: former.time, to: point.time, millimetres: Self.millimetres(former, point), before: former.bytes,
+      from: former.time, to: point.time, millimetres: length ?? former.millimetres(to: point), before: former.bytes,
       after: point.bytes)
     if passed < 0 {
       stepCount += 1
@@ -144,7 +164,7 @@ public struct TrackSummary: Hashable, Sendable {
     }
   }
 
-  private func gap(from former: LocationPoint, to: CaptureTime, isOpen: Bool, after: [FileRange]) -> TrackGap {
+  private func gap(from former: Fix, to: CaptureTime, isOpen: Bool, after: [FileRange]) -> TrackGap {
     TrackGap(
       from: former.time, to: to, isOpen: isOpen, missingCount: missingSince, reasons: reasonsSince,
       before: former.bytes, after: after)
@@ -170,11 +190,5 @@ public struct TrackSummary: Hashable, Sendable {
   private static func add(_ length: Int64, to sum: inout Int64) {
     let (more, isOver) = sum.addingReportingOverflow(length)
     sum = isOver ? .max : more
-  }
-
-  private static func millimetres(_ one: LocationPoint, _ two: LocationPoint) -> Int64 {
-    Geodesic.millimetres(
-      from: (one.latitude.approximation, one.longitude.approximation),
-      to: (two.latitude.approximation, two.longitude.approximation))
   }
 }

@@ -215,7 +215,7 @@ struct XMLAttribute: Hashable {
   private func checkDocumentType() {
     if let documentType, place > documentType, place - documentType > UInt64(limits.documentTypeByteCount) {
       let message = "the document type is longer than \(limits.documentTypeByteCount) bytes"
-      stop(LocationFault(.limitExceeded, at: place, message))
+      stop(LocationFault(.limitExceeded, at: documentType, message))
     }
   }
 

@@ -28,7 +28,12 @@ struct XMLVocabulary {
     namespace = attributes.first { $0.name == declaration }?.value ?? ""
     for attribute in attributes where attribute.name.hasPrefix("xmlns:") {
       let space: Space? =
-        attribute.value == Self.google ? .google : attribute.value == Self.garmin ? .garmin : nil
+        switch attribute.value {
+        case Self.google: .google
+        case Self.garmin: .garmin
+        case namespace where !namespace.isEmpty: .own
+        default: nil
+        }
       if let space { spaces[attribute.name.dropFirst(6)] = space }
     }
     // Programs use the prefix without declaring it.

@@ -90,7 +90,15 @@ import Testing
       let run = ReadTrack(file, format)
       Self.check(run)
       let again = ReadTrack(file, format, step: Int.random(in: 1...50, using: &random))
-      #expect(again.events == run.events && again.fault == run.fault, "\(String(decoding: file, as: UTF8.self))")
+      let shown = String(decoding: file, as: UTF8.self)
+      #expect(again.fault?.code == run.fault?.code, "\(shown)")
+      if run.fault == nil {
+        #expect(again.events == run.events, "\(shown)")
+      } else {
+        // Where XML breaks within a text, expat gives none of the text that it has in hand.
+        let shorter = min(again.points.count, run.points.count)
+        #expect(again.points.prefix(shorter) == run.points.prefix(shorter), "\(shown)")
+      }
       _ = LocationFormat(recognising: file.view)
     }
   }
