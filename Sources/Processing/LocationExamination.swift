@@ -104,6 +104,7 @@ final class LocationExamination {
       "lengthMetres": .integer(summary.lengthMetres), "gapCount": .integer(Int64(summary.gapCount)),
       "gapLimitSeconds": .integer(summary.gapLimit / 1_000_000_000), "jumpCount": .integer(Int64(summary.jumpCount)),
       "missingFixes": .integer(Int64(summary.missingCount)), "isComplete": .boolean(isComplete),
+      "method": "lengths by Vincenty 1975 on WGS 84",
     ]
     if let name = track.name { fields.set("name", name) }
     if track.begin.isKnown { fields.set("statedBegin", track.begin) }
