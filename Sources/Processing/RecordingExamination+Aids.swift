@@ -48,7 +48,8 @@ extension RecordingExamination {
     {
       fields.set("fingerprintSha256", stored.sha256.hex)
       try SoundComparison.append(
-        .init(original: original, stream: UInt32(clamping: audio.index), items: fingerprint.raw), to: stage.fingerprints)
+        .init(original: original, stream: UInt32(clamping: audio.index), items: fingerprint.raw), to: stage.fingerprints
+      )
       if fingerprint.isCut { fields.set("isFingerprintCut", true) }
     }
     try stage.add("recording/examination", fields, original)
