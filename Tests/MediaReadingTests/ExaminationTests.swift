@@ -191,6 +191,17 @@ import Testing
     #expect(findings.channels[1].samplePeak == nil && findings.channels[1].truePeak == nil)
   }
 
+  @Test func longRecordingsAreMeasuredByHistogram() throws {
+    let sound = try conversation(rate: 8_000)
+    let exact = try #require(try sound.examined().loudness)
+    let announced = 8_000 * Int(LoudnessMeter.maximumListedSeconds + 1)
+    let coarse = try #require(try sound.examined(announced: announced).loudness)
+    #expect(!exact.isHistogram && coarse.isHistogram)
+    #expect(isNear(coarse.integrated, try #require(exact.integrated.flatMap(Double.init))))
+    #expect(isNear(coarse.range, try #require(exact.range.flatMap(Double.init)), within: 0.201))
+    #expect(coarse.momentary == exact.momentary && coarse.shortTerm == exact.shortTerm)
+  }
+
   @Test func leavingOutWhatCannotBeLouderChangesNoTruePeak() throws {
     for (rate, seed) in [(48_000, UInt64(5)), (96_000, 6), (192_000, 7)] {
       var noise = Noise(seed)
