@@ -53,12 +53,12 @@ struct IndexPage {
   }
 
   private func examined(_ html: inout HTMLWriter) {
-    let originals = context.meta.objects("originals")
+    let kinds = OriginalKinds(context)
     let packets = LedgerPage.sums(context.ledger).total
     html.element(.p, [.class("lead")]) { html in
-      html.text("This report shows what was found in \(Decimal.count(originals.count, "recording", "recordings"))")
-      html.text(" of network traffic with \(Decimal.count(packets, "packet", "packets"))")
-      if let span {
+      html.text("This report shows what was found in ")
+      html.text(kinds.words(packets: packets))
+      if kinds.captures > 0, let span {
         html.text(", captured between ")
         html.moment(span.first)
         html.text(" and ")
@@ -89,7 +89,9 @@ struct IndexPage {
         computed > 0 ? "\(Decimal.grouped(files - computed)) captured, \(Decimal.grouped(computed)) computed" : ""
       ),
       ("dns", context.count("dns-query", "dns-answer"), "name query or answer", "name queries and answers", ""),
-    ]
+      ("recordings", context.count("recording-file"), "recording", "recordings", ""),
+      ("tracks", context.count("location-track"), "track of places", "tracks of places", ""),
+    ].filter { !["recordings", "tracks"].contains($0.file) || $0.count > 0 }
     html.element(.section) { html in
       html.element(.h2, "What was found")
       html.element(.ul, [.class("tiles")]) { html in

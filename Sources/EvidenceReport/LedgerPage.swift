@@ -56,10 +56,18 @@ struct LedgerPage {
     return (total, Class.allCases.map { ($0, sums[$0] ?? 0) })
   }
 
+  /// What stands in place of an account that has no packets.
+  static func noPackets(_ ledger: Fields?, _ html: inout HTMLWriter) {
+    html.element(.p) { html in
+      guard ledger != nil else { return html.missing("the account of packets is not in this bundle") }
+      html.text("No packets stand in the originals.")
+    }
+  }
+
   /// Draws the classes as one bar, with the numbers in words below.
   static func bar(_ ledger: Fields?, _ html: inout HTMLWriter) {
     let (total, classes) = sums(ledger)
-    guard total > 0 else { return html.element(.p) { $0.missing("the account of packets is not in this bundle") } }
+    guard total > 0 else { return noPackets(ledger, &html) }
     let words = classes.filter { $0.packets > 0 }.map {
       "\($0.class.words): \(Decimal.percent($0.packets, of: total))"
     }

@@ -51,7 +51,7 @@ struct PaperResults {
   /// The account by class, in words.
   private func account(_ html: inout HTMLWriter) {
     let (total, classes) = LedgerPage.sums(context.ledger)
-    guard total > 0 else { return html.element(.p) { $0.missing("the account of packets is not in this bundle") } }
+    guard total > 0 else { return LedgerPage.noPackets(context.ledger, &html) }
     html.element(.p, "The account of packets (data/ledger.json; the page “What was read” has its rows):")
     html.element(.ul, [.class("statements")]) { html in
       for (kind, packets) in classes {

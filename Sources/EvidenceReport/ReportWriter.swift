@@ -22,6 +22,7 @@ public struct ReportWriter {
     "finding": [#""severity":"error""#, #""severity":"warning""#],
     "artefact": [#""isComplete":false"#, #""origin":"computed""#],
     "sip-message": [#""method":"MESSAGE""#],
+    "original-file": OriginalKinds.marks,
     "sip-call": [#""attachedBy":"inferred""#],
     "http-transfer": [#""pairedBy":"inferred""#],
   ]

@@ -68,7 +68,8 @@ import Testing
     let ffmpeg = try #require(program("ffmpeg"))
     let speech = """
       The goods arrive on Tuesday at the northern harbour. Nobody should be told before that. The driver knows the road, \
-      and he will call from the second bridge. If he does not call, wait until midnight and then go home.
+      and he will call from the second bridge. If he does not call, wait until midnight and then go home. Take \
+      the small car and leave the telephone in the drawer. Tell my brother that the money is with the baker.
       """
     _ = try run(espeak, ["-w", folder.path("a.wav"), speech])
     _ = try run(
@@ -89,7 +90,8 @@ import Testing
     #expect(found.count == 1)
     #expect((found.first?["first"] as? [String: Any])?["original"] as? String == "O-0001")
     #expect((found.first?["second"] as? [String: Any])?["original"] as? String == "O-0003")
-    let start = try #require(((found.first?["first"] as? [String: Any])?["start"] as? String).flatMap(Double.init))
+    let first = found.first?["first"] as? [String: Any]
+    let start = try #require(Double(first?["start"] as? String ?? ""))
     #expect(abs(start - 3) <= 1)
     #expect(try exhibit("verify", bundle).status == 0)
   }
