@@ -112,61 +112,48 @@ struct CallsPage {
     html.element(.dl, [.class("facts")]) { html in
       for (title, party) in [("Caller", "caller"), ("Called", "called")] {
         let isStated = record.text(party) != nil || record.text("\(party)Name") != nil
-        fact(title, isStated ? .captured : nil, &html) { self.party(record, party, kind, &$0) }
+        html.fact(title, isStated ? .captured : nil) { self.party(record, party, kind, &$0) }
       }
       for (title, field) in [
         ("Invited at", "invitedAt"), ("Ringing at", "ringingAt"), ("Answered at", "answeredAt"),
       ] where record.text(field) != nil {
-        fact(title, .captured, &html) { $0.moment(record.text(field)) }
+        html.fact(title, .captured) { $0.moment(record.text(field)) }
       }
       if let end = record.text("hungUpAt") {
-        fact("Ended at", .captured, &html) { $0.moment(end) }
+        html.fact("Ended at", .captured) { $0.moment(end) }
       } else if record.text("invitedAt") == nil {
-        fact("First packet at", .captured, &html) { $0.moment(record.text("capturedAt")) }
+        html.fact("First packet at", .captured) { $0.moment(record.text("capturedAt")) }
         if record.text("endedAt") != nil {
-          fact("Last packet at", .captured, &html) { $0.moment(record.text("endedAt")) }
+          html.fact("Last packet at", .captured) { $0.moment(record.text("endedAt")) }
         }
       } else if let end = record.text("endedAt") {
-        fact("Last packet at", .captured, &html) { $0.moment(end) }
+        html.fact("Last packet at", .captured) { $0.moment(end) }
       }
-      fact("Outcome", .computed, &html) { html in
+      html.fact("Outcome", .computed) { html in
         html.text(outcome(record, kind))
         if let party = record.text("endedBy") {
           html.text("; ended by the \(party == "called" ? "called party" : party == "caller" ? "caller" : "network")")
         }
       }
       if let status = record.text("status") {
-        fact("Final answer", .captured, &html) { $0.captured("\(status) \(record.text("reason") ?? "")") }
+        html.fact("Final answer", .captured) { $0.captured("\(status) \(record.text("reason") ?? "")") }
       }
-      if let text = duration(record) { fact("Duration, answer to end", .computed, &html) { $0.text(text) } }
+      if let text = duration(record) { html.fact("Duration, answer to end", .computed) { $0.text(text) } }
       for (title, party) in [
         ("Keys of the caller", "caller"), ("Keys of the called party", "called"), ("Keys", "unknown"),
       ] {
         let keys = record.objects("keys").filter { $0.text("party") == party }.compactMap { $0.text("key") }
         if !keys.isEmpty {
-          fact(title, .captured, &html) { html in
+          html.fact(title, .captured) { html in
             html.captured(keys.prefix(500).joined(separator: " "))
             if keys.count > 500 { html.text(" and \(keys.count - 500) more in the record") }
           }
         }
       }
-      if let call = record.text("callID") { fact("Call-ID", .captured, &html) { $0.captured(call) } }
-      fact("Between", .captured, &html) { $0.ends(record) }
-      fact("Where it comes from", nil, &html) { $0.provenance(record) }
+      if let call = record.text("callID") { html.fact("Call-ID", .captured) { $0.captured(call) } }
+      html.fact("Between", .captured) { $0.ends(record) }
+      html.fact("Where it comes from", nil) { $0.provenance(record) }
     }
-  }
-
-  private func fact(
-    _ title: String, _ standing: Standing?, _ html: inout HTMLWriter, _ content: (inout HTMLWriter) -> Void
-  ) {
-    html.element(.dt) { html in
-      html.text(title)
-      if let standing {
-        html.text(" ")
-        html.mark(standing)
-      }
-    }
-    html.element(.dd, content)
   }
 
   // MARK: Audio

@@ -63,6 +63,18 @@ extension HTMLWriter {
     element(.dd) { $0.captured(text) }
   }
 
+  /// Writes a fact whose name bears the mark of its standing, where it has one.
+  mutating func fact(_ title: String, _ standing: Standing?, _ content: (inout HTMLWriter) -> Void) {
+    element(.dt) { html in
+      html.text(title)
+      if let standing {
+        html.text(" ")
+        html.mark(standing)
+      }
+    }
+    element(.dd, content)
+  }
+
   /// Writes text for copying.
   mutating func code(_ text: String) {
     element(.code) { $0.captured(text) }

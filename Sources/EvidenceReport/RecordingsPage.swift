@@ -52,20 +52,20 @@ struct RecordingsPage {
       if let name = names[item] { html.captured(name) }
     }
     html.element(.dl, [.class("facts")]) { html in
-      fact("Format", .captured, &html) { $0.captured(record.text("formatDescription") ?? record.text("format") ?? "") }
+      html.fact("Format", .captured) { $0.captured(record.text("formatDescription") ?? record.text("format") ?? "") }
       if let duration = Self.duration(record, "duration") {
         let isEstimated = record.flag("isDurationEstimated") == true
-        fact(isEstimated ? "Length, estimated from its size" : "Length, as it says", .captured, &html) {
+        html.fact(isEstimated ? "Length, estimated from its size" : "Length, as it says", .captured) {
           $0.text(duration)
         }
       }
       if let created = record.text("createdAt") {
-        fact("Made at, as it says", .captured, &html) { $0.moment(created) }
+        html.fact("Made at, as it says", .captured) { $0.moment(created) }
       }
       for (title, name) in [("Made with", "encoder"), ("Place, as it says", "location")] {
-        if let text = record.text(name) { fact(title, .captured, &html) { $0.captured(text) } }
+        if let text = record.text(name) { html.fact(title, .captured) { $0.captured(text) } }
       }
-      fact("Where it comes from", nil, &html) { $0.provenance(record) }
+      html.fact("Where it comes from", nil) { $0.provenance(record) }
     }
     html.headers("What it says of itself", record.objects("tags"))
     let chapters = record.objects("chapters")
@@ -100,7 +100,7 @@ struct RecordingsPage {
       html.element(.dl, [.class("facts")]) { html in
         for (title, name) in [("Length, as it says", "duration"), ("Length, decoded", "decodedDuration")] {
           if let text = Self.duration(record, name) {
-            fact(title, name == "duration" ? .captured : .computed, &html) { $0.text(text) }
+            html.fact(title, name == "duration" ? .captured : .computed) { $0.text(text) }
           }
         }
         for (title, name) in [
@@ -108,9 +108,9 @@ struct RecordingsPage {
           ("Pictures a second", "frameRate"), ("Packets", "packets"), ("Damaged packets", "damagedPackets"),
           ("Decoder", "mediaDecoder"),
         ] {
-          if let text = record.text(name) { fact(title, nil, &html) { $0.captured(text) } }
+          if let text = record.text(name) { html.fact(title, nil) { $0.captured(text) } }
         }
-        fact("Where it comes from", nil, &html) { $0.provenance(record) }
+        html.fact("Where it comes from", nil) { $0.provenance(record) }
       }
       html.headers("What it says of itself", record.objects("tags"))
     }
@@ -143,7 +143,7 @@ struct RecordingsPage {
       spectrogram(record, &html)
       html.element(.dl, [.class("facts")]) { html in
         for entry in record.entries where !Self.hidden.contains(entry.name) { html.field(entry) }
-        fact("Where it comes from", nil, &html) { $0.provenance(record) }
+        html.fact("Where it comes from", nil) { $0.provenance(record) }
       }
       let methods = record.objects("methods")
       html.element(.details) { html in
@@ -215,18 +215,5 @@ struct RecordingsPage {
         .img,
         [.src(link), .alternative("Spectrogram of the sound"), .own("width", "100%"), .own("height", "256")])
     }
-  }
-
-  private func fact(
-    _ title: String, _ standing: Standing?, _ html: inout HTMLWriter, _ content: (inout HTMLWriter) -> Void
-  ) {
-    html.element(.dt) { html in
-      html.text(title)
-      if let standing {
-        html.text(" ")
-        html.mark(standing)
-      }
-    }
-    html.element(.dd, content)
   }
 }
