@@ -66,8 +66,10 @@ let package = Package(
     .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
     room("Fingerprinting", ["EvidenceModel", "CMagic", .product(name: "Crypto", package: "swift-crypto")]),
     .systemLibrary(
-      name: "CLibAV", pkgConfig: "libavformat libavcodec libswresample libavutil",
-      providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswresample-dev", "libavutil-dev"])]),
+      name: "CLibAV", pkgConfig: "libavformat libavcodec libswresample libswscale libavutil",
+      providers: [
+        .apt(["libavformat-dev", "libavcodec-dev", "libswresample-dev", "libswscale-dev", "libavutil-dev"])
+      ]),
     .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
     .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
     .systemLibrary(name: "CChromaprint", pkgConfig: "libchromaprint", providers: [.apt(["libchromaprint-dev"])]),

@@ -8,6 +8,7 @@
 #include <libavutil/pixdesc.h>
 #include <libavutil/tx.h>
 #include <libswresample/swresample.h>
+#include <libswscale/swscale.h>
 
 // Macros that Swift cannot read.
 static const int exhibit_av_end_of_file = AVERROR_EOF;

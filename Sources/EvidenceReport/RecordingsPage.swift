@@ -3,7 +3,7 @@ import EvidenceModel
 
 /// The recordings that were given as originals: what each says of itself, its sound, and what was computed from it.
 struct RecordingsPage {
-  static let kinds = ["recording-file", "recording-stream", "recording-examination"]
+  static let kinds = ["recording-file", "recording-stream", "recording-examination", "recording-picture"]
 
   let context: ReportContext
   /// The names under which originals were given, by their number.
@@ -36,6 +36,7 @@ struct RecordingsPage {
         switch kind {
         case "recording-file": file(record, &sheet.body)
         case "recording-stream": stream(record, &sheet.body)
+        case "recording-picture": picture(record, &sheet.body)
         default: examination(record, &sheet.body)
         }
       },
@@ -129,6 +130,24 @@ struct RecordingsPage {
 
   private static func duration(_ record: Fields, _ name: String) -> String? {
     record.text(name).flatMap { Decimal.milliseconds($0) }.map { Decimal.duration(milliseconds: $0) }
+  }
+
+  private func picture(_ record: Fields, _ html: inout HTMLWriter) {
+    html.element(.figure, [.class("strip")] + (record.text("id").map { [.id($0)] } ?? [])) { html in
+      html.element(.figcaption) { html in
+        html.text("Stream \(record.text("stream") ?? "?") at \(Self.duration(record, "at") ?? "an unknown time") ")
+        html.mark(.computed)
+      }
+      if let sha256 = record.text("pictureSha256"),
+        let path = context.computedFile(sha256, extensions: ["png"]),
+        let link = LocalLink(artefact: path, from: context.prefix)
+      {
+        html.void(.img, [.src(link), .alternative("Picture of the recording"), .own("width", "480")])
+      } else {
+        html.missing("picture not found")
+      }
+      html.provenance(record)
+    }
   }
 
   // MARK: Aids

@@ -29,7 +29,7 @@ public struct ReportWriter {
 
   private static let own: Set<String> = [
     "http-transfer", "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
-    "recording-stream", "recording-examination", "location-track",
+    "recording-stream", "recording-examination", "recording-picture", "location-track",
   ]
 
   /// Writes all pages and gives them, by name; a file of the same name is replaced.

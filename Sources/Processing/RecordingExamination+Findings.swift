@@ -95,6 +95,13 @@ extension RecordingExamination {
       switch stream.medium {
       case .audio where reader.undecoded.contains(stream.index):
         reason = stream.codec == "unknown" ? "its coding is not known" : "there is no decoder for \(stream.codec)"
+      case .video:
+        guard let failed = reader.failedPictures(stream.index) else {
+          reason = stream.codec == "unknown" ? "its coding is not known" : "there is no decoder for \(stream.codec)"
+          break
+        }
+        if failed > 0 { try noteFailed(failed, stream) }
+        continue
       case .data: reason = "nothing reads data of the kind \(Self.kind(stream))"
       default: continue
       }
@@ -107,6 +114,14 @@ extension RecordingExamination {
             "packets": .integer(Int64(clamping: count.packets)), "reason": .text(reason),
           ]), original)
     }
+  }
+
+  private func noteFailed(_ count: Int, _ stream: RecordingStream) throws(ProcessingError) {
+    try stage.note(
+      Finding(
+        .warning, "recording/pictures",
+        "\(count) key frames of stream \(stream.index) could not be decoded to pictures.",
+        ["stream": .integer(Int64(stream.index)), "count": .integer(Int64(count))]), original)
   }
 
   private static func kind(_ stream: RecordingStream) -> String {

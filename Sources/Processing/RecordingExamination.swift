@@ -16,6 +16,8 @@ final class RecordingExamination {
   /// What was made of streams, by the stream's place.
   private var copies: [Int: StoredArtefact] = [:]
   private var pictures: [(stream: Int, stored: StoredArtefact)] = []
+  /// Records of key frames; they stand behind that of the recording.
+  private var keyFrames: [(fields: Fields, bytes: String?)] = []
 
   init(_ stage: ExaminationStage, _ reader: RecordingReader, _ original: UInt16, _ byteCount: UInt64) {
     self.stage = stage
@@ -45,6 +47,7 @@ final class RecordingExamination {
       copies[audio.index] = try writeCopy(audio)
     }
     try writeRecords(copies)
+    for frame in keyFrames { try stage.add("recording/picture", frame.fields, original, byteText: frame.bytes) }
     for audio in reader.audios where copies[audio.index] != nil {
       guard let descriptor = scratch[audio.index] else { continue }
       try examine(audio, RecordedSamples(audio, descriptor: descriptor))
@@ -131,6 +134,22 @@ extension RecordingExamination: RecordingReceiver {
       let number = stage.carved.begin()
       try stage.carved.append(bytes, to: number)
       if let stored = try stage.carved.end(number) { pictures.append((stream, stored)) }
+    } catch {
+      stage.failure = error
+    }
+  }
+
+  func keyFrame(_ frame: KeyFrame) {
+    guard stage.failure == nil else { return }
+    do throws(ProcessingError) {
+      guard let stored = try keep(frame.png, "key frame of stream \(frame.stream)") else { return }
+      var fields: Fields = [
+        "stream": .integer(Int64(frame.stream)), "packet": .integer(Int64(clamping: frame.packet)),
+        "width": .integer(Int64(frame.width)), "height": .integer(Int64(frame.height)),
+        "pictureSha256": .text(stored.sha256.hex), "origin": "computed",
+      ]
+      if let time = frame.time { fields.set("at", Self.seconds(time)) }
+      keyFrames.append((fields, frame.bytes.map { "\($0.lowerBound)-\($0.upperBound)" }))
     } catch {
       stage.failure = error
     }

@@ -110,6 +110,41 @@ import Testing
     #expect(facts.streams[3].extraBytes == [UInt8](try Data(contentsOf: URL(filePath: subtitles))))
   }
 
+  @Test(arguments: [
+    ("a.mp4", ["-c:v", "libx264", "-bf", "2"]), ("a.mkv", ["-c:v", "libx265", "-x265-params", "log-level=none"]),
+    ("a.webm", ["-c:v", "libvpx"]), ("b.webm", ["-c:v", "libvpx-vp9"]), ("a.avi", ["-c:v", "mpeg4"]),
+    ("a.3gp", ["-c:v", "h263", "-s", "176x144"]), ("a.mov", ["-c:v", "mjpeg"]), ("a.mpg", ["-c:v", "mpeg2video"]),
+  ])
+  func decodesKeyFramesAsFfmpegDoes(_ name: String, _ encoder: [String]) throws {
+    let folder = try TemporaryFolder()
+    let ffmpeg = try #require(program("ffmpeg"))
+    let made = try run(
+      ffmpeg,
+      [
+        "-v", "error", "-f", "lavfi", "-i", "testsrc2=d=12:s=320x240:r=10", "-pix_fmt",
+        name == "a.mov" ? "yuvj420p" : "yuv420p",
+      ]
+        + ["-g", "20"] + encoder + [folder.path(name)])
+    try #require(made.status == 0, "\(made.errors)")
+    let read = try ReadRecording(folder.path(name))
+    // One in five seconds at the most: key frames are at 0 and 6 s; in Motion JPEG each frame is one.
+    #expect(read.frames.count == (name == "a.mov" ? 3 : 2))
+    for (place, frame) in read.frames.enumerated() {
+      let picture = try folder.write(frame.png, "\(place).png")
+      let ours = try run(ffmpeg, ["-v", "error", "-i", picture, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]).output
+      let time = String(Double(try #require(frame.time) - (read.reader.counts[0].first ?? 0)) / 1_000_000 - 0.01)
+      let flags = ["-sws_flags", "bilinear+accurate_rnd+full_chroma_int+bitexact"]
+      let theirs = try run(
+        ffmpeg,
+        ["-v", "error", "-cpuflags", "0", "-i", folder.path(name)] + ["-ss", time] + flags
+          + ["-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+      ).output
+      #expect(ours.count == theirs.count && !ours.isEmpty)
+      let differing = zip(ours, theirs).reduce(0) { $0 + (abs(Int($1.0) - Int($1.1)) > 2 ? 1 : 0) }
+      #expect(differing * 100 <= ours.count, "\(differing) of \(ours.count) bytes differ")
+    }
+  }
+
   @Test func givesTheCoverOfAnAlbumAsItIs() throws {
     let folder = try TemporaryFolder()
     let ffmpeg = try #require(program("ffmpeg"))
@@ -231,6 +266,7 @@ final class ReadRecording: RecordingReceiver {
   let reader: RecordingReader
   private(set) var pictures: [[UInt8]] = []
   private(set) var lines: [(start: Int64?, end: Int64?, text: [UInt8])] = []
+  private(set) var frames: [KeyFrame] = []
   private let folder: TemporaryFolder
   private var outputs: [Int: Int32] = [:]
 
@@ -275,5 +311,6 @@ final class ReadRecording: RecordingReceiver {
     let text = SubtitleText(bytes, codec: reader.file.facts.streams[stream].codec)
     lines.append((start, end, text.bytes ?? []))
   }
+  func keyFrame(_ frame: KeyFrame) { frames.append(frame) }
   func tick(_ position: UInt64) {}
 }

@@ -13,6 +13,15 @@ public struct RecordingDamage: Hashable, Sendable {
   public let message: String
 }
 
+extension RecordingDamage {
+  /// Where a packet stands in the file; nil when the container does not say.
+  static func range(_ packet: UnsafeMutablePointer<AVPacket>) -> ClosedRange<UInt64>? {
+    let (position, size) = unsafe (packet.pointee.pos, Int64(packet.pointee.size))
+    guard position >= 0, size > 0, position <= .max - size else { return nil }
+    return UInt64(position)...UInt64(position + size - 1)
+  }
+}
+
 /// Decodes one audio stream of a recording into a file of samples, in integers, and notes what is odd about it.
 ///
 /// Samples stand there one behind the other as they were decoded: nothing is put in for what is missing.
@@ -130,14 +139,10 @@ public struct RecordingDamage: Hashable, Sendable {
   private func note(_ packet: UnsafeMutablePointer<AVPacket>, _ words: String) {
     damageCount += 1
     guard damage.count < Self.maximumNoted else { return }
-    let position = unsafe packet.pointee.pos
-    let size = unsafe Int64(packet.pointee.size)
     let time = unsafe packet.pointee.pts == .min ? packet.pointee.dts : packet.pointee.pts
     damage.append(
       RecordingDamage(
-        packet: packetCount,
-        bytes: position >= 0 && size > 0 && position <= .max - size
-          ? UInt64(position)...UInt64(position + size - 1) : nil,
+        packet: packetCount, bytes: unsafe RecordingDamage.range(packet),
         time: RecordingFacts.microseconds(time, timeBase), message: words))
   }
 

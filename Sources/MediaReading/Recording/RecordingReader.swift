@@ -4,6 +4,8 @@ import CLibAV
 public protocol RecordingReceiver: AnyObject {
   /// A picture that belongs to the recording, such as a cover; the bytes are those of a picture file.
   func picture(stream: Int, _ bytes: RawSpan)
+  /// A picture of a moving picture.
+  func keyFrame(_ frame: KeyFrame)
   /// A line of text with its time in microseconds; the bytes are the packet's.
   func subtitle(stream: Int, start: Int64?, end: Int64?, _ bytes: RawSpan)
   /// Something was read; called often.
@@ -43,6 +45,9 @@ public final class RecordingReader {
   public private(set) var subtitleCount = 0
   private let byteCount: UInt64
   private var audioPlaces: [Int?]
+  private var keyFrames: [Int: KeyFrames] = [:]
+  /// Video streams of which key frames are decoded.
+  public static let maximumVideos = 4
 
   public init(_ file: RecordingFile, byteCount: UInt64) {
     self.file = file
@@ -53,6 +58,9 @@ public final class RecordingReader {
 
   /// Streams of audio for which libavcodec has no decoder, or none that opens.
   public private(set) var undecoded: [Int] = []
+
+  /// Key frames of a video stream that were to be decoded and gave no picture; nil when there is no decoder.
+  public func failedPictures(_ stream: Int) -> Int? { keyFrames[stream]?.failures }
 
   /// Reads everything. `output` gives the file that takes a stream's samples; nil leaves the stream out.
   public func read(output: (Int) -> Int32?, _ receiver: some RecordingReceiver) {
@@ -68,6 +76,10 @@ public final class RecordingReader {
       }
       audioPlaces[stream.index] = audios.count
       audios.append(audio)
+    }
+    for stream in file.facts.streams where stream.medium == .video && keyFrames.count < Self.maximumVideos {
+      guard let opened = unsafe file.stream(stream.index) else { continue }
+      keyFrames[stream.index] = unsafe KeyFrames(opened, index: stream.index, duration: file.facts.duration)
     }
     _ = said.take()
     unsafe file.read(said) { packet in
@@ -103,6 +115,12 @@ public final class RecordingReader {
       if !overflow { counts[index].end = max(counts[index].end ?? end, end) }
     }
     if let place = audioPlaces[index] { return unsafe audios[place].take(packet, said) }
+    if let frames = keyFrames[index] {
+      if let frame = unsafe frames.take(packet, number: counts[index].packets) { receiver.keyFrame(frame) }
+      // What a picture lacks shows in it; the stream's damage is not measured.
+      _ = said.take()
+      return
+    }
     guard let data = unsafe packet.pointee.data, unsafe packet.pointee.size > 0 else { return }
     // Safe: the packet stays valid within this call.
     let bytes = unsafe RawSpan(_unsafeStart: data, byteCount: Int(packet.pointee.size))

@@ -1,0 +1,139 @@
+import CLibAV
+
+/// A picture that was decoded from one packet of a recording's video.
+public struct KeyFrame: Sendable {
+  public let stream: Int
+  /// The packet's number within its stream, from 1.
+  public let packet: UInt64
+  /// Microseconds from the beginning; nil when the packet has no time.
+  public let time: Int64?
+  /// The packet's bytes in the file; nil when the container does not say.
+  public let bytes: ClosedRange<UInt64>?
+  /// Pixels.
+  public let width: Int
+  public let height: Int
+  /// The picture as a PNG file: RGB, 8 bits, as it was coded, without turning it for display.
+  public let png: [UInt8]
+}
+
+/// Decodes some of the key frames of a video stream, each by itself, spread over the recording.
+///
+/// Nothing of one picture reaches another: the decoder forgets all after each.
+@safe final class KeyFrames {
+  /// Pictures of one stream.
+  static let maximumPictures = 100
+  /// Microseconds between two pictures, at least.
+  static let leastInterval: Int64 = 5_000_000
+
+  private let stream: Int
+  private let context: UnsafeMutablePointer<AVCodecContext>
+  private let frame: UnsafeMutablePointer<AVFrame>
+  private let timeBase: AVRational
+  private let interval: Int64
+  private var next = Int64.min
+  private(set) var count = 0
+  /// Key frames that were to be decoded and gave no picture.
+  private(set) var failures = 0
+
+  /// Opens a decoder; nil when libavcodec has none. `duration` is the recording's, in microseconds, where it is known.
+  init?(_ stream: UnsafeMutablePointer<AVStream>, index: Int, duration: Int64?) {
+    guard let parameters = unsafe stream.pointee.codecpar,
+      let codec = unsafe RecordingCodec.decoder(for: parameters.pointee),
+      let context = unsafe RecordingCodec.open(codec, stream, prepare: { unsafe $0.skip_frame = AVDISCARD_NONKEY })
+    else { return nil }
+    guard let frame = unsafe av_frame_alloc() else {
+      var context: UnsafeMutablePointer<AVCodecContext>? = unsafe context
+      unsafe avcodec_free_context(&context)
+      return nil
+    }
+    self.stream = index
+    unsafe self.context = context
+    unsafe self.frame = frame
+    unsafe timeBase = stream.pointee.time_base
+    interval = max(Self.leastInterval, (duration ?? 0) / Int64(Self.maximumPictures))
+  }
+
+  deinit {
+    var context: UnsafeMutablePointer<AVCodecContext>? = unsafe context
+    var frame: UnsafeMutablePointer<AVFrame>? = unsafe frame
+    unsafe avcodec_free_context(&context)
+    unsafe av_frame_free(&frame)
+  }
+
+  /// The picture of a packet, where it is a key frame whose turn it is.
+  func take(_ packet: UnsafeMutablePointer<AVPacket>, number: UInt64) -> KeyFrame? {
+    guard unsafe packet.pointee.flags & AV_PKT_FLAG_KEY != 0, count < Self.maximumPictures else { return nil }
+    let stamp = unsafe packet.pointee.pts == .min ? packet.pointee.dts : packet.pointee.pts
+    let time = RecordingFacts.microseconds(stamp, timeBase)
+    if let time, next != .min, time < next { return nil }
+    if time == nil, count > 0 { return nil }
+    defer { unsafe avcodec_flush_buffers(context) }
+    guard unsafe avcodec_send_packet(context, packet) == 0 else {
+      failures += 1
+      return nil
+    }
+    unsafe avcodec_send_packet(context, nil)
+    guard unsafe avcodec_receive_frame(context, frame) == 0 else {
+      failures += 1
+      return nil
+    }
+    defer { unsafe av_frame_unref(frame) }
+    guard let png = unsafe PictureWriter.png(frame) else {
+      failures += 1
+      return nil
+    }
+    count += 1
+    if let time { next = time.addingReportingOverflow(interval).partialValue }
+    return KeyFrame(
+      stream: stream, packet: number, time: time, bytes: unsafe RecordingDamage.range(packet),
+      width: unsafe Int(frame.pointee.width), height: unsafe Int(frame.pointee.height), png: png)
+  }
+}
+
+/// Turns decoded pictures into PNG files by libswscale and libavcodec's encoder, without the processor's special instructions.
+private enum PictureWriter {
+  static func png(_ frame: UnsafeMutablePointer<AVFrame>) -> [UInt8]? {
+    let (width, height) = unsafe (frame.pointee.width, frame.pointee.height)
+    guard let picture = unsafe av_frame_alloc() else { return nil }
+    defer {
+      var picture: UnsafeMutablePointer<AVFrame>? = unsafe picture
+      unsafe av_frame_free(&picture)
+    }
+    unsafe picture.pointee.format = AV_PIX_FMT_RGB24.rawValue
+    unsafe picture.pointee.width = width
+    unsafe picture.pointee.height = height
+    let flags = SWS_BITEXACT | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BILINEAR
+    guard unsafe av_frame_get_buffer(picture, 0) == 0,
+      let scaler = unsafe sws_getContext(
+        width, height, AVPixelFormat(rawValue: frame.pointee.format), width, height, AV_PIX_FMT_RGB24, flags, nil, nil,
+        nil)
+    else { return nil }
+    defer { unsafe sws_freeContext(scaler) }
+    guard unsafe sws_scale_frame(scaler, picture, frame) >= 0 else { return nil }
+    return unsafe encode(picture)
+  }
+
+  private static func encode(_ picture: UnsafeMutablePointer<AVFrame>) -> [UInt8]? {
+    guard let codec = unsafe avcodec_find_encoder(AV_CODEC_ID_PNG), let made = unsafe avcodec_alloc_context3(codec)
+    else { return nil }
+    var context: UnsafeMutablePointer<AVCodecContext>? = unsafe made
+    defer { unsafe avcodec_free_context(&context) }
+    unsafe made.pointee.width = picture.pointee.width
+    unsafe made.pointee.height = picture.pointee.height
+    unsafe made.pointee.pix_fmt = AV_PIX_FMT_RGB24
+    unsafe made.pointee.time_base = AVRational(num: 1, den: 1)
+    unsafe made.pointee.thread_count = 1
+    unsafe made.pointee.flags |= Int32(AV_CODEC_FLAG_BITEXACT)
+    unsafe av_opt_set(made.pointee.priv_data, "pred", "up", 0)
+    guard unsafe avcodec_open2(made, codec, nil) == 0, let packet = unsafe av_packet_alloc() else { return nil }
+    defer {
+      var packet: UnsafeMutablePointer<AVPacket>? = unsafe packet
+      unsafe av_packet_free(&packet)
+    }
+    guard unsafe avcodec_send_frame(made, picture) == 0, unsafe avcodec_receive_packet(made, packet) == 0,
+      let data = unsafe packet.pointee.data
+    else { return nil }
+    // Safe: the packet holds `size` bytes.
+    return unsafe [UInt8](UnsafeBufferPointer(start: data, count: Int(packet.pointee.size)))
+  }
+}
