@@ -222,8 +222,7 @@ struct CallsPage {
 
   private func timeline(_ record: Fields, _ streams: [Fields]) -> Timeline? {
     guard let sha256 = record.text("timeMapSha256") ?? streams.lazy.compactMap({ $0.text("timeMapSha256") }).first,
-      let path = context.computedFile(sha256, extensions: ["json", "txt", "bin"]),
-      LocalLink(artefact: path, from: "") != nil, let map = context.contents.document(path)
+      let map = context.computedDocument(sha256)
     else { return nil }
     return Timeline(map)
   }

@@ -138,10 +138,7 @@ struct RecordingsPage {
         html.text("Stream \(record.text("stream") ?? "?") at \(Self.duration(record, "at") ?? "an unknown time") ")
         html.mark(.computed)
       }
-      if let sha256 = record.text("pictureSha256"),
-        let path = context.computedFile(sha256, extensions: ["png"]),
-        let link = LocalLink(artefact: path, from: context.prefix)
-      {
+      if let link = record.text("pictureSha256").flatMap({ context.computedPicture($0) }) {
         html.void(.img, [.src(link), .alternative("Picture of the recording"), .own("width", "480")])
       } else {
         html.missing("picture not found")
@@ -179,18 +176,14 @@ struct RecordingsPage {
     "sampleCount", "sampleRate",
   ]
 
-  /// Parts of a waveform, and channels, that are drawn.
-  private static let maximumParts = 2_000
+  /// Channels that are drawn.
   private static let maximumChannels = 8
 
   private func waveform(_ record: Fields, _ html: inout HTMLWriter) {
-    guard let sha256 = record.text("waveformSha256"),
-      let path = context.computedFile(sha256, extensions: ["json", "txt", "bin"]),
-      LocalLink(artefact: path, from: "") != nil, let drawing = context.contents.document(path)
-    else { return }
+    guard let drawing = record.text("waveformSha256").flatMap({ context.computedDocument($0) }) else { return }
     for (place, channel) in drawing.objects("channels").prefix(Self.maximumChannels).enumerated() {
-      let peaks = Self.sizes(channel.list("peaks"))
-      let levels = Self.sizes(channel.list("levels"))
+      let peaks = WaveformDrawing.sizes(channel.list("peaks"))
+      let levels = WaveformDrawing.sizes(channel.list("levels"))
       guard !peaks.isEmpty else { continue }
       html.element(.figure, [.class("strip")]) { html in
         html.element(.figcaption, "Channel \(place + 1): largest samples, and within them the mean power")
@@ -199,34 +192,24 @@ struct RecordingsPage {
           [
             .own("role", "img"), .label("Waveform of channel \(place + 1)"), .own("width", "100%"),
             .own("height", "90"),
-            .viewBox(width: peaks.count, height: 100), .own("preserveAspectRatio", "none"),
+            .viewBox(width: peaks.count, height: WaveformDrawing.height), .own("preserveAspectRatio", "none"),
           ]
         ) { html in
           for (sizes, colour) in [(peaks, "#7fa9c9"), (levels, "#1f3b53")] as [([Int], StaticString)] {
-            html.element(.path, [.lines(Self.lines(sizes)), .own("stroke", colour), .own("stroke-width", "1")], "")
+            html.element(
+              .path,
+              [
+                .lines(WaveformDrawing.lines(sizes, largest: WaveformDrawing.fullScale)), .own("stroke", colour),
+                .own("stroke-width", "1"),
+              ], "")
           }
         }
       }
     }
   }
 
-  private static func sizes(_ list: [Value]) -> [Int] {
-    list.prefix(maximumParts).map { if case .integer(let size) = $0 { Int(max(0, min(size, 32_768))) } else { 0 } }
-  }
-
-  private static func lines(_ sizes: [Int]) -> [(x: Int, from: Int, to: Int)] {
-    sizes.enumerated().compactMap { place, size in
-      guard size > 0 else { return nil }
-      let height = max(1, size * 48 / 32_768)
-      return (place, 50 - height, 50 + height)
-    }
-  }
-
   private func spectrogram(_ record: Fields, _ html: inout HTMLWriter) {
-    guard let sha256 = record.text("spectrogramSha256"),
-      let path = context.computedFile(sha256, extensions: ["png"]),
-      let link = LocalLink(artefact: path, from: context.prefix)
-    else { return }
+    guard let link = record.text("spectrogramSha256").flatMap({ context.computedPicture($0) }) else { return }
     html.element(.figure, [.class("strip")]) { html in
       html.element(
         .figcaption, "Spectrogram: time from left to right, frequency from 0 at the bottom to half the sample rate")

@@ -89,6 +89,19 @@ final class ReportContext {
     }
     return contents.artefact(sha256, extensions: extensions)
   }
+
+  /// What a computed file of JSON holds; nil when it is not there or none.
+  func computedDocument(_ sha256: String) -> Fields? {
+    guard let path = computedFile(sha256, extensions: ["json", "txt", "bin"]),
+      LocalLink(artefact: path, from: "") != nil
+    else { return nil }
+    return contents.document(path)
+  }
+
+  /// The link to a computed picture; nil when it is not there.
+  func computedPicture(_ sha256: String) -> LocalLink? {
+    computedFile(sha256, extensions: ["png"]).flatMap { LocalLink(artefact: $0, from: prefix) }
+  }
 }
 
 /// How many records a kind has, and how many of them have certain marks.

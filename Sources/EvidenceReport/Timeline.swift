@@ -54,8 +54,6 @@ struct Timeline {
   private(set) var tracks: [Track]
   /// The largest samples of equal parts, 0 to 32,768, of the left and the right side.
   private(set) var peaks: [String: [Int]] = [:]
-  /// Parts of a waveform that are drawn.
-  static let maximumParts = 2_000
   /// Columns of the strip.
   static let columns: Int64 = 1000
   /// Columns that a gap has at least, so that none is too narrow to be seen.
@@ -83,9 +81,7 @@ struct Timeline {
     if case .object(let sides)? = map["peaks"] {
       for side in ["left", "right"] {
         guard case .list(let list)? = sides[side] else { continue }
-        peaks[side] = list.prefix(Self.maximumParts).map {
-          if case .integer(let size) = $0 { Int(max(0, min(size, 32_768))) } else { 0 }
-        }
+        peaks[side] = WaveformDrawing.sizes(list)
       }
     }
   }

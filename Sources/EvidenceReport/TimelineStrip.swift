@@ -95,20 +95,18 @@ enum TimelineStrip {
 
   /// The waveform under the strip of kinds: each part's largest sample, relative to the call's loudest.
   private static func waveform(_ peaks: [Int], loudest: Int, _ html: inout HTMLWriter) {
-    let half = 50
-    var lines: [(x: Int, from: Int, to: Int)] = []
-    for (place, peak) in peaks.enumerated() where peak > 0 {
-      let height = max(1, peak * (half - 2) / max(1, loudest))
-      lines.append((place, half - height, half + height))
-    }
     html.element(
       .svg,
       [
-        .own("y", "30"), .own("width", "100%"), .own("height", "60"), .viewBox(width: peaks.count, height: half * 2),
+        .own("y", "30"), .own("width", "100%"), .own("height", "60"),
+        .viewBox(width: peaks.count, height: WaveformDrawing.height),
         .own("preserveAspectRatio", "none"),
       ]
     ) { html in
-      html.element(.path, [.lines(lines), .own("stroke", "#1f3b53"), .own("stroke-width", "1")], "")
+      html.element(
+        .path,
+        [.lines(WaveformDrawing.lines(peaks, largest: loudest)), .own("stroke", "#1f3b53"), .own("stroke-width", "1")],
+        "")
     }
   }
 

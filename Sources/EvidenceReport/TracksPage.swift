@@ -65,6 +65,9 @@ struct TracksPage {
     }
   }
 
+  /// Gaps of one track that its table lists.
+  private static let maximumGaps = 200
+
   private func gaps(_ record: Fields, _ html: inout HTMLWriter) {
     let gaps = record.objects("gaps")
     guard !gaps.isEmpty else { return }
@@ -72,7 +75,7 @@ struct TracksPage {
       columns: ["From", "To", "Seconds without a fix", "What the receiver says"].map { .init($0) },
       caption: "Gaps longer than \(record.text("gapLimitSeconds") ?? "?") seconds")
     var rows = HTMLWriter()
-    for gap in gaps.prefix(200) {
+    for gap in gaps.prefix(Self.maximumGaps) {
       table.row(&rows, [.class("gap")]) { row in
         row.moment(gap.text("from"))
         row.moment(gap.text("to"))
@@ -82,9 +85,10 @@ struct TracksPage {
     }
     table.write(rows, &html)
     let total = record.integer("gapCount") ?? 0
-    if total > 200 {
+    if total > Self.maximumGaps {
       html.element(
-        .p, [.class("note")], "\(Decimal.grouped(total - 200)) more gaps stand in the record and the findings.")
+        .p, [.class("note")],
+        "\(Decimal.grouped(total - Int64(Self.maximumGaps))) more gaps stand in the record and the findings.")
     }
   }
 }

@@ -47,7 +47,7 @@ import Testing
     let peaks: Value = .list((0..<5_000).map { $0 == 7 ? .integer(.max) : $0 == 8 ? .integer(-3) : "tea" })
     let map = try #require(
       Timeline(["sampleRate": 8_000, "sampleCount": 8_000, "streams": streams, "peaks": .object(["left": peaks])]))
-    #expect(map.peaks["left"]?.count == Timeline.maximumParts)
+    #expect(map.peaks["left"]?.count == WaveformDrawing.maximumParts)
     var html = HTMLWriter()
     TimelineStrip.write(map, names: \.party, &html)
     let text = String(decoding: html.bytes, as: UTF8.self)
