@@ -28,7 +28,7 @@ struct ArtefactTable: Sendable {
 
   /// The artefact with the hash of these digits; nil when there is none.
   func place(of digits: String) -> Int? {
-    guard digits.utf8.count == 64, let bytes = ListLines.value(of: Array(digits.utf8)[...]),
+    guard digits.utf8.count == 64, let bytes = Hexadecimal.decodeLowerCase(Array(digits.utf8)[...]),
       let hash = ContentHash(bytes)
     else { return nil }
     var (low, high) = (0, places.count)

@@ -50,7 +50,7 @@ public struct ManifestFile: Sendable {
     let path = line.dropFirst(66)
     guard !path.isEmpty, path.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x5c }),
       line.dropFirst(64).prefix(2).elementsEqual([0x20, 0x20]),
-      let hash = ListLines.value(of: line.prefix(64)).flatMap({ ContentHash($0) })
+      let hash = Hexadecimal.decodeLowerCase(line.prefix(64)).flatMap({ ContentHash($0) })
     else { return nil }
     return (hash, path)
   }
@@ -68,27 +68,5 @@ struct ListLines: IteratorProtocol {
     let end = bytes[start...].firstIndex(of: 0x0a) ?? bytes.count
     defer { start = end + 1 }
     return bytes[start..<end]
-  }
-
-  /// The bytes that lower-case hexadecimal digits stand for; nil when one is none.
-  static func value(of digits: ArraySlice<UInt8>) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(digits.count / 2)
-    var high: UInt8?
-    for digit in digits {
-      let value: UInt8
-      switch digit {
-      case 0x30...0x39: value = digit - 0x30
-      case 0x61...0x66: value = digit - 0x57
-      default: return nil
-      }
-      if let upper = high {
-        bytes.append(upper << 4 | value)
-        high = nil
-      } else {
-        high = value
-      }
-    }
-    return high == nil ? bytes : nil
   }
 }

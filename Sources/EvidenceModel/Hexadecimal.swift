@@ -11,11 +11,19 @@ public enum Hexadecimal {
   }
 
   /// Decodes digits of either case; nil when their number is odd or one is no digit.
-  public static func decode(_ text: some StringProtocol) -> [UInt8]? {
+  public static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(text.utf8, value) }
+
+  /// Decodes lower-case digits, as lists of hashes have them; nil when their number is odd or one is none.
+  public static func decodeLowerCase(_ digits: ArraySlice<UInt8>) -> [UInt8]? {
+    decode(digits) { (0x41...0x46).contains($0) ? nil : value(of: $0) }
+  }
+
+  private static func decode(_ units: some Sequence<UInt8>, _ value: (UInt8) -> UInt8?) -> [UInt8]? {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(units.underestimatedCount / 2)
     var high: UInt8?
-    for unit in text.utf8 {
-      guard let value = value(of: unit) else { return nil }
+    for unit in units {
+      guard let value = value(unit) else { return nil }
       if let upper = high {
         bytes.append(upper << 4 | value)
         high = nil

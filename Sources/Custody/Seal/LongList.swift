@@ -17,7 +17,7 @@ struct LongList {
     while malformed.count <= BundleVerifier.maximumDetails, let line = lines.next() {
       let digits = line.prefix(128)
       let name = String(decoding: line.dropFirst(130), as: UTF8.self)
-      let value = ListLines.value(of: digits)
+      let value = Hexadecimal.decodeLowerCase(digits)
       guard digits.count == 128, line.dropFirst(128).prefix(2).elementsEqual([0x20, 0x20]),
         value != nil || Hexadecimal.decode(String(decoding: digits, as: UTF8.self)) != nil
       else {
