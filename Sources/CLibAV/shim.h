@@ -12,7 +12,6 @@
 
 // Macros that Swift cannot read.
 static const int exhibit_av_end_of_file = AVERROR_EOF;
-static const int exhibit_av_again = AVERROR(EAGAIN);
 static const int exhibit_av_refused = AVERROR(EPERM);
 static const int exhibit_av_exit = AVERROR_EXIT;
 static const int exhibit_av_unreadable = AVERROR(EIO);

@@ -193,13 +193,10 @@ import EvidenceModel
   func note(_ finding: Finding, from side: Side, trace: Trace) {
     origin.findingCount += 1
     guard origin.findingCount <= host.limits.findingsPerConversation else { return }
-    var fields = finding.fields
+    var fields = finding.recordFields
     if origin.findingCount == host.limits.findingsPerConversation {
       fields.set("furtherFindingsNotWritten", true)
     }
-    fields.set("severity", finding.severity.rawValue)
-    fields.set("code", finding.code)
-    fields.set("message", finding.message)
     write("finding", fields, from: side, trace)
   }
 

@@ -23,4 +23,13 @@ public struct Finding: Hashable, Sendable {
     self.message = message
     self.fields = fields
   }
+
+  /// The fields of its record that it brings itself: its own, with severity, code and message.
+  public var recordFields: Fields {
+    var all = fields
+    all.set("severity", severity.rawValue)
+    all.set("code", code)
+    all.set("message", message)
+    return all
+  }
 }

@@ -64,6 +64,13 @@ final class ArtefactSpool {
     return next
   }
 
+  /// Stores bytes that are all there; nil when there are none.
+  func store(_ bytes: RawSpan) throws(ProcessingError) -> StoredArtefact? {
+    let number = begin()
+    try append(bytes, to: number)
+    return try end(number)
+  }
+
   func append(_ bytes: RawSpan, to number: Int) throws(ProcessingError) { try open[number]?.append(bytes) }
 
   /// Types of files that we make ourselves, by class: the first of a class is looked at, the others are alike.

@@ -50,9 +50,17 @@ struct CaptureRecords {
   }
 
   static func provenance(_ original: UInt16, packet: UInt64?, bytes: ClosedRange<UInt64>?) -> Value {
+    provenance(original, packet: packet, bytes: bytes.map { text($0) })
+  }
+
+  /// Bytes of an original as a provenance names them.
+  static func text(_ bytes: ClosedRange<UInt64>) -> String { "\(bytes.lowerBound)-\(bytes.upperBound)" }
+
+  /// `bytes` are ranges as text.
+  static func provenance(_ original: UInt16, packet: UInt64?, bytes: String?) -> Value {
     var entry: Fields = ["original": .text(OriginalName(original).description)]
     if let packet { entry.set("packets", String(packet)) }
-    if let bytes { entry.set("bytes", "\(bytes.lowerBound)-\(bytes.upperBound)") }
+    if let bytes, !bytes.isEmpty { entry.set("bytes", bytes) }
     return .list([.object(entry)])
   }
 
@@ -71,10 +79,7 @@ struct CaptureRecords {
   static func fields(
     _ finding: Finding, _ original: UInt16, packet: UInt64?, bytes: ClosedRange<UInt64>?, decoder: String
   ) -> Fields {
-    var fields = finding.fields
-    fields.set("severity", finding.severity.rawValue)
-    fields.set("code", finding.code)
-    fields.set("message", finding.message)
+    var fields = finding.recordFields
     fields.set("decoder", decoder)
     fields.set("provenance", provenance(original, packet: packet, bytes: bytes))
     return fields

@@ -47,7 +47,6 @@ final class ExaminationStage {
     for (place, original) in order.originals.enumerated() where place % max(1, order.examineCount) == order.worker {
       ordinal = 0
       count.originals.append(try examine(original))
-      if let failure { throw failure }
     }
     try runs.finish()
     try fingerprints.flush()
@@ -80,10 +79,8 @@ final class ExaminationStage {
       let read = examination.fault.map { min($0.offset, byteCount) } ?? byteCount
       return ledger(original, byteCount, format: "\(format)", unreadable: byteCount - read)
     }
-    do throws(RecordingFault) {
-      let file = try RecordingFile(descriptor: descriptor, byteCount: byteCount)
-      return try examine(RecordingReader(file, byteCount: byteCount), identity, original, byteCount)
-    } catch {
+    let file: RecordingFile
+    do throws(RecordingFault) { file = try RecordingFile(descriptor: descriptor, byteCount: byteCount) } catch {
       let isUnknown = error.code == .unknownFormat
       try describe(identity, original.number, byteCount, takenFor: isUnknown ? "unknown" : "recording")
       try note(
@@ -97,6 +94,13 @@ final class ExaminationStage {
             ["reason": .text(error.message)]), original.number)
       return ledger(original, byteCount, format: "unknown", unreadable: byteCount)
     }
+    try describe(identity, original.number, byteCount, takenFor: "recording")
+    let reader = RecordingReader(file, byteCount: byteCount)
+    let examination = RecordingExamination(self, reader, original.number, byteCount)
+    try examination.run()
+    var result = ledger(original, byteCount, format: file.facts.format, unreadable: examination.unreadableBytes)
+    result.media = examination.mediaRows
+    return result
   }
 
   /// What kind of track of places the file is, by its first bytes; nil when it is none.
@@ -107,24 +111,6 @@ final class ExaminationStage {
     guard count > 0 else { return nil }
     // Safe: the view ends before `head` does, and is within it.
     return unsafe LocationFormat(recognising: head.span.bytes.extracting(0..<count))
-  }
-
-  private func examine(
-    _ reader: RecordingReader, _ identity: FileIdentity, _ original: WorkOrder.Original, _ byteCount: UInt64
-  ) throws(RecordingFault) -> LedgerCount.Original {
-    let examination = RecordingExamination(self, reader, original.number, byteCount)
-    do {
-      try describe(identity, original.number, byteCount, takenFor: "recording")
-      try examination.run()
-    } catch let error as ProcessingError {
-      failure = failure ?? error
-    } catch {
-      failure = failure ?? ProcessingError(.defect, original.path, "\(error)")
-    }
-    var result = ledger(
-      original, byteCount, format: reader.file.facts.format, unreadable: examination.unreadableBytes)
-    result.media = examination.mediaRows
-    return result
   }
 
   /// Bytes of an original that is no capture: what was read stands under the file's own structure.
@@ -150,27 +136,37 @@ final class ExaminationStage {
     try add("original/file", fields, original)
   }
 
+  /// The decoder that the records name, unless they come from a track of places.
+  static let decoder = "recording 1.0"
+
   /// Adds a record about an original, or about some of its bytes.
   func add(
-    _ kind: String, _ fields: Fields, _ original: UInt16, byteText: String? = nil, decoder: String = "recording 1.0"
+    _ kind: String, _ fields: Fields, _ original: UInt16, bytes: String? = nil, decoder: String = decoder
   ) throws(ProcessingError) {
     var full = fields
     full.set("decoder", decoder)
-    var place: Fields = ["original": .text(OriginalName(original).description)]
-    if let byteText, !byteText.isEmpty { place.set("bytes", byteText) }
-    full.set("provenance", .list([.object(place)]))
+    full.set("provenance", CaptureRecords.provenance(original, packet: nil, bytes: bytes))
     ordinal += 1
     try runs.add(
       kind, full,
       RecordKey(position: PacketPosition(original: original, packet: 0), decoder: 0xfff3, ordinal: ordinal))
   }
 
-  func note(_ finding: Finding, _ original: UInt16, bytes: ClosedRange<UInt64>? = nil) throws(ProcessingError) {
-    var fields = finding.fields
-    fields.set("severity", finding.severity.rawValue)
-    fields.set("code", finding.code)
-    fields.set("message", finding.message)
-    try add("finding", fields, original, byteText: bytes.map { "\($0.lowerBound)-\($0.upperBound)" })
+  func note(
+    _ finding: Finding, _ original: UInt16, bytes: String? = nil, decoder: String = decoder
+  ) throws(ProcessingError) {
+    try add("finding", finding.recordFields, original, bytes: bytes, decoder: decoder)
+  }
+
+  /// Does what a callback asks for that cannot throw; after the first failure nothing more.
+  func attempt(_ body: () throws(ProcessingError) -> Void) {
+    guard failure == nil else { return }
+    do throws(ProcessingError) { try body() } catch { failure = error }
+  }
+
+  /// Throws what a callback could not.
+  func throwFailure() throws(ProcessingError) {
+    if let failure { throw failure }
   }
 }
 

@@ -7,6 +7,8 @@ final class LocationExamination {
   /// Gaps, jumps and places of damage of one kind that are told one by one; all are counted.
   static let maximumTold = 100
 
+  private static let decoder = "location 1.0"
+
   private let stage: ExaminationStage
   private let format: LocationFormat
   private let original: UInt16
@@ -29,13 +31,12 @@ final class LocationExamination {
   func run(descriptor: Int32) throws(ProcessingError) {
     do throws(LocationFault) {
       try LocationTrackReader(format).read(descriptor: descriptor) { event in
-        guard self.stage.failure == nil else { return }
-        do throws(ProcessingError) { try self.take(event) } catch { self.stage.failure = error }
+        self.stage.attempt { () throws(ProcessingError) in try self.take(event) }
       }
     } catch {
       fault = error
     }
-    if let failure = stage.failure { throw failure }
+    try stage.throwFailure()
     try noteFault()
     try noteDamage()
   }
@@ -91,7 +92,7 @@ final class LocationExamination {
     if let satellites = point.satellites { fields.set("satellites", satellites) }
     if let dilution = point.horizontalDilution { fields.set("horizontalDilution", dilution.text) }
     if let name = point.name { fields.set("name", name) }
-    try stage.add(kind, fields, original, byteText: point.byteText, decoder: "location 1.0")
+    try stage.add(kind, fields, original, bytes: point.byteText, decoder: Self.decoder)
   }
 
   // MARK: A track
@@ -127,7 +128,7 @@ final class LocationExamination {
     if !summary.gaps.isEmpty { fields.set("gaps", .list(summary.gaps.prefix(1_000).map { .object(Self.fields($0)) })) }
     if !summary.reasons.isEmpty { fields.set("missingReasons", Self.value(summary.reasons)) }
     if !summary.qualities.isEmpty { fields.set("qualities", Self.value(summary.qualities)) }
-    try stage.add("location/track", fields, original, byteText: nil, decoder: "location 1.0")
+    try stage.add("location/track", fields, original, decoder: Self.decoder)
     try noteGaps(track)
     try noteLegs(track)
   }
@@ -164,7 +165,7 @@ final class LocationExamination {
       Finding(
         .warning, "location/gap",
         "Track \(track.number) has \(summary.gapCount) gaps; the first \(Self.maximumTold) are told one by one.",
-        ["track": .integer(Int64(track.number)), "count": .integer(Int64(summary.gapCount))]), bytes: nil)
+        ["track": .integer(Int64(track.number)), "count": .integer(Int64(summary.gapCount))]))
   }
 
   /// Whole hours, minutes and seconds.
@@ -183,7 +184,7 @@ final class LocationExamination {
           [
             "track": .integer(Int64(track.number)), "count": .integer(Int64(summary.jumpCount)),
             "places": .list(summary.jumps.prefix(Self.maximumTold).map { .object(Self.fields($0)) }),
-          ]), bytes: nil)
+          ]))
     }
     if summary.stepCount > 0 {
       try note(
@@ -192,7 +193,7 @@ final class LocationExamination {
           [
             "track": .integer(Int64(track.number)), "count": .integer(Int64(summary.stepCount)),
             "places": .list(summary.steps.prefix(Self.maximumTold).map { .object(Self.fields($0)) }),
-          ]), bytes: nil)
+          ]))
     }
   }
 
@@ -210,7 +211,7 @@ final class LocationExamination {
     try note(
       Finding(
         .error, "location/damaged", "The track could not be read to its end: \(fault.message).",
-        ["byteOffset": .integer(Int64(clamping: fault.offset)), "reason": .text(fault.code.rawValue)]), bytes: nil)
+        ["byteOffset": .integer(Int64(clamping: fault.offset)), "reason": .text(fault.code.rawValue)]))
   }
 
   private func noteDamage() throws(ProcessingError) {
@@ -228,11 +229,7 @@ final class LocationExamination {
     }
   }
 
-  private func note(_ finding: Finding, bytes: String?) throws(ProcessingError) {
-    var fields = finding.fields
-    fields.set("severity", finding.severity.rawValue)
-    fields.set("code", finding.code)
-    fields.set("message", finding.message)
-    try stage.add("finding", fields, original, byteText: bytes, decoder: "location 1.0")
+  private func note(_ finding: Finding, bytes: String? = nil) throws(ProcessingError) {
+    try stage.note(finding, original, bytes: bytes, decoder: Self.decoder)
   }
 }

@@ -5,14 +5,11 @@ import MediaReading
 
 /// What is computed from a recording's sound to help whoever examines it; each aid names its method.
 extension RecordingExamination {
-  /// Places of one kind that a record lists.
-  private static let maximumPlaces = 1_000
-
   func examine(_ audio: RecordingAudio, _ samples: RecordedSamples) throws(ProcessingError) {
-    let channels = min(samples.channels, AudioExamination.maximumChannels)
-    guard channels == samples.channels,
+    guard
       let examination = AudioExamination(
-        sampleRate: samples.sampleRate, channels: channels, bits: samples.bits, sampleCount: samples.sampleCount)
+        sampleRate: samples.sampleRate, channels: samples.channels, bits: samples.bits,
+        sampleCount: samples.sampleCount)
     else {
       return try stage.note(
         Finding(
@@ -91,7 +88,7 @@ extension RecordingExamination {
     [
       "count": .integer(ranges.count), "seconds": .text(time(ranges.samples, rate)),
       "places": .list(
-        ranges.list.prefix(maximumPlaces).map {
+        ranges.list.map {
           .object(["from": .text(time($0.start, rate)), "to": .text(time($0.end, rate))])
         }),
     ]
@@ -119,10 +116,8 @@ extension RecordingExamination {
 
   /// Stores a file that was computed.
   func keep(_ bytes: [UInt8], _ role: String) throws(ProcessingError) -> StoredArtefact? {
-    let number = stage.computed.begin()
     // Safe: the view ends before `bytes` does.
-    try unsafe stage.computed.append(bytes.span.bytes, to: number)
-    guard let stored = try stage.computed.end(number) else { return nil }
+    guard let stored = try unsafe stage.computed.store(bytes.span.bytes) else { return nil }
     try describe(stored, role, origin: "computed")
     return stored
   }

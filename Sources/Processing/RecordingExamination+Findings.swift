@@ -43,16 +43,16 @@ extension RecordingExamination {
     guard audio.damageCount > 0 else { return }
     let list = audio.damage.prefix(Self.maximumListed).map { damage -> Value in
       var entry: Fields = ["packet": .integer(Int64(clamping: damage.packet)), "reason": .text(damage.message)]
-      if let bytes = damage.bytes { entry.set("bytes", "\(bytes.lowerBound)-\(bytes.upperBound)") }
+      if let bytes = damage.bytes { entry.set("bytes", CaptureRecords.text(bytes)) }
       if let time = damage.time { entry.set("at", Self.seconds(time)) }
       return .object(entry)
     }
     try stage.note(
       Finding(
         .warning, "recording/decodeErrors",
-        "\(audio.damageCount) of \(audio.packetCount) packets of stream \(audio.index) are damaged; their sound may be missing or wrong.",
+        "\(audio.damageCount) of \(reader.counts[audio.index].packets) packets of stream \(audio.index) are damaged; their sound may be missing or wrong.",
         ["stream": .integer(Int64(audio.index)), "count": .integer(Int64(audio.damageCount)), "places": .list(list)]),
-      original, bytes: audio.damage.first?.bytes)
+      original, bytes: audio.damage.first?.bytes.map { CaptureRecords.text($0) })
   }
 
   private func noteTime(_ audio: RecordingAudio) throws(ProcessingError) {

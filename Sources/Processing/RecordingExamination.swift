@@ -38,7 +38,7 @@ final class RecordingExamination {
   func run() throws {
     defer { removeScratch() }
     reader.read(output: openScratch, self)
-    if let failure = stage.failure { throw failure }
+    try stage.throwFailure()
     try keepAttachments()
     for audio in reader.audios {
       guard audio.writeError == 0 else {
@@ -47,7 +47,7 @@ final class RecordingExamination {
       copies[audio.index] = try writeCopy(audio)
     }
     try writeRecords(copies)
-    for frame in keyFrames { try stage.add("recording/picture", frame.fields, original, byteText: frame.bytes) }
+    for frame in keyFrames { try stage.add("recording/picture", frame.fields, original, bytes: frame.bytes) }
     for audio in reader.audios where copies[audio.index] != nil {
       guard let descriptor = scratch[audio.index] else { continue }
       try examine(audio, RecordedSamples(audio, descriptor: descriptor))
@@ -102,10 +102,8 @@ final class RecordingExamination {
 
   private func keepAttachments() throws {
     for stream in facts.streams where stream.medium == .attachment && !stream.extraBytes.isEmpty {
-      let number = stage.carved.begin()
       // Safe: the view ends before the bytes do.
-      try unsafe stage.carved.append(stream.extraBytes.span.bytes, to: number)
-      guard let stored = try stage.carved.end(number) else { continue }
+      guard let stored = try unsafe stage.carved.store(stream.extraBytes.span.bytes) else { continue }
       try describe(
         stored, "file attached to the recording as stream \(stream.index)", origin: "captured",
         name: stream[tag: "filename"])
@@ -129,19 +127,13 @@ final class RecordingExamination {
 
 extension RecordingExamination: RecordingReceiver {
   func picture(stream: Int, _ bytes: RawSpan) {
-    guard stage.failure == nil else { return }
-    do throws(ProcessingError) {
-      let number = stage.carved.begin()
-      try stage.carved.append(bytes, to: number)
-      if let stored = try stage.carved.end(number) { pictures.append((stream, stored)) }
-    } catch {
-      stage.failure = error
+    stage.attempt { () throws(ProcessingError) in
+      if let stored = try stage.carved.store(bytes) { pictures.append((stream, stored)) }
     }
   }
 
   func keyFrame(_ frame: KeyFrame) {
-    guard stage.failure == nil else { return }
-    do throws(ProcessingError) {
+    stage.attempt { () throws(ProcessingError) in
       guard let stored = try keep(frame.png, "key frame of stream \(frame.stream)") else { return }
       var fields: Fields = [
         "stream": .integer(Int64(frame.stream)), "packet": .integer(Int64(clamping: frame.packet)),
@@ -149,25 +141,21 @@ extension RecordingExamination: RecordingReceiver {
         "pictureSha256": .text(stored.sha256.hex), "origin": "computed",
       ]
       if let time = frame.time { fields.set("at", Self.seconds(time)) }
-      keyFrames.append((fields, frame.bytes.map { "\($0.lowerBound)-\($0.upperBound)" }))
-    } catch {
-      stage.failure = error
+      keyFrames.append((fields, frame.bytes.map { CaptureRecords.text($0) }))
     }
   }
 
   func subtitle(stream: Int, start: Int64?, end: Int64?, _ bytes: RawSpan) {
-    guard stage.failure == nil else { return }
-    let text = SubtitleText(bytes, codec: facts.streams[stream].codec)
     var fields: Fields = ["stream": .integer(Int64(stream))]
     if let start { fields.set("start", Self.seconds(start)) }
     if let end { fields.set("end", Self.seconds(end)) }
-    if let line = text.bytes { fields.set("text", wire: line) }
-    if text.bytes == nil { fields.set("byteCount", bytes.byteCount) }
-    do throws(ProcessingError) { try stage.add("recording/subtitle", fields, original) } catch { stage.failure = error }
+    if let line = SubtitleText(bytes, codec: facts.streams[stream].codec).bytes {
+      fields.set("text", wire: line)
+    } else {
+      fields.set("byteCount", bytes.byteCount)
+    }
+    stage.attempt { () throws(ProcessingError) in try stage.add("recording/subtitle", fields, original) }
   }
 
-  func tick(_ position: UInt64) {
-    stage.hand[.steps] &+= 1
-    stage.hand[.done] = position
-  }
+  func tick() { stage.hand[.steps] &+= 1 }
 }

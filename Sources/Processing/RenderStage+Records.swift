@@ -48,11 +48,7 @@ extension RenderStage {
   }
 
   func note(_ finding: Finding, _ trace: Trace, _ call: PlannedCall) throws {
-    var fields = finding.fields
-    fields.set("severity", finding.severity.rawValue)
-    fields.set("code", finding.code)
-    fields.set("message", finding.message)
-    try add("finding", fields, trace, call.source, call.destination, "audio 1.0")
+    try add("finding", finding.recordFields, trace, call.source, call.destination, "audio 1.0")
   }
 
   static func description(_ work: StreamWork) -> Fields {

@@ -243,11 +243,9 @@ final class RenderStage {
       for side in sides { part.formUnion(side.trace) }
       try describe(stored, Self.role(file, call), part, call)
     }
-    let map = spool.begin()
     let bytes = audio.timeMapBytes(open.isEmpty ? nil : waveform)
     // Safe: the view ends before `bytes` does.
-    try unsafe spool.append(bytes.span.bytes, to: map)
-    files.timeMap = try spool.end(map, class: nil)
+    files.timeMap = try unsafe spool.store(bytes.span.bytes)
     if let stored = files.timeMap { try describe(stored, "time map of a call", trace, call) }
     return files
   }

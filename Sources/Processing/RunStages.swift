@@ -27,7 +27,7 @@ final class RunStages {
   /// Originals by what they are, once their first bytes were looked at.
   private var captures: [WorkOrder.Original] = []
   private var recordings: [WorkOrder.Original] = []
-  private var examineCount = 0
+  private var examineCount: Int { min(jobs, recordings.count) }
   private var retried: Set<WorkOrder.Exclusion> = []
   private var pages: [String: (file: MemoryFile, page: StatusPage)] = [:]
   private var watches: [pid_t: (steps: UInt64, cpu: Double)] = [:]
@@ -70,7 +70,6 @@ final class RunStages {
     let others = Set(preparation.entries.filter { !$0.isCapture }.map(\.number))
     captures = expanded.filter { !others.contains($0.number) }
     recordings = expanded.filter { others.contains($0.number) }
-    examineCount = min(jobs, recordings.count)
     let examining = (0..<examineCount).map { (stage: "examine", number: $0) }
     try run((0..<jobs).map { ("shard", $0) } + [("witness", 0)] + examining, expanded, "decoding")
     try run((0..<jobs).map { ("render", $0) }, expanded, "decoding media")
@@ -86,8 +85,17 @@ final class RunStages {
 
   /// Where workers left artefacts.
   var artefactDirectories: [String] {
-    let stages = [("shard", jobs), ("render", jobs), ("examine", examineCount), ("examine-made", examineCount)]
-    return stages.flatMap { stage, count in (0..<count).map { layout.artefacts(stage, $0) } }
+    let stages = [("shard", jobs), ("render", jobs), ("examine", examineCount)]
+    return stages.flatMap { stage, count in (0..<count).flatMap { artefactDirectories(stage, $0) } }
+  }
+
+  /// Where one worker leaves artefacts; those that it computes apart from those that it carves out, where it does both.
+  private func artefactDirectories(_ stage: String, _ worker: Int) -> [String] {
+    switch stage {
+    case "shard", "render": [layout.artefacts(stage, worker)]
+    case "examine": [layout.artefacts(stage, worker), layout.artefacts("examine-made", worker)]
+    default: []
+    }
   }
 
   /// What this machine could not hold of the sandbox, in words.
@@ -244,10 +252,8 @@ final class RunStages {
   private func removeResults(of job: WorkerPool.Job) {
     var paths = [layout.runs(job.stage, job.worker)]
     if job.stage == "shard" { paths += [layout.facts(job.worker), layout.streams(job.worker)] }
-    if ["shard", "render", "examine"].contains(job.stage) { paths.append(layout.artefacts(job.stage, job.worker)) }
-    if job.stage == "examine" {
-      paths += [layout.artefacts("examine-made", job.worker), layout.fingerprints(job.worker)]
-    }
+    if job.stage == "examine" { paths.append(layout.fingerprints(job.worker)) }
+    paths += artefactDirectories(job.stage, job.worker)
     for path in paths { try? FileManager.default.removeItem(atPath: path) }
   }
 

@@ -317,11 +317,8 @@ final class ShardRunner: TimelineReceiver {
   private func note(_ finding: Finding, _ view: PacketView, _ packets: [CountedPacket], _ time: CaptureTime) {
     var trace = Trace()
     for packet in packets { trace.insert(packet.position, at: time) }
-    var fields = finding.fields
+    var fields = finding.recordFields
     fields.place(trace)
-    fields.set("severity", finding.severity.rawValue)
-    fields.set("code", finding.code)
-    fields.set("message", finding.message)
     fields.set("decoder", "flow 1.0")
     fields.set("source", view.source.description)
     fields.set("destination", view.destination.description)

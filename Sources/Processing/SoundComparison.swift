@@ -1,3 +1,4 @@
+import ByteReading
 import EvidenceBundle
 import EvidenceModel
 import Foundation
@@ -29,22 +30,26 @@ struct SoundComparison {
     for worker in 0..<order.examineCount {
       let path = layout.fingerprints(worker)
       let bytes = [UInt8](FileManager.default.contents(atPath: path) ?? Data())
-      var place = 0
-      let number = { (width: Int) -> UInt32 in
-        defer { place += width }
-        return bytes[place..<(place + width)].reduce(0) { $0 << 8 | UInt32($1) }
-      }
-      while place + 10 <= bytes.count {
-        let original = UInt16(truncatingIfNeeded: number(2))
-        let stream = number(4)
-        let count = Int(number(4))
-        guard count <= (bytes.count - place) / 4 else {
-          throw ProcessingError(.defect, path, "the list of fingerprints is damaged")
-        }
-        sounds.append(Sound(original: original, stream: stream, items: (0..<count).map { _ in number(4) }))
+      do throws(ReadError) { sounds += try Self.read(bytes) } catch {
+        throw ProcessingError(.defect, path, "the list of fingerprints is damaged: \(error)")
       }
     }
     sounds.sort { ($0.original, $0.stream) < ($1.original, $1.stream) }
+  }
+
+  private static func read(_ bytes: [UInt8]) throws(ReadError) -> [Sound] {
+    var sounds: [Sound] = []
+    // Safe: the view ends before `bytes` does.
+    var reader = unsafe ByteReader(bytes.span.bytes)
+    while reader.remaining > 0 {
+      let original: UInt16 = try reader.read("original")
+      let stream: UInt32 = try reader.read("stream")
+      let count: UInt32 = try reader.read("count")
+      var items: [UInt32] = []
+      for _ in 0..<count { items.append(try reader.read("item")) }
+      sounds.append(Sound(original: original, stream: stream, items: items))
+    }
+    return sounds
   }
 
   /// Compares all with each other and writes what they share, each with a finding.

@@ -312,5 +312,5 @@ final class ReadRecording: RecordingReceiver {
     lines.append((start, end, text.bytes ?? []))
   }
   func keyFrame(_ frame: KeyFrame) { frames.append(frame) }
-  func tick(_ position: UInt64) {}
+  func tick() {}
 }

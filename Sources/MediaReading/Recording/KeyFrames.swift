@@ -26,9 +26,7 @@ public struct KeyFrame: Sendable {
   static let leastInterval: Int64 = 5_000_000
 
   private let stream: Int
-  private let context: UnsafeMutablePointer<AVCodecContext>
-  private let frame: UnsafeMutablePointer<AVFrame>
-  private let timeBase: AVRational
+  private let decoder: RecordingDecoder
   private let interval: Int64
   private var next = Int64.min
   private(set) var count = 0
@@ -37,56 +35,42 @@ public struct KeyFrame: Sendable {
 
   /// Opens a decoder; nil when libavcodec has none. `duration` is the recording's, in microseconds, where it is known.
   init?(_ stream: UnsafeMutablePointer<AVStream>, index: Int, duration: Int64?) {
-    guard let parameters = unsafe stream.pointee.codecpar,
-      let codec = unsafe RecordingCodec.decoder(for: parameters.pointee),
-      let context = unsafe RecordingCodec.open(codec, stream, prepare: { unsafe $0.skip_frame = AVDISCARD_NONKEY })
-    else { return nil }
-    guard let frame = unsafe av_frame_alloc() else {
-      var context: UnsafeMutablePointer<AVCodecContext>? = unsafe context
-      unsafe avcodec_free_context(&context)
+    guard let decoder = unsafe RecordingDecoder(stream, prepare: { unsafe $0.skip_frame = AVDISCARD_NONKEY }) else {
       return nil
     }
+    self.decoder = decoder
     self.stream = index
-    unsafe self.context = context
-    unsafe self.frame = frame
-    unsafe timeBase = stream.pointee.time_base
     interval = max(Self.leastInterval, (duration ?? 0) / Int64(Self.maximumPictures))
-  }
-
-  deinit {
-    var context: UnsafeMutablePointer<AVCodecContext>? = unsafe context
-    var frame: UnsafeMutablePointer<AVFrame>? = unsafe frame
-    unsafe avcodec_free_context(&context)
-    unsafe av_frame_free(&frame)
   }
 
   /// The picture of a packet, where it is a key frame whose turn it is.
   func take(_ packet: UnsafeMutablePointer<AVPacket>, number: UInt64) -> KeyFrame? {
     guard unsafe packet.pointee.flags & AV_PKT_FLAG_KEY != 0, count < Self.maximumPictures else { return nil }
-    let stamp = unsafe packet.pointee.pts == .min ? packet.pointee.dts : packet.pointee.pts
-    let time = RecordingFacts.microseconds(stamp, timeBase)
+    let time = unsafe PacketPlace.time(packet, decoder.timeBase)
     if let time, next != .min, time < next { return nil }
     if time == nil, count > 0 { return nil }
-    defer { unsafe avcodec_flush_buffers(context) }
-    guard unsafe avcodec_send_packet(context, packet) == 0 else {
-      failures += 1
-      return nil
+    let (context, frame) = unsafe (decoder.context, decoder.frame)
+    defer {
+      unsafe av_frame_unref(frame)
+      unsafe avcodec_flush_buffers(context)
     }
-    unsafe avcodec_send_packet(context, nil)
-    guard unsafe avcodec_receive_frame(context, frame) == 0 else {
-      failures += 1
-      return nil
-    }
-    defer { unsafe av_frame_unref(frame) }
-    guard let png = unsafe PictureWriter.png(frame) else {
+    guard let png = unsafe decode(packet) else {
       failures += 1
       return nil
     }
     count += 1
     if let time { next = time.addingReportingOverflow(interval).partialValue }
     return KeyFrame(
-      stream: stream, packet: number, time: time, bytes: unsafe RecordingDamage.range(packet),
+      stream: stream, packet: number, time: time, bytes: unsafe PacketPlace.bytes(packet),
       width: unsafe Int(frame.pointee.width), height: unsafe Int(frame.pointee.height), png: png)
+  }
+
+  /// Decodes one packet alone into the decoder's frame, and gives it as PNG; nil when it gives no picture.
+  private func decode(_ packet: UnsafeMutablePointer<AVPacket>) -> [UInt8]? {
+    guard unsafe avcodec_send_packet(decoder.context, packet) == 0 else { return nil }
+    unsafe avcodec_send_packet(decoder.context, nil)
+    guard unsafe avcodec_receive_frame(decoder.context, decoder.frame) == 0 else { return nil }
+    return unsafe PictureWriter.png(decoder.frame)
   }
 }
 

@@ -13,15 +13,6 @@ public struct RecordingDamage: Hashable, Sendable {
   public let message: String
 }
 
-extension RecordingDamage {
-  /// Where a packet stands in the file; nil when the container does not say.
-  static func range(_ packet: UnsafeMutablePointer<AVPacket>) -> ClosedRange<UInt64>? {
-    let (position, size) = unsafe (packet.pointee.pos, Int64(packet.pointee.size))
-    guard position >= 0, size > 0, position <= .max - size else { return nil }
-    return UInt64(position)...UInt64(position + size - 1)
-  }
-}
-
 /// Decodes one audio stream of a recording into a file of samples, in integers, and notes what is odd about it.
 ///
 /// Samples stand there one behind the other as they were decoded: nothing is put in for what is missing.
@@ -47,7 +38,7 @@ extension RecordingDamage {
 
   public let index: Int
   /// The decoder of libavcodec.
-  public let decoderName: String
+  public var decoderName: String { decoder.name }
   /// Bits of a sample: 16, or 24 or 32 where the recording has more than 16 and loses nothing.
   public let bits: Int
   /// Samples a second of the first samples, and so of the file; 0 when there are none.
@@ -61,16 +52,13 @@ extension RecordingDamage {
   public private(set) var stepCount = 0
   /// How often the rate or the channels changed on the way; the file keeps the first.
   public private(set) var formatChanges = 0
-  public private(set) var packetCount: UInt64 = 0
-  public private(set) var packetBytes: UInt64 = 0
+  private var packetCount: UInt64 = 0
   /// Whether decoding ended at the limit of bytes.
   public private(set) var isLimited = false
   /// Why the file of samples could not be written: an `errno`, or 0.
   public private(set) var writeError: Int32 = 0
 
-  private let context: UnsafeMutablePointer<AVCodecContext>
-  private let frame: UnsafeMutablePointer<AVFrame>
-  private let timeBase: AVRational
+  private let decoder: RecordingDecoder
   private let output: Int32
   private let byteLimit: UInt64
   private var converter = SampleConverter()
@@ -81,40 +69,26 @@ extension RecordingDamage {
 
   /// Opens a decoder; nil when libavcodec has none for the stream. Samples go to the file `output`.
   init?(_ stream: UnsafeMutablePointer<AVStream>, index: Int, output: Int32, byteCount: UInt64) {
-    guard let parameters = unsafe stream.pointee.codecpar,
-      let codec = unsafe RecordingCodec.decoder(for: parameters.pointee),
-      let context = unsafe RecordingCodec.open(codec, stream)
-    else { return nil }
-    guard let frame = unsafe av_frame_alloc() else {
-      var context: UnsafeMutablePointer<AVCodecContext>? = unsafe context
-      unsafe avcodec_free_context(&context)
+    guard let decoder = unsafe RecordingDecoder(stream), let parameters = unsafe stream.pointee.codecpar else {
       return nil
     }
-    unsafe self.context = context
-    unsafe self.frame = frame
+    self.decoder = decoder
+    unsafe bits = RecordingCodec.bits(decoder.context, parameters.pointee)
     self.index = index
     self.output = output
-    unsafe decoderName = RecordingFacts.text(codec.pointee.name)
-    unsafe bits = RecordingCodec.bits(context, parameters.pointee)
-    unsafe timeBase = stream.pointee.time_base
     let (grown, overflow) = byteCount.multipliedReportingOverflow(by: Self.maximumGrowth)
     byteLimit = overflow ? .max : max(Self.freeBytes, grown)
     buffer.reserveCapacity(Self.bufferBytes)
   }
 
-  deinit {
-    var context: UnsafeMutablePointer<AVCodecContext>? = unsafe context
-    var frame: UnsafeMutablePointer<AVFrame>? = unsafe frame
-    unsafe avcodec_free_context(&context)
-    unsafe av_frame_free(&frame)
-  }
+  private var context: UnsafeMutablePointer<AVCodecContext> { unsafe decoder.context }
+  private var frame: UnsafeMutablePointer<AVFrame> { unsafe decoder.frame }
 
   /// Bytes that one sample of one channel takes in the file of samples.
   public var sampleBytes: Int { bits == 16 ? 2 : 4 }
 
   func take(_ packet: UnsafeMutablePointer<AVPacket>, _ messages: MediaMessages) {
     packetCount += 1
-    packetBytes += UInt64(clamping: unsafe packet.pointee.size)
     guard !isLimited, writeError == 0 else { return }
     let status = unsafe avcodec_send_packet(context, packet)
     let isCorrupt = receive()
@@ -139,11 +113,10 @@ extension RecordingDamage {
   private func note(_ packet: UnsafeMutablePointer<AVPacket>, _ words: String) {
     damageCount += 1
     guard damage.count < Self.maximumNoted else { return }
-    let time = unsafe packet.pointee.pts == .min ? packet.pointee.dts : packet.pointee.pts
     damage.append(
       RecordingDamage(
-        packet: packetCount, bytes: unsafe RecordingDamage.range(packet),
-        time: RecordingFacts.microseconds(time, timeBase), message: words))
+        packet: packetCount, bytes: unsafe PacketPlace.bytes(packet),
+        time: unsafe PacketPlace.time(packet, decoder.timeBase), message: words))
   }
 
   /// Takes the frames that are ready; true when one of them is marked as damaged.
@@ -182,6 +155,7 @@ extension RecordingDamage {
   /// Compares the time that the container gives the frame with the samples that came before it.
   private func checkTime() {
     let time = unsafe frame.pointee.best_effort_timestamp
+    let timeBase = decoder.timeBase
     guard time != .min, timeBase.num > 0, timeBase.den > 0, sampleRate > 0,
       let now = Int64(
         exactly: Int128(time) * Int128(timeBase.num) * Int128(sampleRate) / Int128(timeBase.den)),

@@ -39,8 +39,6 @@ public struct RecordingFault: Error, Hashable, Sendable {
   public private(set) var facts = RecordingFacts()
   /// Packets that were read.
   public private(set) var packetCount: UInt64 = 0
-  /// Their bytes.
-  public private(set) var packetBytes: UInt64 = 0
   /// Why reading ended before the end; nil when it did not.
   public private(set) var fault: RecordingFault?
   let input: MediaInput
@@ -102,13 +100,11 @@ public struct RecordingFault: Error, Hashable, Sendable {
   }
 
   private static let refused: Set<String> = [
-    "concat", "hls", "dash", "sdp", "rtsp", "rtp", "imf", "image2", "image2pipe", "webm_dash_manifest", "lavfi", "data",
-    "ffmetadata", "tty", "bin", "xbin", "adf", "idf", "ico", "gif", "apng", "fits", "alias_pix", "brender_pix",
-    "libgme",
-    "libopenmpt", "vobsub", "avisynth", "vapoursynth", "aqtitle", "ass", "jacosub", "lrc", "microdvd", "mpl2", "mpsub",
-    "pjs", "realtext", "sami", "scc", "srt", "stl", "subviewer", "subviewer1", "sup", "tedcaptions", "vplayer",
-    "webvtt",
-    "codec2raw", "bitpacked", "rawvideo",
+    "concat", "hls", "dash", "sdp", "rtsp", "rtp", "imf", "image2", "image2pipe", "webm_dash_manifest", "lavfi",
+    "data", "ffmetadata", "tty", "bin", "xbin", "adf", "idf", "ico", "gif", "apng", "fits", "alias_pix",
+    "brender_pix", "libgme", "libopenmpt", "vobsub", "avisynth", "vapoursynth", "aqtitle", "ass", "jacosub", "lrc",
+    "microdvd", "mpl2", "mpsub", "pjs", "realtext", "sami", "scc", "srt", "stl", "subviewer", "subviewer1", "sup",
+    "tedcaptions", "vplayer", "webvtt", "codec2raw", "bitpacked", "rawvideo",
   ]
 
   /// Why a call of libavformat failed; nil at the end of the file.
@@ -144,7 +140,6 @@ public struct RecordingFault: Error, Hashable, Sendable {
       }
       packetCount += 1
       let size = UInt64(clamping: unsafe packet.pointee.size)
-      packetBytes += size
       guard left > size + 64, packetCount < Self.maximumPackets else {
         left = 0
         fault = failure(0, messages)

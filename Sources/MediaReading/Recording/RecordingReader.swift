@@ -9,7 +9,7 @@ public protocol RecordingReceiver: AnyObject {
   /// A line of text with its time in microseconds; the bytes are the packet's.
   func subtitle(stream: Int, start: Int64?, end: Int64?, _ bytes: RawSpan)
   /// Something was read; called often.
-  func tick(_ position: UInt64)
+  func tick()
 }
 
 /// Reads a recording from its beginning to its end, once: decodes its audio and counts everything.
@@ -31,6 +31,8 @@ public final class RecordingReader {
   public static let maximumSubtitles = 200_000
   /// Audio streams that are decoded.
   public static let maximumAudios = 16
+  /// Video streams of which key frames are decoded.
+  public static let maximumVideos = 4
   /// What libavformat said of the container that is kept.
   private static let maximumMessages = 100
 
@@ -38,6 +40,8 @@ public final class RecordingReader {
   public private(set) var counts: [Count]
   /// The audio that was decoded, in the order of the streams.
   public private(set) var audios: [RecordingAudio] = []
+  /// Streams of audio for which libavcodec has no decoder, or none that opens.
+  public private(set) var undecoded: [Int] = []
   /// What libavformat said while it read, outside of decoders.
   public private(set) var messages: [String] = []
   public private(set) var messageCount = 0
@@ -46,8 +50,6 @@ public final class RecordingReader {
   private let byteCount: UInt64
   private var audioPlaces: [Int?]
   private var keyFrames: [Int: KeyFrames] = [:]
-  /// Video streams of which key frames are decoded.
-  public static let maximumVideos = 4
 
   public init(_ file: RecordingFile, byteCount: UInt64) {
     self.file = file
@@ -55,9 +57,6 @@ public final class RecordingReader {
     counts = Array(repeating: Count(), count: file.facts.streams.count)
     audioPlaces = Array(repeating: nil, count: file.facts.streams.count)
   }
-
-  /// Streams of audio for which libavcodec has no decoder, or none that opens.
-  public private(set) var undecoded: [Int] = []
 
   /// Key frames of a video stream that were to be decoded and gave no picture; nil when there is no decoder.
   public func failedPictures(_ stream: Int) -> Int? { keyFrames[stream]?.failures }
@@ -85,7 +84,7 @@ public final class RecordingReader {
     unsafe file.read(said) { packet in
       note(said)
       unsafe take(packet, said, receiver)
-      receiver.tick(file.position)
+      receiver.tick()
     }
     note(said)
     for audio in audios { audio.finish(said) }
@@ -103,8 +102,7 @@ public final class RecordingReader {
     let index = unsafe Int(packet.pointee.stream_index)
     guard counts.indices.contains(index), let stream = unsafe file.stream(index) else { return }
     let base = unsafe stream.pointee.time_base
-    let time = unsafe packet.pointee.pts == .min ? packet.pointee.dts : packet.pointee.pts
-    let start = RecordingFacts.microseconds(time, base)
+    let start = unsafe PacketPlace.time(packet, base)
     let length = unsafe RecordingFacts.microseconds(packet.pointee.duration, base) ?? 0
     let (end, overflow) = (start ?? 0).addingReportingOverflow(max(0, length))
     counts[index].packets += 1
