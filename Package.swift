@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// One row for each folder under plugins/.
-let decoders: [String] = ["DNS", "HTTP", "Multipart", "RTP", "SIP"]
+let decoders: [String] = ["DNS", "HTTP", "Mail", "Multipart", "POP3", "RTP", "SIP", "SMTP"]
 
 let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
@@ -52,7 +52,9 @@ let package = Package(
   targets: [
     room("EvidenceModel"),
     room("ByteReading"),
-    room("DecoderKit", ["EvidenceModel", "ByteReading"]),
+    .systemLibrary(name: "CICU", pkgConfig: "icu-uc", providers: [.apt(["libicu-dev"])]),
+    room("CharacterCoding", ["CICU"]),
+    room("DecoderKit", ["EvidenceModel", "ByteReading", "CharacterCoding"]),
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(

@@ -1,15 +1,21 @@
 import DNSDecoder
 public import DecoderKit
 import HTTPDecoder
+import MailDecoder
 import MultipartDecoder
+import POP3Decoder
 import RTPDecoder
 import SIPDecoder
+import SMTPDecoder
 
 /// Every decoder that ships, in the order in which ties are settled; RTP comes last, since it only offers candidates.
 public let builtInDecoders: [any EvidenceDecoder.Type] = [
   DNSDecoder.self,
   HTTPDecoder.self,
   SIPDecoder.self,
+  SMTPDecoder.self,
+  POP3Decoder.self,
+  MailDecoder.self,
   MultipartDecoder.self,
   RTPDecoder.self,
 ]

@@ -25,6 +25,7 @@ func makeReverser(_ coding: ContentCoding) -> any CodingReverser {
   case .brotli: BrotliReverser()
   case .base64: Base64Reverser()
   case .quotedPrintable: QuotedPrintableReverser()
+  case .uuencode: UuencodeReverser()
   }
 }
 

@@ -9,8 +9,8 @@ import EvidenceModel
   let decoder: Int
   let carrier: DecodingContext.Carrier
   let depth: Int
-  /// Artefact records of a file in a file wait here until the outer file's hash is known.
-  var deferred: [(Fields, Trace)]?
+  /// Records of what stands in a file wait here until that file's hash is known; nil for a conversation.
+  var deferred: [Deferred]?
   private var session: (any DecodingSession)?
 
   // What is being shown.
@@ -29,6 +29,14 @@ import EvidenceModel
   private(set) var lastStream = -1
   /// Whether it was given anything but candidates' packets.
   private(set) var wroteRecords = false
+
+  /// A record that waits for the hash of the file around it.
+  struct Deferred {
+    let kind: String
+    var fields: Fields
+    let side: Side
+    let trace: Trace
+  }
 
   /// Bytes that came together, and from where.
   struct Run {
@@ -161,7 +169,7 @@ import EvidenceModel
 
   func emit(_ kind: StaticString, _ fields: Fields, from side: Side, trace: Trace) throws(ReadError) {
     wroteRecords = true
-    guard origin.ordinal < host.limits.recordsPerConversation else {
+    guard Int(origin.ordinal) + (deferred?.count ?? 0) < Int(host.limits.recordsPerConversation) else {
       if !isRecordLimitNoted {
         isRecordLimitNoted = true
         origin.findingCount = min(origin.findingCount, host.limits.findingsPerConversation - 1)
@@ -172,7 +180,16 @@ import EvidenceModel
       }
       throw ReadError(.limitExceeded, at: 0, reading: "records of a conversation")
     }
-    write(kind.description, fields, from: side, trace)
+    add(kind.description, fields, from: side, trace)
+  }
+
+  /// Writes a record, or keeps it until the hash of the file around it is known.
+  func add(_ kind: String, _ fields: Fields, from side: Side, _ trace: Trace) {
+    wroteRecords = true
+    guard deferred != nil else { return write(kind, fields, from: side, trace) }
+    var own = fields
+    if own["decoder"] == nil { own.set("decoder", label) }
+    deferred?.append(Deferred(kind: kind, fields: own, side: side, trace: trace))
   }
 
   private func write(_ kind: String, _ fields: Fields, from side: Side, _ trace: Trace) {
@@ -235,18 +252,6 @@ import EvidenceModel
   func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference? {
     guard let content = contents.removeValue(forKey: handle.number) else { return nil }
     return content.close(isWhole: isWhole, current, self)
-  }
-
-  /// Writes an artefact's record, or keeps it until the outer file's hash is known.
-  func describe(_ fields: Fields, from side: Side, _ trace: Trace) {
-    wroteRecords = true
-    if deferred != nil {
-      var own = fields
-      if own["decoder"] == nil { own.set("decoder", label) }
-      deferred?.append((own, trace))
-    } else {
-      write("artefact", fields, from: side, trace)
-    }
   }
 
   // MARK: Facts for the join

@@ -80,11 +80,13 @@ final class FileReading {
     unit.note(failure(error, unit.label), from: side, trace: trace)
   }
 
-  /// Ends the reading; gives the records of the files inside, which lack the hash of the file around them.
-  func finish() -> [(Fields, Trace)] {
+  /// Ends the reading; gives the records of what is inside, which lack the hash of the file around them.
+  ///
+  /// `isWhole` is false when bytes of it are missing or its sender meant more to follow.
+  func finish(isWhole: Bool) -> [DecodingUnit.Deferred] {
     if !isStopped {
       do throws(ReadError) {
-        try unit.close(.initiator, because: .finished, unit.now)
+        try unit.close(.initiator, because: isWhole ? .finished : .captureEnd, unit.now)
       } catch { stop(error, Trace(unit.now.position, at: unit.now.time)) }
     }
     unit.finish()

@@ -61,7 +61,7 @@ extension HostedStreams {
         record.set("origin", "captured")
         record.set("isComplete", true)
         DecodingUnit.speaker(host, origin, carrier, packet)
-          .describe(record, from: side, Trace(packet.position, at: packet.time))
+          .add("artefact", record, from: side, Trace(packet.position, at: packet.time))
         return fields.set("\(name)Sha256", stored.sha256.hex)
       }
     }

@@ -177,15 +177,15 @@ final class OpenContent {
     }
     if receivedCount > 0, !reversers.allSatisfy(\.isAtEnd) { isComplete = false }
     let complete = isWhole && isComplete
-    let inner = child?.finish() ?? []
+    let inner = child?.finish(isWhole: complete) ?? []
     let whole = encodedNumber.flatMap { host.output.endArtefact($0) }
-    if let whole { unit.describe(fields(encoded: whole, isWhole), from: side, trace) }
+    if let whole { unit.add("artefact", fields(encoded: whole, isWhole), from: side, trace) }
     guard let stored = host.output.endArtefact(number) else { return nil }
-    unit.describe(fields(stored, complete), from: side, trace)
-    for (fields, trace) in inner {
-      var known = fields
-      if known["parentSha256"] == nil { known.set("parentSha256", stored.sha256.hex) }
-      unit.describe(known, from: side, trace)
+    unit.add("artefact", fields(stored, complete), from: side, trace)
+    for record in inner {
+      var fields = record.fields
+      if fields["parentSha256"] == nil { fields.set("parentSha256", stored.sha256.hex) }
+      unit.add(record.kind, fields, from: side, record.trace)
     }
     return ContentReference(
       hash: stored.sha256, byteCount: stored.byteCount, isComplete: complete, trace: trace)

@@ -35,6 +35,8 @@ public enum ContentCoding: String, Hashable, Sendable, CaseIterable {
   case base64
   /// RFC 2045, 6.7.
   case quotedPrintable = "quoted-printable"
+  /// IEEE Std 1003.1, uuencode, historical form: from the line `begin` to the line `end`.
+  case uuencode
 }
 
 /// An artefact that was stored.

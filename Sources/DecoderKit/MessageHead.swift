@@ -24,6 +24,14 @@ public struct MessageHead: Hashable, Sendable {
   /// Lines that were neither a field nor the continuation of one.
   public let oddLines: [[UInt8]]
 
+  /// Makes a head of fields alone, such as that of a part which has none.
+  public init(fields: [Field]) {
+    startLine = []
+    self.fields = fields
+    byteCount = 0
+    oddLines = []
+  }
+
   /// Reads a head from the front; nil when its end has not come yet.
   ///
   /// With `hasStartLine` false the fields begin at once, as in a part of a multipart body.

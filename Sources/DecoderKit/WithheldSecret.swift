@@ -43,7 +43,7 @@ public enum WithheldSecret {
       }
       return nil
     }
-    guard scheme.equalsIgnoringCase("Basic"), let plain = base64(rest.trimmed),
+    guard scheme.equalsIgnoringCase("Basic"), let plain = Base64.decode(rest.trimmed),
       let colon = plain.firstIndex(of: 0x3a)
     else { return nil }
     return Array(plain[..<colon])
@@ -67,31 +67,5 @@ public enum WithheldSecret {
     }
     list.append(part.trimmed)
     return list.filter { !$0.isEmpty }
-  }
-
-  /// Base64 with or without padding (RFC 4648, 4); nil when it is none.
-  private static func base64(_ text: [UInt8]) -> [UInt8]? {
-    var out: [UInt8] = []
-    var word: UInt32 = 0
-    var bits = 0
-    for byte in text {
-      let digit: UInt32
-      switch byte {
-      case 0x41...0x5a: digit = UInt32(byte) - 0x41
-      case 0x61...0x7a: digit = UInt32(byte) - 0x61 + 26
-      case 0x30...0x39: digit = UInt32(byte) - 0x30 + 52
-      case 0x2b: digit = 62
-      case 0x2f: digit = 63
-      case 0x3d: return out
-      default: return nil
-      }
-      word = word << 6 | digit
-      bits += 6
-      if bits >= 8 {
-        bits -= 8
-        out.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
-      }
-    }
-    return out
   }
 }

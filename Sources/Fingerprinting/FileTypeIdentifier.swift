@@ -70,6 +70,25 @@ import Glibc
     extensions[mediaType] ?? "bin"
   }
 
+  /// The extension of a file by its type and how it begins; 64 bytes are looked at.
+  ///
+  /// libmagic calls many messages plain text, which a mail program opens only with the extension of messages (RFC 5322, 2.2).
+  public static func fileExtension(forMediaType mediaType: String, beginning: some Collection<UInt8>) -> String {
+    guard mediaType == "text/plain" || mediaType == "application/octet-stream" || mediaType == "text/html" else {
+      return fileExtension(forMediaType: mediaType)
+    }
+    let name = beginning.prefix(64).prefix { $0 != 0x3a }.map { (0x41...0x5a).contains($0) ? $0 + 0x20 : $0 }
+    let isMail = name.count < 64 && messageFields.contains(String(decoding: name, as: UTF8.self))
+    return isMail ? "eml" : fileExtension(forMediaType: mediaType)
+  }
+
+  /// Header fields with which messages begin.
+  private static let messageFields: Set<String> = [
+    "return-path", "received", "delivered-to", "x-original-to", "envelope-to", "from", "sender", "to", "cc", "subject",
+    "date", "message-id", "mime-version", "content-type", "dkim-signature", "authentication-results", "reply-to",
+    "user-agent", "x-mailer", "arc-seal", "received-spf", "content-transfer-encoding",
+  ]
+
   private static let extensions: [String: String] = [
     "application/gzip": "gz", "application/json": "json", "application/msword": "doc", "application/pdf": "pdf",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",

@@ -84,11 +84,25 @@ final class ArtefactSpool {
   }
 
   private func identify(_ path: String) throws(ProcessingError) -> FileTypeIdentifier.FileType {
+    let descriptor = try openAgain(path)
+    defer { close(descriptor) }
+    return types.identify(descriptor: descriptor)
+  }
+
+  private func openAgain(_ path: String) throws(ProcessingError) -> Int32 {
     // Safe: the path is a string of ours. A decoder has the bytes in hand, so this is the only way to open a file.
     let descriptor = unsafe exhibit_sandbox_open(path, O_RDONLY | O_CLOEXEC, 0)
     guard descriptor >= 0 else { throw .writing(path, errno) }
+    return descriptor
+  }
+
+  private func beginning(of path: String) throws(ProcessingError) -> [UInt8] {
+    let descriptor = try openAgain(path)
     defer { close(descriptor) }
-    return types.identify(descriptor: descriptor)
+    return unsafe [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
+      // Safe: no more is read than there is room.
+      count = max(0, unsafe read(descriptor, buffer.baseAddress, 64))
+    }
   }
 
   /// Ends an artefact; nil when it has no bytes. `class` names files of ours whose type is always the same.
@@ -102,7 +116,9 @@ final class ArtefactSpool {
     if let file = ended.file { try file.flush() }
     let type = try type(ended, `class`)
     let hex = hashes.sha256.hex
-    let name = "\(hex.prefix(2))/\(hex).\(FileTypeIdentifier.fileExtension(forMediaType: type.mediaType))"
+    let suffix = FileTypeIdentifier.fileExtension(
+      forMediaType: type.mediaType, beginning: ended.file == nil ? ended.bytes : try beginning(of: ended.path))
+    let name = "\(hex.prefix(2))/\(hex).\(suffix)"
     let target = "\(root)/\(name)"
     try makeDirectory("\(root)/\(hex.prefix(2))")
     if ended.file == nil {
