@@ -1,6 +1,7 @@
 import DNSDecoder
 public import DecoderKit
 import HTTPDecoder
+import IMAPDecoder
 import MailDecoder
 import MultipartDecoder
 import POP3Decoder
@@ -15,6 +16,7 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   SIPDecoder.self,
   SMTPDecoder.self,
   POP3Decoder.self,
+  IMAPDecoder.self,
   MailDecoder.self,
   MultipartDecoder.self,
   RTPDecoder.self,

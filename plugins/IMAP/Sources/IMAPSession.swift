@@ -1,0 +1,245 @@
+public import DecoderKit
+
+/// Reads both sides of a connection: commands with their completions, and the messages that are fetched or stored.
+public struct IMAPSession: DecodingSession {
+  public static let maximumUntaggedByteCount = 65_536
+  public static let maximumPendingCount = 10_000
+  public static let maximumStructureCount = 10_000
+
+  /// Verbs that hardly stand second in a line of anything else.
+  static let plainVerbs: [StaticString] = [
+    "CAPABILITY", "LOGIN", "AUTHENTICATE", "STARTTLS", "EXAMINE", "LSUB", "NAMESPACE", "UID", "FETCH",
+  ]
+  static let otherVerbs: [StaticString] = [
+    "LOGOUT", "NOOP", "SELECT", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "LIST", "STATUS", "APPEND",
+    "CHECK", "CLOSE", "EXPUNGE", "SEARCH", "STORE", "COPY", "MOVE", "IDLE", "ENABLE", "ID", "UNSELECT", "COMPRESS",
+  ]
+
+  /// What a side is in the middle of.
+  enum Lane {
+    case line
+    /// A literal that becomes part of the line.
+    case literal(remaining: Int, collected: [UInt8])
+    /// A literal that is passed over.
+    case passing(remaining: Int)
+    /// A message's content.
+    case content(remaining: Int)
+    /// Looking for the next line's beginning.
+    case lost
+    /// TLS or compression: not read.
+    case tunnel
+  }
+
+  struct Command {
+    var tag: [UInt8] = []
+    var verb: [UInt8] = []
+    var argument: [UInt8] = []
+    var user: [UInt8]?
+    var trace = Trace()
+  }
+
+  var clientSide: Side?
+  var client = Lane.line
+  var server = Lane.line
+  var clientLine = LogicalLine()
+  var serverLine = LogicalLine()
+  var pending: [Command] = []
+  var credentials: MailCredentials?
+  var user: [UInt8]?
+  var mailbox: [UInt8]?
+  /// The mailbox that SELECT or EXAMINE asks for, by tag.
+  var asked: (tag: [UInt8], mailbox: [UInt8])?
+  var hasGreeted = false
+  var untagged: [UInt8] = []
+  var untaggedTrace = Trace()
+  var isUntaggedCut = false
+  /// What stands in the response or command that is being read.
+  var current: FetchedContent?
+  /// Content of the response, that waits for its end.
+  var ended: [FetchedContent] = []
+  /// A message that comes in several partial fetches.
+  var partial: FetchedContent?
+  /// How many bytes the last partial fetch asked for.
+  var partialLength: Int?
+  /// BODYSTRUCTURE by message number.
+  var structures: [Int: SyntaxNode] = [:]
+
+  init() {}
+
+  public mutating func decode(
+    _ bytes: RawSpan, from side: Side, into sink: inout EvidenceSink
+  ) throws(ReadError) -> DecodingProgress {
+    var reader = ByteReader(bytes)
+    if clientSide == nil {
+      guard let first = reader.peek() else { return .needs(more: 1) }
+      clientSide = first == 0x2a || first == 0x2b ? side.other : side
+    }
+    var isGoingOn = true
+    // Each turn takes at least a byte, or changes what the side is in the middle of, or is the last.
+    while isGoingOn, reader.remaining > 0 {
+      isGoingOn = try read(&reader, side, &sink)
+    }
+    return reader.offset > 0 ? .consumed(reader.offset) : .needs(more: 1)
+  }
+
+  private mutating func read(
+    _ reader: inout ByteReader, _ side: Side, _ sink: inout EvidenceSink
+  ) throws(ReadError) -> Bool {
+    let isClient = side == clientSide
+    let start = reader.offset
+    switch isClient ? client : server {
+    case .tunnel:
+      try reader.skip(reader.remaining, "encrypted")
+    case .lost:
+      let length = reader.distance(to: 0x0a)
+      try reader.skip(length.map { $0 + 1 } ?? reader.remaining, "line")
+      if length != nil { set(.line, isClient) }
+    case .passing(let remaining):
+      let count = min(remaining, reader.remaining)
+      try reader.skip(count, "literal")
+      set(count == remaining ? .line : .passing(remaining: remaining - count), isClient)
+    case .literal(let remaining, var collected):
+      let count = min(remaining, reader.remaining)
+      collected += try reader.take(count, "literal").array()
+      let trace = sink.trace(of: start..<reader.offset)
+      if count == remaining {
+        if isClient { clientLine.add(literal: collected, trace) } else { serverLine.add(literal: collected, trace) }
+        set(.line, isClient)
+      } else {
+        set(.literal(remaining: remaining - count, collected: collected), isClient)
+      }
+    case .content(let remaining):
+      let count = min(remaining, reader.remaining)
+      let bytes = try reader.take(count, "literal")
+      current?.trace.formUnion(sink.trace(of: start..<reader.offset))
+      if count > 0, let handle = current?.handle { sink.append(bytes, to: handle) }
+      current?.byteCount += count
+      set(.content(remaining: remaining - count), isClient)
+      if count == remaining { try endContent(side, &sink) }
+    case .line:
+      if isClient, reader.peek() == 0x16, reader.peek(1) ?? 3 == 3 {
+        startTunnel("encrypted", sink.trace(of: start..<(start + 1)), side, &sink)
+        return true
+      }
+      let step = isClient ? try clientLine.advance(&reader, sink) : try serverLine.advance(&reader, sink)
+      switch step {
+      case .needsMore: return reader.remaining == 0
+      case .literal(let count): try beginLiteral(count, isClient, side, &sink)
+      case .end:
+        let line = isClient ? clientLine : serverLine
+        if isClient { clientLine.clear() } else { serverLine.clear() }
+        if line.isCut {
+          sink.note(
+            Finding(.warning, "imap/longLine", "A line is longer than the limit; a part of it was passed over."),
+            from: side, trace: line.trace)
+        }
+        if isClient { try readCommand(line, side, &sink) } else { try readResponse(line, side, &sink) }
+      }
+    }
+    return true
+  }
+
+  func lane(_ isClient: Bool) -> Lane { isClient ? client : server }
+
+  mutating func set(_ lane: Lane, _ isClient: Bool) {
+    if isClient { client = lane } else { server = lane }
+  }
+
+  mutating func startTunnel(
+    _ what: StaticString, _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
+  ) {
+    client = .tunnel
+    server = .tunnel
+    if what.description == "compressed" {
+      sink.note(
+        Finding(.warning, "imap/compressed", "The connection is compressed from here on (RFC 4978); it is not read."),
+        from: side, trace: trace)
+    } else {
+      sink.note(
+        Finding(.notice, "imap/encrypted", "The connection is encrypted from here on; what follows is not read."),
+        from: side, trace: trace)
+    }
+  }
+
+  // MARK: Gaps and ends
+
+  public mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
+    let isClient = side == clientSide
+    let missing = gap.byteCount + gap.abandoned
+    switch lane(isClient) {
+    case .content(let remaining):
+      let part = min(remaining, missing)
+      if let handle = current?.handle { sink.skip(part, in: handle) }
+      current?.byteCount += part
+      current?.hasHole = true
+      set(.content(remaining: remaining - part), isClient)
+      if part == remaining { try endContent(side, &sink) }
+      if missing > part { try lose(isClient, side, &sink) }
+    case .literal(let remaining, _), .passing(let remaining):
+      if missing <= remaining {
+        set(.passing(remaining: remaining - missing), isClient)
+      } else {
+        try lose(isClient, side, &sink)
+      }
+    case .line, .lost: try lose(isClient, side, &sink)
+    case .tunnel: break
+    }
+  }
+
+  /// A line was cut: the next one is looked for.
+  private mutating func lose(_ isClient: Bool, _ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
+    if isClient {
+      clientLine.clear()
+    } else {
+      let trace = serverLine.trace
+      serverLine.clear()
+      try emitEnded(number: nil, attributes: [], trace, side, &sink)
+    }
+    set(.lost, isClient)
+  }
+
+  public mutating func close(_ side: Side, because end: StreamEnd, into sink: inout EvidenceSink) throws(ReadError) {
+    let isClient = side == clientSide
+    if case .content = lane(isClient) {
+      current?.isCut = true
+      try endContent(side, &sink)
+    }
+    if !isClient {
+      try emitEnded(number: nil, attributes: [], serverLine.trace, side, &sink)
+      try flushPartial(side, &sink)
+    }
+    set(.lost, isClient)
+  }
+
+  public mutating func finish(into sink: inout EvidenceSink) {
+    let clientSide = clientSide ?? .initiator
+    try? close(clientSide, because: .captureEnd, into: &sink)
+    try? close(clientSide.other, because: .captureEnd, into: &sink)
+    for command in pending { try? emit(command, result: nil, [], Trace(), &sink) }
+    pending = []
+  }
+
+  // MARK: Records
+
+  mutating func emit(
+    _ command: Command, result: [UInt8]?, _ reply: [UInt8], _ trace: Trace, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
+    var whole = command.trace
+    whole.formUnion(trace)
+    whole.formUnion(untaggedTrace)
+    var fields = Fields()
+    if !command.tag.isEmpty { fields.set("tag", wire: command.tag) }
+    if !command.verb.isEmpty { fields.set("command", wire: command.verb) }
+    if !command.argument.isEmpty { fields.set("argument", wire: command.argument) }
+    if let user = command.user { fields.set("user", wire: user) }
+    if let result { fields.set("result", wire: result) }
+    if !reply.isEmpty { fields.set("reply", wire: reply) }
+    if !untagged.isEmpty { fields.set("untagged", wire: untagged) }
+    if isUntaggedCut { fields.set("isCut", true) }
+    untagged = []
+    untaggedTrace = Trace()
+    isUntaggedCut = false
+    let client = clientSide ?? .initiator
+    try sink.emit("imap/command", fields, from: command.verb.isEmpty ? client.other : client, trace: whole)
+  }
+}
