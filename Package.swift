@@ -127,6 +127,7 @@ let package = Package(
       "FlowAssembly",
       ["FlowAssembly", "PacketLayers", "CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("DecoderHosting", ["DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("DecoderKit", ["CharacterCoding", "DecoderKit", "TestSupport"]),
     tests("CallAssembly", ["CallAssembly", "EvidenceModel"]),
     tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),
     tests("LocationReading", ["LocationReading", "ByteReading", "EvidenceModel", "TestSupport"]),

@@ -14,7 +14,7 @@ public struct DecodingOutcome: Sendable {
     public struct Hole: Hashable, Sendable {
       public let at: Int
       public let byteCount: Int
-      init(at place: Int, _ byteCount: Int) {
+      public init(at place: Int, _ byteCount: Int) {
         at = place
         self.byteCount = byteCount
       }

@@ -37,6 +37,7 @@ struct ContentTests {
     ("deflate", "zlib.compress(d)"),
     ("deflate", "zlib.compress(d,9)[2:-4]"), ("base64", "base64.encodebytes(d)"),
     ("base64", "base64.b64encode(d[:1])+base64.b64encode(d[1:])"), ("quoted-printable", "quopri.encodestring(d)"),
+    ("uuencode", "__import__('codecs').encode(d,'uu')"),
     ("gzip,deflate", "gzip.compress(zlib.compress(d))"), ("base64,gzip", "base64.encodebytes(gzip.compress(d))"),
   ])
   func undoesWhatPythonDid(_ codings: String, _ expression: String) throws {

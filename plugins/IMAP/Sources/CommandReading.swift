@@ -82,7 +82,7 @@ extension IMAPSession {
       content.trace.formUnion(trace)
       if let name = nodes.first?.text { content.attributes.set("mailbox", wire: name) }
       if nodes.count > 1, let flags = nodes[1].list {
-        content.attributes.set("flags", wire: Array(flags.compactMap(\.text).joined(separator: [0x20])))
+        content.attributes.set("flags", Self.flagList(flags))
       }
       for node in nodes.dropFirst() {
         if case .string(let date) = node { content.attributes.set("internalDate", wire: date) }

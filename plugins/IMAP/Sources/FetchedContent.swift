@@ -10,7 +10,6 @@ struct FetchedContent {
   var trace: Trace
   /// Bytes of the literals so far, with those that are missing.
   var byteCount = 0
-  var hasHole = false
   var isCut = false
   var stored: ContentReference?
   /// What the response, or APPEND, says of it.
@@ -30,7 +29,7 @@ extension IMAPSession {
       if words.count > 2, words[1].equalsIgnoringCase("APPEND"), SyntaxNode.parse(words[2]).count > 0 {
         let handle = try sink.open(
           ContentDescription(role: "mail message", mediaType: "message/rfc822"), from: side)
-        current = FetchedContent(item: nil, number: nil, part: nil, handle: handle, trace: line.trace)
+        appended = FetchedContent(item: nil, number: nil, part: nil, handle: handle, trace: line.trace)
         clientLine.add(mark: "[message]", Trace())
         return try begin(count, isClient, side, &sink)
       }
@@ -82,25 +81,25 @@ extension IMAPSession {
     if let known = partial, known.number == number, known.item?.section == item.section,
       let offset = item.offset, offset == (known.item?.offset ?? 0) + known.byteCount
     {
-      current = known
-      current?.trace.formUnion(trace)
+      fetched = known
+      fetched?.trace.formUnion(trace)
       partial = nil
       return
     }
     try flushPartial(side, &sink)
     let part = structures[number].flatMap { PartStructure(section: item.section, in: $0) }
     let handle = try sink.open(item.description(part), from: side)
-    current = FetchedContent(item: item, number: number, part: part, handle: handle, trace: trace)
+    fetched = FetchedContent(item: item, number: number, part: part, handle: handle, trace: trace)
   }
 
   // MARK: Ends
 
   /// A literal has ended: a whole section is closed, a piece of one waits for the next.
   mutating func endContent(_ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
-    guard var content = current else { return }
-    current = nil
     let isClient = side == clientSide
     set(.line, isClient)
+    guard var content = isClient ? appended : fetched else { return }
+    if isClient { appended = nil } else { fetched = nil }
     if content.item?.offset != nil, !content.isCut {
       ended.append(content)
       return
@@ -112,7 +111,7 @@ extension IMAPSession {
 
   /// Emits what a response brought, with what the response says of the message.
   mutating func emitEnded(
-    number: Int?, attributes: [SyntaxNode], _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
+    attributes: [SyntaxNode], _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     let list = ended
     ended = []
@@ -169,12 +168,17 @@ extension IMAPSession {
         } else if name.equalsIgnoringCase("INTERNALDATE"), let text = value.text {
           fields.set("internalDate", wire: text)
         } else if name.equalsIgnoringCase("FLAGS"), let list = value.list {
-          fields.set("flags", wire: Array(list.compactMap(\.text).joined(separator: [0x20])))
+          fields.set("flags", flagList(list))
         }
       }
       place += 2
     }
     return fields
+  }
+
+  /// Flags as records list them.
+  static func flagList(_ nodes: [SyntaxNode]) -> Value {
+    .list(nodes.compactMap { $0.text.map { .text(String(decoding: $0, as: UTF8.self)) } })
   }
 
   func emit(

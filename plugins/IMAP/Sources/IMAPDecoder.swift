@@ -3,7 +3,8 @@ public import DecoderKit
 /// IMAP4 over TCP on any port (RFC 9051, RFC 3501, RFC 7888, RFC 2177).
 public struct IMAPDecoder: EvidenceDecoder {
   public static let identity = DecoderIdentity(
-    name: "imap", version: "1.0", summary: "Internet Message Access Protocol: the dialogue and the messages read or stored",
+    name: "imap", version: "1.0",
+    summary: "Internet Message Access Protocol: the dialogue and the messages read or stored",
     kinds: [
       RecordKind(
         "imap/message", "A message, or a part of one, that a client fetched from a mailbox or stored in it.",
@@ -14,7 +15,7 @@ public struct IMAPDecoder: EvidenceDecoder {
           FieldDeclaration("uid", .integer, "its lasting number in the folder (UID)"),
           FieldDeclaration("section", .text, "which part was fetched (RFC 9051, 6.4.5); empty is the whole message"),
           FieldDeclaration("offset", .integer, "where in the section the bytes begin, of a partial fetch"),
-          FieldDeclaration("flags", .text, "the flags that stood beside it"),
+          FieldDeclaration("flags", .list, "the flags that stood beside it"),
           FieldDeclaration("internalDate", .text, "when the server says it arrived"),
           FieldDeclaration("announcedByteCount", .integer, "the size of the whole message that the server names"),
           FieldDeclaration("fileName", .text, "the name that the message's structure gives the part"),
@@ -71,8 +72,10 @@ public struct IMAPDecoder: EvidenceDecoder {
     }
     guard words[0].count <= 32, words[0].allSatisfy(Self.isTagByte) else { return .none }
     let verb = words[1]
+    // On other ports the tag must look like one, for `EHLO fetch` does not begin IMAP.
+    let isTag = words[0].count == 1 || words[0].contains { (0x30...0x39).contains($0) }
     for name in IMAPSession.plainVerbs where verb.equalsIgnoringCase(name) {
-      return isMailPort ? .content : .port
+      return isMailPort ? .content : isTag ? .port : .none
     }
     return isMailPort && IMAPSession.otherVerbs.contains { verb.equalsIgnoringCase($0) } ? .port : .none
   }

@@ -53,8 +53,9 @@ public struct IMAPSession: DecodingSession {
   var untagged: [UInt8] = []
   var untaggedTrace = Trace()
   var isUntaggedCut = false
-  /// What stands in the response or command that is being read.
-  var current: FetchedContent?
+  /// What is being fetched, and what is being stored.
+  var fetched: FetchedContent?
+  var appended: FetchedContent?
   /// Content of the response, that waits for its end.
   var ended: [FetchedContent] = []
   /// A message that comes in several partial fetches.
@@ -111,9 +112,12 @@ public struct IMAPSession: DecodingSession {
     case .content(let remaining):
       let count = min(remaining, reader.remaining)
       let bytes = try reader.take(count, "literal")
-      current?.trace.formUnion(sink.trace(of: start..<reader.offset))
-      if count > 0, let handle = current?.handle { sink.append(bytes, to: handle) }
-      current?.byteCount += count
+      let trace = sink.trace(of: start..<reader.offset)
+      withContent(isClient) { content in
+        content?.trace.formUnion(trace)
+        content?.byteCount += count
+      }
+      if count > 0, let handle = (isClient ? appended : fetched)?.handle { sink.append(bytes, to: handle) }
       set(.content(remaining: remaining - count), isClient)
       if count == remaining { try endContent(side, &sink) }
     case .line:
@@ -132,11 +136,19 @@ public struct IMAPSession: DecodingSession {
           sink.note(
             Finding(.warning, "imap/longLine", "A line is longer than the limit; a part of it was passed over."),
             from: side, trace: line.trace)
+          if !isClient { try emitEnded(attributes: [], line.trace, side, &sink) }
+        } else if isClient {
+          try readCommand(line, side, &sink)
+        } else {
+          try readResponse(line, side, &sink)
         }
-        if isClient { try readCommand(line, side, &sink) } else { try readResponse(line, side, &sink) }
       }
     }
     return true
+  }
+
+  private mutating func withContent(_ isClient: Bool, _ change: (inout FetchedContent?) -> Void) {
+    if isClient { change(&appended) } else { change(&fetched) }
   }
 
   func lane(_ isClient: Bool) -> Lane { isClient ? client : server }
@@ -169,9 +181,8 @@ public struct IMAPSession: DecodingSession {
     switch lane(isClient) {
     case .content(let remaining):
       let part = min(remaining, missing)
-      if let handle = current?.handle { sink.skip(part, in: handle) }
-      current?.byteCount += part
-      current?.hasHole = true
+      if let handle = (isClient ? appended : fetched)?.handle { sink.skip(part, in: handle) }
+      withContent(isClient) { $0?.byteCount += part }
       set(.content(remaining: remaining - part), isClient)
       if part == remaining { try endContent(side, &sink) }
       if missing > part { try lose(isClient, side, &sink) }
@@ -193,7 +204,7 @@ public struct IMAPSession: DecodingSession {
     } else {
       let trace = serverLine.trace
       serverLine.clear()
-      try emitEnded(number: nil, attributes: [], trace, side, &sink)
+      try emitEnded(attributes: [], trace, side, &sink)
     }
     set(.lost, isClient)
   }
@@ -201,11 +212,11 @@ public struct IMAPSession: DecodingSession {
   public mutating func close(_ side: Side, because end: StreamEnd, into sink: inout EvidenceSink) throws(ReadError) {
     let isClient = side == clientSide
     if case .content = lane(isClient) {
-      current?.isCut = true
+      withContent(isClient) { $0?.isCut = true }
       try endContent(side, &sink)
     }
     if !isClient {
-      try emitEnded(number: nil, attributes: [], serverLine.trace, side, &sink)
+      try emitEnded(attributes: [], serverLine.trace, side, &sink)
       try flushPartial(side, &sink)
     }
     set(.lost, isClient)

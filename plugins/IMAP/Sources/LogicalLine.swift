@@ -28,9 +28,9 @@ struct LogicalLine {
     guard let length = reader.distance(to: 0x0a, within: Self.maximumByteCount) else {
       guard reader.remaining >= Self.maximumByteCount else { return .needsMore }
       isCut = true
-      try reader.skip(reader.remaining, "line")
+      try reader.skip(Self.maximumByteCount, "line")
       trace.formUnion(sink.trace(of: start..<reader.offset))
-      return .needsMore
+      return try advance(&reader, sink)
     }
     var line = try reader.take(length + 1, "line").array()
     trace.formUnion(sink.trace(of: start..<reader.offset))

@@ -22,7 +22,9 @@ struct PartStructure: Equatable {
       guard let list = node.list else { return nil }
       if index > 0, list.first?.list == nil {
         // A message in a message: its own structure stands behind envelope and size.
-        guard list.count > 8, list[0].text?.equalsIgnoringCase("message") == true, list[8].list != nil else { return nil }
+        guard list.count > 8, list[0].text?.equalsIgnoringCase("message") == true, list[8].list != nil else {
+          return nil
+        }
         node = list[8]
       }
       guard let parts = node.list else { return nil }
@@ -61,9 +63,9 @@ struct PartStructure: Equatable {
   }
 
   var fileName: [UInt8]? {
+    let disposition = FieldParameters(parametersOnly: Self.text(dispositionParameters))
     let name =
-      dispositionParameters.first { $0.name.equalsIgnoringCase("filename") }?.value
-      ?? parameters.first { $0.name.equalsIgnoringCase("name") }?.value
+      disposition.extended("filename") ?? FieldParameters(parametersOnly: Self.text(parameters)).extended("name")
     return name.map { EncodedWords.decode($0) }
   }
 
@@ -74,11 +76,12 @@ struct PartStructure: Equatable {
   }
 
   /// The parameters as a header would show them, for the decoder of the part.
-  var parameterText: String {
+  var parameterText: String { String(decoding: Self.text(parameters), as: UTF8.self) }
+
+  private static func text(_ parameters: [(name: [UInt8], value: [UInt8])]) -> [UInt8] {
     let quoted = parameters.map { pair in
-      let value = pair.value.flatMap { $0 == 0x22 || $0 == 0x5c ? [0x5c, $0] : [$0] }
-      return pair.name + [0x3d, 0x22] + value + [0x22]
+      pair.name + [0x3d, 0x22] + pair.value.flatMap { $0 == 0x22 || $0 == 0x5c ? [0x5c, $0] : [$0] } + [0x22]
     }
-    return String(decoding: Array(quoted.joined(separator: [0x3b, 0x20])), as: UTF8.self)
+    return Array(quoted.joined(separator: [0x3b, 0x20]))
   }
 }

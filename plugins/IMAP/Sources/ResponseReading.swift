@@ -25,7 +25,7 @@ extension IMAPSession {
       let rest = line.text.split(separator: 0x20, maxSplits: 3, omittingEmptySubsequences: true)
       let nodes = rest.count > 3 ? SyntaxNode.parse(rest[3]).first?.list ?? [] : []
       remember(number, nodes)
-      try emitEnded(number: number, attributes: nodes, line.trace, side, &sink)
+      try emitEnded(attributes: nodes, line.trace, side, &sink)
     } else if !hasGreeted, pending.isEmpty {
       hasGreeted = true
       for name in ["OK", "PREAUTH", "BYE"] as [StaticString] where words[1].equalsIgnoringCase(name) {

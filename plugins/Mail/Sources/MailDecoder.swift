@@ -30,6 +30,7 @@ public struct MailDecoder: EvidenceDecoder {
           FieldDeclaration("textSha256", .text, "the first part that is plain text and no attachment"),
           FieldDeclaration("charset", .text, "the character set that this part, or the part, declares"),
           FieldDeclaration("htmlSha256", .text, "the first part that is HTML and no attachment"),
+          FieldDeclaration("isHeadOnly", .boolean, "only header fields were at hand, as in a mailbox's listing"),
           FieldDeclaration("isComplete", .boolean, "whether the message ended as its structure says, without holes"),
         ]),
       RecordKind(

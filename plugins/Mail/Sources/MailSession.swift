@@ -28,6 +28,9 @@ public struct MailSession: DecodingSession {
   private var trace = Trace()
   /// A copy of what was left with the host, for the end.
   private var tail: [UInt8] = []
+  private var tailTrace = Trace()
+  /// The tail is being read, which the host no longer shows.
+  private var isReadingTail = false
 
   init(isHeadOnly: Bool) { self.isHeadOnly = isHeadOnly }
 
@@ -42,6 +45,7 @@ public struct MailSession: DecodingSession {
     let done = reader.offset
     if done > 0 { trace.formUnion(sink.trace(of: 0..<done)) }
     tail = reader.takeRest().array()
+    if !tail.isEmpty { tailTrace = sink.trace(of: done..<bytes.byteCount) }
     return done > 0 ? .consumed(done) : .needs(more: 1)
   }
 
@@ -85,7 +89,7 @@ public struct MailSession: DecodingSession {
         // A delimiter where a head should be: a part with nothing in it.
         switch scanner.delimiter(inFrontOf: reader, isLast: isLast) {
         case .delimiter(let level, let isClosing, let count):
-          try begin(Self.emptyHead, sink.trace(of: reader.offset..<(reader.offset + count)), side, &sink)
+          try begin(Self.emptyHead, trace(reader.offset..<(reader.offset + count), sink), side, &sink)
           try pass(level, isClosing, count, &reader, side, &sink)
           continue
         case .needsMore: return
@@ -99,7 +103,7 @@ public struct MailSession: DecodingSession {
         }
         let start = reader.offset
         let head = try MessageHead(try reader.take(count, "head"), hasStartLine: false)
-        try begin(head ?? Self.emptyHead, sink.trace(of: start..<reader.offset), side, &sink)
+        try begin(head ?? Self.emptyHead, trace(start..<reader.offset, sink), side, &sink)
       case .body, .preamble:
         switch try scanner.advance(reader, isLast: isLast) {
         case .needsMore: return
@@ -107,7 +111,8 @@ public struct MailSession: DecodingSession {
           let start = reader.offset
           let bytes = try reader.take(count, "content")
           if state == .body, part != nil {
-            part?.trace.formUnion(sink.trace(of: start..<reader.offset))
+            let source = trace(start..<reader.offset, sink)
+            part?.trace.formUnion(source)
             if let content = try open(side, &sink) { sink.append(bytes, to: content) }
           }
         case .delimiter(let level, let isClosing, let count): try pass(level, isClosing, count, &reader, side, &sink)
@@ -119,6 +124,10 @@ public struct MailSession: DecodingSession {
 
   private static let emptyHead = MessageHead(fields: [])
 
+  private func trace(_ range: Range<Int>, _ sink: borrowing EvidenceSink) -> Trace {
+    isReadingTail ? tailTrace : sink.trace(of: range)
+  }
+
   /// Gives what was left with the host to where it belongs.
   private mutating func giveTail(_ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
     let rest = tail
@@ -126,6 +135,8 @@ public struct MailSession: DecodingSession {
     guard !rest.isEmpty else { return }
     // Safe: the view ends with the call.
     var reader = unsafe ByteReader(rest.span.bytes)
+    isReadingTail = true
+    defer { isReadingTail = false }
     if state != .head { try read(&reader, isLast: true, side, &sink) }
     tail = reader.takeRest().array()
   }
@@ -139,7 +150,7 @@ public struct MailSession: DecodingSession {
     if !isHeadOnly { isUnfinished = true }
     // Safe: the view ends with the call.
     let head = unsafe try MessageHead(lines.span.bytes, hasStartLine: false) ?? Self.emptyHead
-    try begin(head, sink.trace, side, &sink)
+    try begin(head, tailTrace.isEmpty ? sink.trace : tailTrace, side, &sink)
   }
 
   // MARK: Parts
@@ -196,7 +207,7 @@ public struct MailSession: DecodingSession {
     let start = reader.offset
     try reader.skip(count, "delimiter")
     let isInner = level + 1 < levels.count
-    if isInner { noteUnterminated(side, sink.trace(of: start..<reader.offset), &sink) }
+    if isInner { noteUnterminated(side, trace(start..<reader.offset, sink), &sink) }
     try endPart(isWhole: true, side, &sink)
     levels.removeLast(max(0, levels.count - level - 1))
     scanner.pop(to: level + 1)
@@ -260,6 +271,7 @@ public struct MailSession: DecodingSession {
     try endPart(isWhole: levels.isEmpty && !isUnfinished, side, &sink)
     guard let summary else { return }
     try sink.emit(
-      "mail/message", summary.fields(isComplete: !isUnfinished), from: side, trace: trace.isEmpty ? sink.trace : trace)
+      "mail/message", summary.fields(isComplete: !isUnfinished && !isHeadOnly, isHeadOnly: isHeadOnly), from: side,
+      trace: trace.isEmpty ? sink.trace : trace)
   }
 }

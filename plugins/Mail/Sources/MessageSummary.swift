@@ -34,7 +34,7 @@ struct MessageSummary {
     ("References", "references"),
   ]
 
-  func fields(isComplete: Bool) -> Fields {
+  func fields(isComplete: Bool, isHeadOnly: Bool) -> Fields {
     var fields = Fields()
     var addresses: [Value] = []
     for (header, name) in Self.addressFields {
@@ -65,8 +65,12 @@ struct MessageSummary {
     fields.set("headers", head.listed)
     let mediaType = MediaType(head.first("Content-Type") ?? [])
     if !mediaType.name.isEmpty { fields.set("mediaType", mediaType.name) }
-    fields.set("partCount", partCount)
-    fields.set("attachmentCount", attachmentCount)
+    if isHeadOnly {
+      fields.set("isHeadOnly", true)
+    } else {
+      fields.set("partCount", partCount)
+      fields.set("attachmentCount", attachmentCount)
+    }
     if let text {
       fields.set("textSha256", text.hash.hex)
       if let charset = text.charset { fields.set("charset", wire: charset) }

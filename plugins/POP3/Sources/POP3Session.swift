@@ -177,7 +177,7 @@ public struct POP3Session: DecodingSession {
           Finding(.warning, "pop3/longLine", "A line is longer than the limit and was passed over."), from: side,
           trace: sink.trace)
         isPassing = true
-        try reader.skip(reader.remaining, "line")
+        try reader.skip(Self.maximumLineByteCount, "line")
       }
       return nil
     }

@@ -85,7 +85,7 @@ extension SMTPSession {
     guard let length = reader.distance(to: 0x0a, within: Self.maximumLineByteCount) else {
       guard reader.remaining >= Self.maximumLineByteCount else { return false }
       note(.warning, "smtp/longLine", "A line is longer than the limit and was passed over.", sink.trace, side, &sink)
-      try reader.skip(reader.remaining, "line")
+      try reader.skip(Self.maximumLineByteCount, "line")
       state = .longLine
       return true
     }
@@ -298,7 +298,9 @@ extension SMTPSession {
     transaction.isChunked = true
     command.purpose = isLast ? .messageEnd(transaction) : .other
     // The reply to the last chunk is the message's, so that the command itself is written at once.
-    if isLast { try emit(PendingCommand(purpose: .other, command: command.command, argument: argument, trace: trace), nil, &sink) }
+    if isLast {
+      try emit(PendingCommand(purpose: .other, command: command.command, argument: argument, trace: trace), nil, &sink)
+    }
     if size > 0 {
       state = .chunk(transaction, remaining: size, isLast: isLast)
     } else if isLast {

@@ -75,13 +75,10 @@ enum Opening {
   }
 
   private static func isPrefix(_ reader: borrowing ByteReader, of text: StaticString) -> Bool {
-    // Safe: a static string's bytes live as long as the program.
-    let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-    var place = 0
-    for unsafe byte in unsafe expected {
+    for place in 0..<text.utf8CodeUnitCount {
       guard let seen = reader.peek(place) else { return place > 0 }
-      guard seen.asciiLowercased == byte.asciiLowercased else { return false }
-      place += 1
+      // Safe: `place` is inside the static string.
+      guard unsafe seen.asciiLowercased == text.utf8Start[place].asciiLowercased else { return false }
     }
     return true
   }

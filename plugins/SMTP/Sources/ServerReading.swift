@@ -17,7 +17,7 @@ extension SMTPSession {
       }
       guard reader.remaining >= Self.maximumLineByteCount else { return false }
       note(.warning, "smtp/longLine", "A line is longer than the limit and was passed over.", sink.trace, side, &sink)
-      try reader.skip(reader.remaining, "line")
+      try reader.skip(Self.maximumLineByteCount, "line")
       isServerInLongLine = true
       return true
     }
