@@ -18,7 +18,7 @@ public struct MailSession: DecodingSession {
 
   private let isHeadOnly: Bool
   private var state = State.head
-  private var headEnd = HeadEndScanner(hasStartLine: false)
+  private var headEnd = HeadScanner()
   private var scanner = EntityScanner()
   private var levels: [Level] = []
   private var part: OpenPart?
@@ -86,24 +86,25 @@ public struct MailSession: DecodingSession {
     while reader.remaining > 0 {
       switch state {
       case .head:
-        // A delimiter where a head should be: a part with nothing in it.
-        switch scanner.delimiter(inFrontOf: reader, isLast: isLast) {
-        case .delimiter(let level, let isClosing, let count):
-          try begin(Self.emptyHead, trace(reader.offset..<(reader.offset + count), sink), side, &sink)
-          try pass(level, isClosing, count, &reader, side, &sink)
-          continue
-        case .needsMore: return
-        case .data: break
-        }
-        guard let count = headEnd.byteCount(ahead: reader) else {
+        guard case .head(let count, let hasSeparator) = try headEnd.advance(reader) else {
           guard reader.remaining <= MessageHead.maximumByteCount else {
             throw ReadError(.limitExceeded, at: reader.offset, reading: "message head")
           }
           return
         }
         let start = reader.offset
-        let head = try MessageHead(try reader.take(count, "head"), hasStartLine: false)
-        try begin(head ?? Self.emptyHead, trace(start..<reader.offset, sink), side, &sink)
+        let lines = try reader.take(count, "head").array()
+        if !hasSeparator {
+          // A part without head and body ends at once with its delimiter; that is nothing odd.
+          if case .data = scanner.delimiter(inFrontOf: reader, isLast: true) {
+            sink.note(
+              Finding(
+                .notice, "mail/noSeparator", "A head ends without an empty line; what follows is taken for the body."),
+              from: side, trace: trace(start..<(reader.offset + 1), sink))
+          }
+        }
+        let source = count > 0 ? trace(start..<reader.offset, sink) : trace(start..<(start + 1), sink)
+        try begin(try Self.head(lines), source, side, &sink)
       case .body, .preamble:
         switch try scanner.advance(reader, isLast: isLast) {
         case .needsMore: return
@@ -122,7 +123,11 @@ public struct MailSession: DecodingSession {
     }
   }
 
-  private static let emptyHead = MessageHead(fields: [])
+  private static func head(_ lines: [UInt8]) throws(ReadError) -> MessageHead {
+    let whole = lines + [0x0a, 0x0a]
+    // Safe: the view ends with the call.
+    return unsafe try MessageHead(whole.span.bytes, hasStartLine: false) ?? MessageHead(fields: [])
+  }
 
   private func trace(_ range: Range<Int>, _ sink: borrowing EvidenceSink) -> Trace {
     isReadingTail ? tailTrace : sink.trace(of: range)
@@ -143,14 +148,18 @@ public struct MailSession: DecodingSession {
 
   /// Ends a head that was cut off.
   private mutating func endHead(_ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
-    let lines = tail + [0x0a, 0x0a]
-    let isEmpty = tail.isEmpty
+    let lines = tail
     tail = []
-    if isEmpty, summary == nil || levels.isEmpty { return }
+    if lines.isEmpty, summary == nil || levels.isEmpty { return }
     if !isHeadOnly { isUnfinished = true }
+    let whole = lines + [0x0a]
+    var scanner = HeadScanner()
+    var count = lines.count
     // Safe: the view ends with the call.
-    let head = unsafe try MessageHead(lines.span.bytes, hasStartLine: false) ?? Self.emptyHead
-    try begin(head, tailTrace.isEmpty ? sink.trace : tailTrace, side, &sink)
+    if case .head(let ended, _) = unsafe try scanner.advance(ByteReader(whole.span.bytes)) { count = min(ended, count) }
+    try begin(try Self.head(Array(lines.prefix(count))), tailTrace.isEmpty ? sink.trace : tailTrace, side, &sink)
+    tail = Array(lines.dropFirst(count))
+    try giveTail(side, &sink)
   }
 
   // MARK: Parts
@@ -162,12 +171,6 @@ public struct MailSession: DecodingSession {
     var path: [Int] = []
     if summary == nil {
       summary = MessageSummary(head)
-      if !head.oddLines.isEmpty {
-        sink.note(
-          Finding(
-            .notice, "mail/oddHeaderLines", "Lines of a message's head are no header fields.",
-            ["count": .integer(Int64(head.oddLines.count))]), from: side, trace: trace)
-      }
       if isHeadOnly {
         state = .ended
         return
@@ -177,7 +180,7 @@ public struct MailSession: DecodingSession {
       path = levels[last].path + [levels[last].count]
     }
     let next = OpenPart(head, path: path, isInDigest: levels.last?.isDigest == true, trace: trace)
-    headEnd = HeadEndScanner(hasStartLine: false)
+    headEnd = HeadScanner()
     scanner.isAtLineStart = true
     if let boundary = next.boundary {
       if levels.count < Self.maximumDepth {
@@ -211,7 +214,7 @@ public struct MailSession: DecodingSession {
     try endPart(isWhole: true, side, &sink)
     levels.removeLast(max(0, levels.count - level - 1))
     scanner.pop(to: level + 1)
-    headEnd = HeadEndScanner(hasStartLine: false)
+    headEnd = HeadScanner()
     scanner.isAtLineStart = true
     guard isClosing else {
       state = .head

@@ -77,8 +77,22 @@ import Testing
     #expect(outcome.failure?.code == .limitExceeded)
   }
 
-  @Test func namesHeaderLinesThatAreNone() {
-    #expect(read("Subject: x\r\nwhat is this\r\n\r\nbody").codes == ["mail/oddHeaderLines"])
+  @Test func takesALineThatIsNoFieldForTheBody() {
+    let outcome = read("Subject: x\r\nwhat is this\r\n\r\nbody")
+    #expect(outcome.codes == ["mail/noSeparator"])
+    #expect(outcome.contents.map(text) == ["what is this\r\n\r\nbody"])
+    #expect(read("only text").contents.map(text) == ["only text"])
+    #expect(read("only text\r\n").contents.map(text) == ["only text\r\n"])
+    let mixed = mixed("--b\r\nX: y\r\n--b\r\nno head\r\n--b--\r\n")
+    #expect(mixed.contents.map(text) == ["no head"])
+    #expect(mixed.codes == ["mail/noSeparator"])
+  }
+
+  @Test func passesOverTheFirstLineOfMailboxFiles() {
+    let outcome = read("From a@b Thu Nov 26 00:00:00 2026\r\nSubject : x\r\n\r\nbody")
+    #expect(outcome.message?.text("subject") == "x")
+    #expect(outcome.contents.map(text) == ["body"])
+    #expect(outcome.findings.isEmpty)
   }
 
   @Test func keepsWhereAPartHasAHole() {
