@@ -102,7 +102,7 @@ let package = Package(
         "ByteReading", "CKernel", "CKeyFiles", "EvidenceModel", "EvidenceBundle", "Fingerprinting", "Signing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
-    room("EvidenceReport", ["EvidenceModel", "EvidenceBundle", "Custody"]),
+    room("EvidenceReport", ["CharacterCoding", "EvidenceModel", "EvidenceBundle", "Custody"]),
     .plugin(name: "RecordCommit", capability: .buildTool(), path: "scripts/build-plugins/RecordCommit"),
     room("BuildRecord", plugins: ["RecordCommit"]),
     room(

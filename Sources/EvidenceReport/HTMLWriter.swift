@@ -146,6 +146,9 @@ struct HTMLWriter {
     }
   }
 
+  /// Writes a letter's text with its lines, unfolded; the caller bounds its length.
+  mutating func letter(_ text: String) { element(.div, [.class("letter")]) { $0.isolated(text, .kept) } }
+
   private mutating func isolated(_ text: String, _ lines: VisibleText.Lines) {
     element(.bdi, [.class(lines == .kept ? "captured lines" : "captured")]) {
       VisibleText.append(text, lines: lines, to: &$0.bytes)

@@ -83,6 +83,7 @@ struct IndexPage {
         "messages", context.count("sip-message"), "signalling message", "signalling messages",
         "among them \(Decimal.count(messages, "text message", "text messages"))"
       ),
+      ("mail", context.count("mail-message"), "mail message", "mail messages", ""),
       ("web", context.count("http-transfer"), "web transfer", "web transfers", ""),
       (
         "files", files, "file", "files",
@@ -91,7 +92,7 @@ struct IndexPage {
       ("dns", context.count("dns-query", "dns-answer"), "name query or answer", "name queries and answers", ""),
       ("recordings", context.count("recording-file"), "recording", "recordings", ""),
       ("tracks", context.count("location-track"), "track of places", "tracks of places", ""),
-    ].filter { !["recordings", "tracks"].contains($0.file) || $0.count > 0 }
+    ].filter { !["mail", "recordings", "tracks"].contains($0.file) || $0.count > 0 }
     html.element(.section) { html in
       html.element(.h2, "What was found")
       html.element(.ul, [.class("tiles")]) { html in

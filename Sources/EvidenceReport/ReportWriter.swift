@@ -29,7 +29,8 @@ public struct ReportWriter {
 
   private static let own: Set<String> = [
     "http-transfer", "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
-    "recording-stream", "recording-examination", "recording-picture", "location-track",
+    "recording-stream", "recording-examination", "recording-picture", "location-track", "mail-message", "mail-part",
+    "smtp-message", "pop3-message", "imap-message",
   ]
 
   /// Writes all pages and gives them, by name; a file of the same name is replaced.
@@ -73,6 +74,15 @@ public struct ReportWriter {
       ("recording-file", .init(file: "recordings.html", title: "Recordings", count: context.count("recording-file"))),
     ]
     for (kind, entry) in own where context.count(kind) > 0 { context.navigation.insert(entry, at: 2) }
+    let transfers = MailPages.transferKinds.reduce(0) { $0 + context.count($1) }
+    let hasMail = context.count("mail-message") + transfers > 0
+    if hasMail {
+      context.navigation.insert(
+        contentsOf: [
+          .init(file: "mail.html", title: "Mail", count: context.count("mail-message")),
+          .init(file: "mail-transfers.html", title: "Mail transfers", count: transfers),
+        ], at: 2)
+    }
     for kind in others {
       context.navigation.append(
         .init(
@@ -91,6 +101,7 @@ public struct ReportWriter {
     try CallsPage(context: context, kinds: calls).write()
     if context.count("recording-file") > 0 { try RecordingsPage(context: context).write() }
     if context.count("location-track") > 0 { try TracksPage(context: context).write() }
+    if hasMail { try MailPages(context: context).write() }
     try TrafficPages(context: context).write()
     try FindingsPage(context: context).write()
     try CapturePage(context: context, kinds: capture).write()

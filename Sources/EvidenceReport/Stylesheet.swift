@@ -78,7 +78,8 @@ enum Stylesheet {
     .packets{overflow-wrap:anywhere}
     .call,.entry{border:1px solid var(--line);border-radius:.5rem;padding:.2rem 1.1rem 1rem;margin:1.4rem 0}
     .entry{padding:.2rem 1rem .6rem;margin:.7rem 0}
-    .call h2{margin-top:1rem}
+    .call h2,.entry h2{margin-top:1rem}
+    .letter{white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid var(--line);padding:.2rem .9rem;margin:.5rem 0}
     .players{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:.6rem 1.2rem}
     .player audio{width:100%;display:block}
     .playername{font-weight:600;margin:.2rem 0}
