@@ -10,6 +10,8 @@ public final class DecoderHost {
   let exclusions: Set<Exclusion>
   /// Where it is noted, before a decoder gets bytes, which one and what of.
   let hand: WorkInHand
+  /// Conversations that sessions know are to come. Each is between the hosts of its session: it belongs to one slice.
+  let expected = ExpectedList()
   private let isOff: [Bool]
   /// The ledger's rows of each decoder.
   let decodedRows: [LedgerRow]
@@ -61,6 +63,21 @@ public final class DecoderHost {
       if claim > best?.claim ?? .none { best = (index, claim) }
     }
     return best
+  }
+
+  /// Takes what a session expected of the conversation that begins between two endpoints.
+  func takeExpected(
+    _ carrier: DecodingContext.Carrier, conversation: PacketPosition
+  ) -> (decoder: Int, purpose: AnyObject)? {
+    guard !expected.isEmpty, let found = expected.take(carrier), !isExcluded(found.decoder, conversation) else {
+      return nil
+    }
+    return found
+  }
+
+  /// Whether a session expects a TCP conversation between two endpoints, though it may carry no bytes at all.
+  public func expectsStream(_ initiator: Endpoint, _ responder: Endpoint) -> Bool {
+    !expected.isEmpty && expected.has(.tcp(initiator: initiator, responder: responder))
   }
 
   /// Packets that came in fragments: the last fragment to come, in rising order, and all of them.

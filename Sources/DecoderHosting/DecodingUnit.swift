@@ -54,7 +54,7 @@ import EvidenceModel
 
   init(
     _ host: DecoderHost, _ origin: UnitOrigin, decoder: Int, carrier: DecodingContext.Carrier, depth: Int,
-    at packet: PacketContext
+    at packet: PacketContext, purpose: AnyObject? = nil
   ) {
     self.host = host
     self.origin = origin
@@ -64,7 +64,11 @@ import EvidenceModel
     current = packet
     guard host.decoders.indices.contains(decoder) else { return }
     let former = host.hand.give(.init(decoder: decoder), origin.firstPacket, packet.position)
-    session = host.decoders[decoder].makeSession(in: DecodingContext(carrier))
+    if let purpose {
+      session = host.decoders[decoder].makeSession(in: DecodingContext(carrier), expectedFor: purpose)
+    } else {
+      session = host.decoders[decoder].makeSession(in: DecodingContext(carrier))
+    }
     host.hand.giveBack(former)
   }
 
@@ -139,6 +143,7 @@ import EvidenceModel
     defer { host.hand.giveBack(former) }
     var sink = EvidenceSink(self)
     session?.finish(into: &sink)
+    host.expected.forget(by: self)
     for number in contents.keys.sorted() { _ = close(ContentHandle(number: number), isWhole: false) }
     for place in streams.indices where streams[place].isOpen {
       closeStream(StreamHandle(number: place), verdict: .candidate, evidence: "the decoder did not judge it")
@@ -233,6 +238,11 @@ import EvidenceModel
     content.append(bytes, trace(of: place(of: bytes)), current, self)
   }
 
+  func append(_ bytes: RawSpan, to handle: ContentHandle, from trace: Trace) {
+    guard bytes.byteCount > 0, let content = contents[handle.number] else { return }
+    content.append(bytes, trace, current, self)
+  }
+
   /// Where a view stands among the bytes that are shown; nil when it is no part of them.
   private func place(of bytes: RawSpan) -> Range<Int>? {
     // Safe: pointers are compared, not read.
@@ -252,6 +262,13 @@ import EvidenceModel
   func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference? {
     guard let content = contents.removeValue(forKey: handle.number) else { return nil }
     return content.close(isWhole: isWhole, current, self)
+  }
+
+  // MARK: Other conversations
+
+  func expect(_ conversation: ExpectedConversation, for purpose: AnyObject) -> Bool {
+    guard conversation.isBetweenHosts(of: carrier) else { return false }
+    return host.expected.add(conversation, for: purpose, by: self, limit: host.limits.expectedConversations)
   }
 
   // MARK: Facts for the join

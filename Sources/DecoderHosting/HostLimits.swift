@@ -16,6 +16,8 @@ public struct HostLimits: Hashable, Sendable {
   public var openContents = 256
   /// Media streams of one session.
   public var streamsPerConversation = 1_024
+  /// Conversations that one session expects at once.
+  public var expectedConversations = 64
   /// Bytes of all holes of an artefact that are filled with zeros; more end the artefact.
   public var holeBytes = 64 << 20
   /// How deep files may stand in files.
@@ -43,6 +45,7 @@ public struct HostLimits: Hashable, Sendable {
       NamedLimit("kept versions of a conversation's bytes", versionsPerConversation, "artefacts"),
       NamedLimit("open artefacts of a session", openContents, "artefacts"),
       NamedLimit("media streams of a conversation", streamsPerConversation, "streams"),
+      NamedLimit("conversations that a session expects", expectedConversations, "conversations"),
       NamedLimit("bytes of an artefact's holes", holeBytes, "bytes"),
       NamedLimit("depth of files in files", depth, "levels"),
       NamedLimit("bytes of an expanded artefact", expandedBytes, "bytes"),

@@ -9,6 +9,8 @@ public final class HostedDatagrams {
   private let carrier: DecodingContext.Carrier
   private let declared: String?
   private var units: [DecodingUnit] = []
+  /// The unit that was expected to get this conversation: it gets all of it.
+  private var given: Int?
   private var tally = ConversationTally()
   /// What no decoder took, until it is known what it looks like.
   private var unclaimed: [MediaStream.Count] = []
@@ -85,6 +87,7 @@ public final class HostedDatagrams {
       unit.note(finding, from: side, trace: Trace(packet.position, at: packet.time))
       unit.finish()
       units.remove(at: place)
+      given = nil
       steady = (-1, -1, 0)
       return .row(isCut ? LedgerRow(.truncated) : host.afterFaultRows[decoder])
     }
@@ -106,6 +109,15 @@ public final class HostedDatagrams {
 
   private func choose(_ bytes: RawSpan, _ side: Side, _ packet: PacketContext) -> (decoder: Int, unit: Int)? {
     let context = DecodingContext(carrier)
+    if let given { return (units[given].decoder, given) }
+    if units.isEmpty, let met = host.takeExpected(carrier, conversation: origin.firstPacket) {
+      units = [
+        DecodingUnit(
+          host, origin, decoder: met.decoder, carrier: carrier, depth: 0, at: packet, purpose: met.purpose)
+      ]
+      given = 0
+      return (met.decoder, 0)
+    }
     if steady.count >= Self.steadyAfter {
       let former = host.hand.give(.init(decoder: steady.decoder), origin.firstPacket, packet.position)
       defer { host.hand.giveBack(former) }

@@ -18,6 +18,8 @@ public final class HostedStreams {
   /// Packets whose row waits for a decoder to be found.
   private var waiting: [(original: UInt16, sum: LedgerSum)] = []
   private var lastFailed: Int?
+  /// Bytes that nobody wanted are no longer kept: the conversation cannot be given to anybody from its beginning.
+  private var hasLost = false
   /// Set when the conversation is over.
   private var endRow: LedgerRow?
   private var signs: SignReader
@@ -73,12 +75,13 @@ public final class HostedStreams {
   public func bytes(_ bytes: RawSpan, from side: Side, _ packet: PacketContext) {
     switch phase {
     case .decoding: decode(bytes, side, packet)
-    case .claiming: claim(bytes, side, packet)
+    case .claiming: if beginExpected(side, packet) { decode(bytes, side, packet) } else { claim(bytes, side, packet) }
     case .given: break
     }
   }
 
   public func gap(_ byteCount: Int, from side: Side, _ packet: PacketContext) {
+    if phase == .claiming { _ = beginExpected(side, packet) }
     noteGap(byteCount, side, packet)
     if phase == .decoding, let unit {
       let abandoned = with(side) { state in
@@ -91,6 +94,7 @@ public final class HostedStreams {
         try unit.skip(StreamGap(byteCount: byteCount, abandoned: abandoned), from: side, packet)
       }
     } else {
+      hasLost = true
       with(side) { state in
         state.drop(state.pending.count)
         state.isRejected = false
@@ -107,6 +111,8 @@ public final class HostedStreams {
 
   public func end(_ end: StreamEnd, of side: Side, _ packet: PacketContext) {
     with(side) { $0.end = end }
+    // A connection that carries nothing is one that was expected, too.
+    if phase == .claiming, beginExpected(side, packet) { return }
     guard phase == .decoding, let unit else { return }
     attempt(side, packet) { () throws(ReadError) in try unit.close(side, because: end, packet) }
   }
@@ -200,6 +206,7 @@ public final class HostedStreams {
       state.attempts += 1
       if bytes.byteCount <= host.limits.claimBytes { state.keep(bytes, packet) }
     }
+    if bytes.byteCount > host.limits.claimBytes { hasLost = true }
     giveUpIfHopeless()
   }
 
@@ -216,6 +223,7 @@ public final class HostedStreams {
       let excess = state.pending.count - host.limits.claimBytes
       if excess > 0 { state.drop(excess) }
     }
+    if state(side).pending.count >= host.limits.claimBytes { hasLost = true }
     giveUpIfHopeless()
   }
 
@@ -239,8 +247,18 @@ public final class HostedStreams {
     responder.drop(responder.pending.count)
   }
 
-  private func begin(_ decoder: Int, _ side: Side, _ packet: PacketContext) {
-    let unit = DecodingUnit(host, origin, decoder: decoder, carrier: carrier, depth: 0, at: packet)
+  /// Gives the conversation to the decoder that expects it, unless another one had it or some of it is gone.
+  private func beginExpected(_ side: Side, _ packet: PacketContext) -> Bool {
+    guard !hasLost, lastFailed == nil, let met = host.takeExpected(carrier, conversation: origin.firstPacket) else {
+      return false
+    }
+    begin(met.decoder, side, packet, purpose: met.purpose)
+    return phase == .decoding
+  }
+
+  private func begin(_ decoder: Int, _ side: Side, _ packet: PacketContext, purpose: AnyObject? = nil) {
+    let unit = DecodingUnit(
+      host, origin, decoder: decoder, carrier: carrier, depth: 0, at: packet, purpose: purpose)
     self.unit = unit
     phase = .decoding
     lastFailed = nil

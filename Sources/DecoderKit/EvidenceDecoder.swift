@@ -17,6 +17,15 @@ public protocol EvidenceDecoder: Sendable {
 
   /// Starts decoding one conversation or file.
   func makeSession(in context: borrowing DecodingContext) -> Session
+
+  /// Starts decoding a conversation that another session of this decoder expected; `purpose` is what that one handed over.
+  func makeSession(in context: borrowing DecodingContext, expectedFor purpose: AnyObject) -> Session
+}
+
+extension EvidenceDecoder {
+  public func makeSession(in context: borrowing DecodingContext, expectedFor purpose: AnyObject) -> Session {
+    makeSession(in: context)
+  }
 }
 
 /// The state of decoding one conversation or file.

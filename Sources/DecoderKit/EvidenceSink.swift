@@ -43,6 +43,11 @@ public struct EvidenceSink: ~Copyable {
     host.append(bytes, to: handle)
   }
 
+  /// Adds bytes that were shown before, in other calls, and came from the packets of `trace`.
+  public mutating func append(_ bytes: RawSpan, to handle: ContentHandle, from trace: Trace) {
+    host.append(bytes, to: handle, from: trace)
+  }
+
   /// Notes that `byteCount` bytes of an artefact are missing here; they become zeros in what is stored, and stand in its record.
   public mutating func skip(_ byteCount: Int, in handle: ContentHandle) { host.skip(byteCount, in: handle) }
 
@@ -51,6 +56,16 @@ public struct EvidenceSink: ~Copyable {
   /// Nil when nothing was stored because there were no bytes at all.
   public mutating func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference? {
     host.close(handle, isWhole: isWhole)
+  }
+
+  // MARK: Other conversations
+
+  /// Claims a conversation that is to come for this decoder: a session with `purpose` gets it, whatever its bytes are.
+  ///
+  /// It stands until it is met, until another one is expected at its place, or until this session is over. False when it
+  /// would not be between the two hosts of this conversation, or too many are expected: then it is never met.
+  public mutating func expect(_ conversation: ExpectedConversation, for purpose: AnyObject) -> Bool {
+    host.expect(conversation, for: purpose)
   }
 
   // MARK: Facts for the join

@@ -9,8 +9,10 @@ package protocol SinkHost: AnyObject {
   func note(_ finding: Finding, from side: Side, trace: Trace)
   func open(_ content: ContentDescription, from side: Side) throws(ReadError) -> ContentHandle
   func append(_ bytes: RawSpan, to handle: ContentHandle)
+  func append(_ bytes: RawSpan, to handle: ContentHandle, from trace: Trace)
   func skip(_ byteCount: Int, in handle: ContentHandle)
   func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference?
+  func expect(_ conversation: ExpectedConversation, for purpose: AnyObject) -> Bool
   func signal(_ signal: CallSignal)
   func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle
   func index(_ packet: MediaPacketHeader, payload: Range<Int>, in stream: StreamHandle)

@@ -49,6 +49,8 @@ public struct DecodingOutcome: Sendable {
   public var contents: [Content] = []
   public var signals: [CallSignal] = []
   public var streams: [Stream] = []
+  /// Conversations that were expected.
+  public var expected: [ExpectedConversation] = []
   /// What `decode`, `skip` or `close` threw; the session was finished after it.
   public var failure: ReadError?
   /// Breaches of the rules of the plugin API.

@@ -2,17 +2,40 @@ import ByteReading
 import DecoderKit
 import EvidenceModel
 
+/// What was found in the conversations of a sample, and what is expected of others.
+final class SharedOutcome {
+  var outcome = DecodingOutcome()
+  var purposes: [ExpectedConversation: AnyObject] = [:]
+
+  /// Takes what is expected of a conversation.
+  func take(_ carrier: DecodingContext.Carrier) -> AnyObject? {
+    let transport: ExpectedConversation.Transport
+    if case .udp = carrier { transport = .udp } else { transport = .tcp }
+    guard let one = carrier.endpoint(of: .initiator), let two = carrier.endpoint(of: .responder) else { return nil }
+    return purposes.removeValue(forKey: ExpectedConversation(transport, two, with: one.address))
+      ?? purposes.removeValue(forKey: ExpectedConversation(transport, one, with: two.address))
+  }
+}
+
 /// Stands behind a sink in tests and keeps what a decoder gives it.
 final class RecordingHost: SinkHost {
   let carrier: DecodingContext.Carrier
-  var outcome = DecodingOutcome()
+  /// What is found; conversations of one sample share it.
+  let findings: SharedOutcome
+  var outcome: DecodingOutcome {
+    get { findings.outcome }
+    set { findings.outcome = newValue }
+    _modify { yield &findings.outcome }
+  }
   private var contents: [Int: (place: Int, announced: ContentDescription)] = [:]
-  private var streams: [Int] = []
   /// The number of the step that is being shown, from 1: it serves as the packet number.
   var step: UInt64 = 0
   var shownCount = 0
 
-  init(_ carrier: DecodingContext.Carrier) { self.carrier = carrier }
+  init(_ carrier: DecodingContext.Carrier, _ findings: SharedOutcome = SharedOutcome()) {
+    self.carrier = carrier
+    self.findings = findings
+  }
 
   private var now: Trace {
     Trace(PacketPosition(original: 1, packet: step), at: CaptureTime(nanoseconds: Int64(step) * 1_000_000_000))
@@ -49,6 +72,11 @@ final class RecordingHost: SinkHost {
     unsafe bytes.withUnsafeBytes { unsafe outcome.contents[handle.number].bytes += $0 }
   }
 
+  func append(_ bytes: RawSpan, to handle: ContentHandle, from trace: Trace) {
+    if trace.isEmpty { outcome.violations.append("append from no packet") }
+    append(bytes, to: handle)
+  }
+
   func skip(_ byteCount: Int, in handle: ContentHandle) {
     guard contents[handle.number] != nil, byteCount >= 0 else {
       outcome.violations.append("skip in a content that is not open, or of a negative count")
@@ -77,6 +105,13 @@ final class RecordingHost: SinkHost {
     bytes[31] = UInt8(truncatingIfNeeded: number)
     bytes[30] = UInt8(truncatingIfNeeded: number >> 8)
     return ContentHash(bytes)
+  }
+
+  func expect(_ conversation: ExpectedConversation, for purpose: AnyObject) -> Bool {
+    guard conversation.isBetweenHosts(of: carrier) else { return false }
+    outcome.expected.append(conversation)
+    findings.purposes[conversation] = purpose
+    return true
   }
 
   func signal(_ signal: CallSignal) { outcome.signals.append(signal) }

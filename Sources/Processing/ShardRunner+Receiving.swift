@@ -67,7 +67,10 @@ extension ShardRunner: ConversationReceiver {
   }
 
   func end(_ end: StreamEnd, of side: Side, _ conversation: Conversation, _ packet: PacketContext) {
-    guard conversation.attachment != nil else { return }
+    guard
+      conversation.attachment != nil
+        || conversation.transport == .tcp && host.expectsStream(conversation.initiator, conversation.responder)
+    else { return }
     hosted(conversation).end(end, of: side, packet)
   }
 

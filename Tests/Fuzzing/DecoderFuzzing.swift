@@ -87,6 +87,7 @@ struct FuzzConversation {
     let whole = run(decoder, on: numbered, over: carrier)
     demand(whole.violations.isEmpty, "\(Decoder.identity.name) keeps the rules: \(whole.violations)")
     for record in whole.records { Self.checkDeclared(record, Decoder.identity) }
+    checkExpected(decoder, whole.expected)
     guard !isDatagrams else { return }
     let split = run(decoder, on: cut(), over: carrier)
     demand(split.violations.isEmpty, "\(Decoder.identity.name) keeps the rules: \(split.violations)")
@@ -96,6 +97,21 @@ struct FuzzConversation {
       split.recordLines == whole.recordLines,
       "\(Decoder.identity.name) makes the same of bytes whole and cut:\n\(whole.recordLines)\n\(split.recordLines)")
     demand(split.contents.map(\.bytes) == whole.contents.map(\.bytes), "\(Decoder.identity.name) carves the same")
+  }
+
+  /// The same bytes once more in each conversation that they made the decoder expect.
+  private func checkExpected<Decoder: EvidenceDecoder>(_ decoder: Decoder, _ expected: [ExpectedConversation]) {
+    for conversation in expected.prefix(4) {
+      let far = Endpoint(conversation.other, port: 50_000)
+      let other: DecodingContext.Carrier =
+        conversation.transport == .udp
+        ? .udp(initiator: far, responder: conversation.endpoint)
+        : .tcp(initiator: far, responder: conversation.endpoint)
+      let outcome = run(
+        decoder, on: steps.map { (carrier: carrier, step: $0) } + steps.map { (carrier: other, step: $0) })
+      demand(outcome.violations.isEmpty, "\(Decoder.identity.name) keeps the rules: \(outcome.violations)")
+      for record in outcome.records { Self.checkDeclared(record, Decoder.identity) }
+    }
   }
 
   private static func checkDeclared(_ record: DecodingOutcome.EmittedRecord, _ identity: DecoderIdentity) {
