@@ -8,6 +8,7 @@ import POP3Decoder
 import RTPDecoder
 import SIPDecoder
 import SMTPDecoder
+import TFTPDecoder
 
 /// Every decoder that ships, in the order in which ties are settled; RTP comes last, since it only offers candidates.
 public let builtInDecoders: [any EvidenceDecoder.Type] = [
@@ -18,6 +19,7 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   POP3Decoder.self,
   IMAPDecoder.self,
   MailDecoder.self,
+  TFTPDecoder.self,
   MultipartDecoder.self,
   RTPDecoder.self,
 ]

@@ -108,7 +108,7 @@ struct SeedWriter {
       steps.append([line.hasPrefix("<") ? 1 : 0] + bytes)
     }
     if steps.isEmpty { steps = [[0] + [UInt8](data)] }
-    for port: UInt16 in [53, 80, 5_060, 20_000] {
+    for port: UInt16 in [21, 53, 69, 80, 445, 5_060, 20_000] {
       let head = [UInt8(port >> 8), UInt8(truncatingIfNeeded: port)]
       write(target, [4] + head + Array(steps.joined(separator: Self.mark)), isEndless: true)
       write(target, [6] + head + Array(steps.joined(separator: Self.mark)), isEndless: true)
