@@ -1,5 +1,6 @@
 import DNSDecoder
 public import DecoderKit
+import FTPDecoder
 import HTTPDecoder
 import IMAPDecoder
 import MailDecoder
@@ -19,6 +20,7 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   POP3Decoder.self,
   IMAPDecoder.self,
   MailDecoder.self,
+  FTPDecoder.self,
   TFTPDecoder.self,
   MultipartDecoder.self,
   RTPDecoder.self,

@@ -32,7 +32,9 @@ package func run(
   return shared.outcome
 }
 
-/// Runs a decoder on several conversations, of which the first to come expect the others; all of them end at the end.
+/// Runs a decoder on several conversations, of which the first to come expect the others.
+///
+/// A stream of which both sides have ended is over; the other conversations are over at the end.
 ///
 /// A conversation that nobody expects is the decoder's when it claims the first bytes; else its steps are passed over.
 public func run(
@@ -53,6 +55,7 @@ public func run(
       order.append(entry.carrier)
     }
     conversations[entry.carrier]?.take(entry.step, UInt64(number) + 1)
+    if conversations[entry.carrier]?.hasEnded == true { conversations[entry.carrier]?.finish() }
   }
   for carrier in order { conversations[carrier]?.finish() }
   checkClosed(shared)
@@ -74,6 +77,9 @@ private final class SampleConversation {
   private var session: any DecodingSession
   private var pending: [Side: [UInt8]] = [:]
   private(set) var hasFailed = false
+  private var ended: Set<Side> = []
+  private var isFinished = false
+  var hasEnded: Bool { ended.count == 2 }
 
   init(
     _ decoder: some EvidenceDecoder, _ carrier: DecodingContext.Carrier, _ shared: SharedOutcome, purpose: AnyObject?
@@ -90,7 +96,8 @@ private final class SampleConversation {
   var unconsumed: [Side: Int] { pending.mapValues(\.count) }
 
   func take(_ step: ConversationStep, _ packet: UInt64) {
-    guard !hasFailed else { return }
+    guard !hasFailed, !isFinished else { return }
+    if case .end(_, let side) = step { ended.insert(side) }
     host.step = packet
     do throws(ReadError) { try show(step) } catch {
       host.outcome.failure = error
@@ -125,6 +132,8 @@ private final class SampleConversation {
   }
 
   func finish() {
+    guard !isFinished else { return }
+    isFinished = true
     host.step += 1
     host.shownCount = 0
     var sink = EvidenceSink(host)
