@@ -2,7 +2,9 @@
 import PackageDescription
 
 /// One row for each folder under plugins/.
-let decoders: [String] = ["DNS", "FTP", "HTTP", "IMAP", "Mail", "Multipart", "POP3", "RTP", "SIP", "SMTP", "TFTP"]
+let decoders: [String] = [
+  "DNS", "FTP", "HTTP", "IMAP", "Mail", "Multipart", "POP3", "RTP", "SIP", "SMB", "SMTP", "TFTP",
+]
 
 let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),

@@ -8,6 +8,7 @@ import MultipartDecoder
 import POP3Decoder
 import RTPDecoder
 import SIPDecoder
+import SMBDecoder
 import SMTPDecoder
 import TFTPDecoder
 
@@ -21,6 +22,7 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   IMAPDecoder.self,
   MailDecoder.self,
   FTPDecoder.self,
+  SMBDecoder.self,
   TFTPDecoder.self,
   MultipartDecoder.self,
   RTPDecoder.self,

@@ -60,6 +60,15 @@ public struct ByteReader: ~Escapable {
     try read(type, field).byteSwapped
   }
 
+  /// Reads a little-endian integer of the type that is wanted.
+  @inlinable
+  @_lifetime(self: copy self)
+  public mutating func readLittleEndian<T: FixedWidthInteger & BitwiseCopyable>(
+    _ field: StaticString
+  ) throws(ReadError) -> T {
+    try readLittleEndian(T.self, field)
+  }
+
   /// Passes over bytes.
   @inlinable
   @_lifetime(self: copy self)
