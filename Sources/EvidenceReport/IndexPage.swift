@@ -74,6 +74,7 @@ struct IndexPage {
     let computed = context.tallies["artefact"]?.marks[#""origin":"computed""#] ?? 0
     let files = context.count("artefact")
     let calls = context.tallies.keys.sorted().filter { $0.hasSuffix("-call") }.reduce(0) { $0 + context.count($1) }
+    let transfers = TrafficPages.transfers.reduce(0) { $0 + context.count($1) }
     let entries: [(file: String, count: Int64, one: String, many: String, remark: String)] = [
       (
         "calls", calls, "call", "calls",
@@ -84,7 +85,7 @@ struct IndexPage {
         "among them \(Decimal.count(messages, "text message", "text messages"))"
       ),
       ("mail", context.count("mail-message"), "mail message", "mail messages", ""),
-      ("web", context.count("http-transfer"), "web transfer", "web transfers", ""),
+      ("web", transfers, "transfer", "transfers", Self.words(web: context.count("http-transfer"), of: transfers)),
       (
         "files", files, "file", "files",
         computed > 0 ? "\(Decimal.grouped(files - computed)) captured, \(Decimal.grouped(computed)) computed" : ""
@@ -108,6 +109,12 @@ struct IndexPage {
         }
       }
     }
+  }
+
+  /// How many of the transfers are the web's.
+  private static func words(web: Int64, of all: Int64) -> String {
+    guard all > web else { return all > 0 ? "all of the web (HTTP)" : "" }
+    return "\(Decimal.grouped(web)) of the web (HTTP), \(Decimal.grouped(all - web)) by FTP, SMB and TFTP"
   }
 
   // MARK: What is missing

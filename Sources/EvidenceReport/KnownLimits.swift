@@ -73,6 +73,11 @@ struct KnownLimits {
     if context.count("http-transfer") > 0 {
       list.append("HTTP/1 was decoded; HTTP/2 and HTTP/3 were not.")
     }
+    if context.count("smb-encrypted") > 0 { list.append("Encrypted messages of SMB were counted and not read.") }
+    if context.count("ftp-command") > 0 {
+      list.append(
+        "FTP's passwords are withheld from records, but for those of anonymous users; the originals hold them.")
+    }
     if context.count("http-transfer", "sip-message") > 0 {
       list.append("Credentials in HTTP's and SIP's Authorization are withheld from records; the originals hold them.")
     }

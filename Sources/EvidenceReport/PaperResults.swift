@@ -205,7 +205,7 @@ struct PaperResults {
         }
       }
       if facts.pairings.count == PaperFacts.maximumNamed {
-        html.element(.li, "more, where there are any, stand on the page “Web transfers”")
+        html.element(.li, "more, where there are any, stand on the page “Web and file transfers”")
       }
     }
   }

@@ -27,11 +27,10 @@ public struct ReportWriter {
     "http-transfer": [#""pairedBy":"inferred""#],
   ]
 
-  private static let own: Set<String> = [
-    "http-transfer", "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
-    "recording-stream", "recording-examination", "recording-picture", "location-track", "mail-message", "mail-part",
-    "smtp-message", "pop3-message", "imap-message",
-  ]
+  private static let own: Set<String> = Set(TrafficPages.transfers).union(MailPages.kinds).union([
+    "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
+    "recording-stream", "recording-examination", "recording-picture", "location-track",
+  ])
 
   /// Writes all pages and gives them, by name; a file of the same name is replaced.
   ///
@@ -62,7 +61,8 @@ public struct ReportWriter {
       .init(file: "index.html", title: "Summary"),
       .init(file: "calls.html", title: "Calls", count: calls.reduce(0) { $0 + context.count($1) }),
       .init(file: "messages.html", title: "Messages", count: context.count("sip-message")),
-      .init(file: "web.html", title: "Web", count: context.count("http-transfer")),
+      .init(
+        file: "web.html", title: "Transfers", count: TrafficPages.transfers.reduce(0) { $0 + context.count($1) }),
       .init(file: "files.html", title: "Files", count: context.count("artefact")),
       .init(file: "dns.html", title: "Names (DNS)", count: context.count("dns-query", "dns-answer")),
       .init(file: "findings.html", title: "Findings", count: context.count("finding")),

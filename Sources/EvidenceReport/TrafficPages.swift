@@ -1,9 +1,12 @@
 import EvidenceBundle
 import EvidenceModel
 
-/// The pages that list what was said on the network: web transfers, name queries, signalling messages.
+/// The pages that list what was said on the network: transfers of the web and of files, name queries, signalling messages.
 struct TrafficPages {
   let context: ReportContext
+
+  /// Kinds of records that tell of a transfer.
+  static let transfers = (["http-transfer"] + FileTransferRows.kinds).sorted()
 
   func write() throws(BundleError) {
     try writeWeb()
@@ -29,16 +32,18 @@ struct TrafficPages {
       columns: [
         .init("When", .captured), .init("From → to", .captured), .init("Request", .captured),
         .init("Answer", .captured), .init("Content", .computed), .init("Where"),
-      ], caption: "Web transfers in the order of the evidence")
+      ], caption: "Web and file transfers in the order of the evidence")
+    let files = FileTransferRows(context: context)
     try series(
-      "web", "Web transfers", ["http-transfer"], table,
+      "web", "Web and file transfers", Self.transfers, table,
       lead:
         """
-        Each entry is a request with its answer, as far as both were recorded. Addresses are shown as text on \
-        purpose: nothing here leads to the outside.
+        Each entry is a request with its answer, as far as both were recorded: of the web (HTTP), or for a file by \
+        FTP, SMB or TFTP. Addresses are shown as text on purpose: nothing here leads to the outside.
         """,
-      none: "No web transfers were found in the evidence."
-    ) { record, _, row in
+      none: "No transfers of the web or of files were found in the evidence."
+    ) { record, kind, row in
+      guard kind == "http-transfer" else { return files.add(record, kind, to: &row) }
       row.moment(record.text("requestedAt") ?? record.text("respondedAt") ?? record.text("capturedAt"))
       row.cell { $0.ends(record) }
       row.cell { html in

@@ -8,7 +8,7 @@ struct FixtureBundle {
   static let long = String(repeating: "0123456789", count: 1_000)
 
   let path: String
-  private(set) var records: [String: [Fields]] = [:]
+  var records: [String: [Fields]] = [:]
   private var next = 0
 
   init(path: String) throws {

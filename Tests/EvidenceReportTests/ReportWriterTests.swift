@@ -36,6 +36,34 @@ final class Scratch {
     }
   }
 
+  @Test func listsFilesThatOtherProtocolsCarried() throws {
+    let scratch = try Scratch()
+    var bundle = try FixtureBundle.complete(path: scratch.path + "/bundle")
+    let common: Fields = [
+      "source": "192.0.2.10:1", "destination": "192.0.2.20:21", "capturedAt": .text(FixtureBundle.time(0)),
+    ]
+    var ftp = common
+    for (name, value): (String, Value) in [
+      ("id", "R-900001"), ("kind", "ftp/transfer"), ("direction", "upload"), ("path", "<b>a.txt"), ("status", 226),
+      ("reason", "ok"), ("attachedBy", "inferred"), ("evidence", "that port"), ("isComplete", false), ("byteCount", 3),
+      ("sha256", .text(FixtureBundle.hash(7))), ("restartOffset", 1_000), ("isListing", false),
+    ] { ftp.set(name, value) }
+    var tftp = common
+    for (name, value): (String, Value) in [
+      ("id", "R-900002"), ("kind", "tftp/transfer"), ("direction", "download"), ("name", "boot.img"), ("errorCode", 1),
+      ("error", "File not found"), ("isComplete", false),
+    ] { tftp.set(name, value) }
+    bundle.records["ftp-transfer"] = [ftp]
+    bundle.records["tftp-transfer"] = [tftp]
+    try bundle.writeRecords()
+    let files = try ReportWriter(bundle: bundle.path, output: bundle.path + "/report").write()
+    #expect(!files.contains { $0.name.contains("records-ftp") || $0.name.contains("records-tftp") })
+    let page = try scratch.text("bundle/report/web.html")
+    #expect(page.contains("FTP: upload of") && page.contains("&lt;b&gt;a.txt") && page.contains("226 ok"))
+    #expect(page.contains("carried by this connection because: ") && page.contains("from its byte 1,000 on"))
+    #expect(page.contains("boot.img") && page.contains("error 1 File not found"))
+  }
+
   @Test func writesTheSameBytesTwice() throws {
     let scratch = try Scratch()
     let bundle = try FixtureBundle.complete(path: scratch.path + "/bundle")
