@@ -54,8 +54,18 @@ public struct CallPlanner {
         if other != destination.endpoint { mapped[other, default: PlaceList()].add(place) }
       }
     }
+    tellReplacements(places)
     for endpoint in direct.keys { direct[endpoint]?.settle() }
     for endpoint in mapped.keys { mapped[endpoint]?.settle() }
+  }
+
+  /// Tells each call that another one took its place (RFC 3891).
+  private mutating func tellReplacements(_ places: [String: Int]) {
+    for call in calls where !call.replaces.isEmpty {
+      guard let place = places[(call.signalling ?? "") + "\u{0}" + call.replaces], calls[place].replacedBy.isEmpty
+      else { continue }
+      calls[place].replacedBy = call.callID
+    }
   }
 
   /// The order of the evidence; messages that one packet holds go by their own numbers.
@@ -110,14 +120,8 @@ public struct CallPlanner {
   private mutating func add(
     _ index: Int, to place: Place, speaker: PlannedCall.Party, isDirect: Bool, _ what: String
   ) {
-    var payloads: [UInt8: MediaOffer.Payload] = [:]
-    // What the receiver offered counts; what the speaker offered fills in.
-    for destination in builders[place.call].destinations where destination.receiver == speaker {
-      for payload in destination.payloads { payloads[payload.type] = payload }
-    }
-    for destination in builders[place.call].destinations where destination.receiver != speaker {
-      for payload in destination.payloads { payloads[payload.type] = payload }
-    }
+    let meanings = PayloadMeanings(
+      of: place.destination, in: builders[place.call].destinations, speaker: speaker)
     let evidence =
       isDirect
       ? "the signalling asks for media at \(place.destination.endpoint)"
@@ -126,7 +130,8 @@ public struct CallPlanner {
       .init(
         index: index, party: speaker, track: speaker == .caller ? 0 : 1,
         attachment: isDirect && what == "its destination" ? .signalling : .inferred, evidence: evidence,
-        payloads: payloads, kind: place.destination.kind, isEncrypted: place.destination.isEncrypted,
+        payloads: meanings.first, redefinitions: meanings.later, kind: place.destination.kind,
+        isEncrypted: place.destination.isEncrypted,
         keys: keys(of: speaker, in: place.call)))
   }
 

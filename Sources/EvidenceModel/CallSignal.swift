@@ -17,6 +17,14 @@ public struct CallSignal: Hashable, Sendable {
     case ended
     /// A key of the telephone was pressed during the call; `key` says which.
     case keyPressed
+    /// A change of media within the call was refused.
+    case mediaRefused
+    /// A party asks the other one to call somebody else, whom `target` names (SIP: REFER, RFC 3515).
+    case transferRequested
+    /// The other party takes the transfer upon itself, or refuses to.
+    case transferAccepted, transferRefused
+    /// The other party tells how the transfer goes; `statusCode` says how (RFC 3515, 2.4.5).
+    case transferProgress
   }
 
   /// The protocol, as its decoder's name, such as `sip`.
@@ -44,6 +52,15 @@ public struct CallSignal: Hashable, Sendable {
   public var media: [MediaOffer]
   /// The key as a telephone shows it, such as `5` or `#`; empty with other steps.
   public var key: String
+  /// Whom a transfer is for, as an address; empty with other steps.
+  public var target: String
+  /// The identifier of the call that the new one takes the place of (SIP: Replaces, RFC 3891); with a transfer, that of the call
+  /// that the target is to give up. Empty when there is none.
+  public var replaces: String
+  /// At whose request the call is made, as an address (SIP: Referred-By, RFC 3892); empty when nobody says.
+  public var referredBy: String
+  /// Whether the sender is the centre of a conference (SIP: `isfocus`, RFC 4579).
+  public var isFocus: Bool
   public var trace: Trace
 
   public init(
@@ -67,6 +84,10 @@ public struct CallSignal: Hashable, Sendable {
     statusCode = 0
     reason = ""
     key = ""
+    target = ""
+    replaces = ""
+    referredBy = ""
+    isFocus = false
     media = []
   }
 }

@@ -105,6 +105,7 @@ struct CallsPage {
       facts(record, kind, &html)
       audio(record, kind, &html)
       streams(record, &html)
+      CallStepsSection.write(record, &html)
     }
   }
 
@@ -115,7 +116,8 @@ struct CallsPage {
         html.fact(title, isStated ? .captured : nil) { self.party(record, party, kind, &$0) }
       }
       for (title, field) in [
-        ("Invited at", "invitedAt"), ("Ringing at", "ringingAt"), ("Answered at", "answeredAt"),
+        ("Invited at", "invitedAt"), ("Ringing at", "ringingAt"), ("Media before the answer at", "earlyMediaAt"),
+        ("Answered at", "answeredAt"),
       ] where record.text(field) != nil {
         html.fact(title, .captured) { $0.moment(record.text(field)) }
       }
@@ -150,6 +152,7 @@ struct CallsPage {
           }
         }
       }
+      CallStepsSection.facts(record, &html)
       if let call = record.text("callID") { html.fact("Call-ID", .captured) { $0.captured(call) } }
       html.fact("Between", .captured) { $0.ends(record) }
       html.fact("Where it comes from", nil) { $0.provenance(record) }

@@ -18,12 +18,12 @@ enum FactCodec {
     writer.write(signal.transaction)
     for text in [
       signal.callerTag, signal.calledTag, signal.caller, signal.callerName, signal.called, signal.calledName,
-      signal.reason, signal.key,
+      signal.reason, signal.key, signal.target, signal.replaces, signal.referredBy,
     ] {
       writer.write(text)
     }
     writer.write(signal.statusCode)
-    writer.write(UInt8(signal.isFromCaller ? 1 : 0))
+    writer.write(UInt8((signal.isFromCaller ? 1 : 0) | (signal.isFocus ? 2 : 0)))
     write(signal.source, &writer)
     write(signal.destination, &writer)
     write(signal.trace, &writer)
@@ -120,13 +120,13 @@ enum FactCodec {
     let step = CallSignal.Step(rawValue: try reader.read("step")) ?? .proceeding
     let transaction: UInt32 = try reader.read("transaction")
     var texts: [String] = []
-    for _ in 0..<8 { texts.append(try text(&reader)) }
+    for _ in 0..<11 { texts.append(try text(&reader)) }
     let status: UInt16 = try reader.read("status")
-    let isFromCaller = try reader.read(UInt8.self, "direction") == 1
+    let flags = try reader.read(UInt8.self, "direction")
     let source = try readEndpoint(&reader)
     let destination = try readEndpoint(&reader)
     var signal = CallSignal(
-      signalling: signalling, callID: callID, step: step, transaction: transaction, isFromCaller: isFromCaller,
+      signalling: signalling, callID: callID, step: step, transaction: transaction, isFromCaller: flags & 1 != 0,
       source: source, destination: destination, trace: try readTrace(&reader))
     signal.callerTag = texts[0]
     signal.calledTag = texts[1]
@@ -136,6 +136,10 @@ enum FactCodec {
     signal.calledName = texts[5]
     signal.reason = texts[6]
     signal.key = texts[7]
+    signal.target = texts[8]
+    signal.replaces = texts[9]
+    signal.referredBy = texts[10]
+    signal.isFocus = flags & 2 != 0
     signal.statusCode = status
     let count: UInt16 = try reader.read("media count")
     for _ in 0..<count { signal.media.append(try readMedia(&reader)) }

@@ -1,9 +1,15 @@
+import CallAssembly
 import EvidenceModel
 import MediaReading
 
 /// What the payload types of one stream carry, as its packets bring them.
 struct PayloadTable {
-  private let offered: [UInt8: MediaOffer.Payload]
+  private let initial: [UInt8: MediaOffer.Payload]
+  private var offered: [UInt8: MediaOffer.Payload]
+  private let redefinitions: [UInt8: [PlannedCall.Redefinition]]
+  /// The numbers under which the meanings of types that have several stand: that of the type for the one that came first.
+  private var numbers: [Meaning: UInt8] = [:]
+  private var nextNumber = firstNumber
   private let isEncrypted: Bool
   private(set) var kinds: [UInt8: PayloadKind] = [:]
   /// Names of the encodings in the order of their first packet.
@@ -14,8 +20,23 @@ struct PayloadTable {
   /// The payload type that holds copies of others, once it came (RFC 2198).
   private(set) var redundancy: UInt8?
 
-  init(offered: [UInt8: MediaOffer.Payload], isEncrypted: Bool) {
+  /// Meanings of types beyond their first have numbers that no payload type has; a stream may have as many as there are.
+  private static let firstNumber: UInt8 = 128
+  static let maximumNumber: UInt8 = 253
+  private static let beyondNumbers: UInt8 = 254
+
+  private struct Meaning: Hashable {
+    let type: UInt8
+    /// How many redefinitions held.
+    let place: Int
+  }
+
+  init(
+    offered: [UInt8: MediaOffer.Payload], redefinitions: [PlannedCall.Redefinition] = [], isEncrypted: Bool
+  ) {
+    initial = offered
     self.offered = offered
+    self.redefinitions = Dictionary(grouping: redefinitions, by: \.payload.type)
     self.isEncrypted = isEncrypted
   }
 
@@ -25,6 +46,31 @@ struct PayloadTable {
   /// Takes another format for a payload type than the signalling's.
   mutating func replace(_ type: UInt8, with format: VoiceFormat) { kinds[type] = .audio(format) }
 
+  /// The packet with the number of the meaning that its type had when it was captured.
+  mutating func numbered(_ packet: MediaPacket) -> MediaPacket {
+    guard let changes = redefinitions[packet.payloadType] else { return packet }
+    let holding = changes.lastIndex { $0.holds(at: packet.time, packet.position) }
+    let meaning = Meaning(type: packet.payloadType, place: holding.map { $0 + 1 } ?? 0)
+    var result = packet
+    if let number = numbers[meaning] {
+      result.payloadType = number
+      return result
+    }
+    var number = packet.payloadType
+    if numbers.contains(where: { $0.value == number }) {
+      guard nextNumber <= Self.maximumNumber else {
+        result.payloadType = Self.beyondNumbers
+        return result
+      }
+      number = nextNumber
+      nextNumber += 1
+    }
+    numbers[meaning] = number
+    offered[number] = holding.map { changes[$0].payload } ?? initial[packet.payloadType]
+    result.payloadType = number
+    return result
+  }
+
   mutating func take(_ packet: MediaPacket) {
     let type = packet.payloadType
     guard kinds[type] == nil, type != redundancy else { return }
@@ -33,7 +79,8 @@ struct PayloadTable {
       return
     }
     let payload = offered[type].flatMap { $0.encoding.isEmpty ? nil : $0 } ?? .assigned(type)
-    let name = payload?.encoding ?? "payload type \(type)"
+    let name =
+      payload?.encoding ?? (type < Self.firstNumber ? "payload type \(type)" : "payload type with too many meanings")
     let kind = isEncrypted ? .other("encrypted (SRTP)") : Self.kind(payload, name, packet)
     if payload?.encoding == "RED", !isEncrypted {
       redundancy = type
@@ -41,7 +88,7 @@ struct PayloadTable {
       return
     }
     kinds[type] = kind
-    codecs.append(name)
+    if !codecs.contains(name) { codecs.append(name) }
     if !isRateKnown, let payload, payload.clockRate > 0, kind != .event {
       clockRate = payload.clockRate
       isRateKnown = true

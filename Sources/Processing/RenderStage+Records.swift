@@ -107,28 +107,6 @@ extension RenderStage {
     }
   }
 
-  static func fields(_ call: PlannedCall) -> Fields {
-    var fields = Fields()
-    for (name, text) in [
-      ("callID", call.callID), ("caller", call.caller), ("callerName", call.callerName), ("called", call.called),
-      ("calledName", call.calledName), ("reason", call.reason),
-    ] where !text.isEmpty { fields.set(name, text) }
-    for (name, time) in [
-      ("invitedAt", call.invitedAt), ("ringingAt", call.ringingAt), ("answeredAt", call.answeredAt),
-      ("hungUpAt", call.endedAt),
-    ] {
-      if let time { fields.set(name, time) }
-    }
-    fields.set("outcome", call.outcome.rawValue)
-    if let party = call.endedBy { fields.set("endedBy", party.rawValue) }
-    if call.statusCode > 0 { fields.set("status", call.statusCode) }
-    if call.branches > 1 { fields.set("branches", call.branches) }
-    if let answered = call.answeredAt, let ended = call.endedAt, ended >= answered {
-      fields.set("duration", Self.seconds(ended.nanoseconds(since: answered) / 1_000_000))
-    }
-    return fields
-  }
-
   /// Seconds with three decimals.
   static func seconds(_ milliseconds: Int64) -> String {
     "\(milliseconds / 1_000).\(BundleLayout.padded(Int(milliseconds % 1_000), 3))"

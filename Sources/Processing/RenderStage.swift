@@ -135,10 +135,16 @@ final class RenderStage {
     if stream.verdict == .candidate { recount(stream) }
     var trace = Trace()
     for packet in packets { trace.packets.insert(packet.position) }
-    let captured = packets
+    var captured = packets
     let secure = isSilenced ? nil : try decrypt(packets, planned)
     packets = secure?.packets ?? packets
-    var table = PayloadTable(offered: planned.payloads, isEncrypted: planned.isEncrypted && secure == nil)
+    var table = PayloadTable(
+      offered: planned.payloads, redefinitions: planned.redefinitions,
+      isEncrypted: planned.isEncrypted && secure == nil)
+    if !planned.redefinitions.isEmpty {
+      packets = packets.map { table.numbered($0) }
+      captured = captured.map { table.numbered($0) }
+    }
     for packet in packets { table.take(packet) }
     trace.first = stream.first
     trace.last = stream.last
@@ -149,6 +155,10 @@ final class RenderStage {
       packets = redundancy.packets
       copies = redundancy.copies
       damage.append(redundancy.damage)
+      if !planned.redefinitions.isEmpty {
+        packets = packets.map { table.numbered($0) }
+        copies = copies.map { table.numbered($0) }
+      }
       for packet in packets + copies { table.take(packet) }
     }
     var analysis = StreamAnalysis(packets, clockRate: table.clockRate, events: table.events)

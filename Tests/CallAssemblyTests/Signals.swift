@@ -45,7 +45,8 @@ struct Signalling {
     signal.caller = "sip:alice@example.org"
     signal.called = "sip:bob@example.net"
     signal.callerTag = "a"
-    signal.calledTag = step == .invited ? "" : tag
+    // Only the invitation that begins the call has no tag of the called party yet.
+    signal.calledTag = step == .invited && fromCaller && signals.allSatisfy { $0.step != .answered } ? "" : tag
     signal.statusCode = UInt16(status)
     signal.reason = status == 0 ? "" : "status \(status)"
     signal.media = media

@@ -8,10 +8,10 @@ struct BodyReading {
   let sender: Endpoint
   let side: Side
   let trace: Trace
-  /// The media of all descriptions in the body.
-  private(set) var media: [MediaOffer] = []
-  /// The key that the body tells of; empty when it tells of none.
-  private(set) var key = ""
+  /// What the body means to the call, with the media of all descriptions in it.
+  private(set) var contents = MessageContents()
+  /// Bytes of a fragment of a message that are looked at.
+  static let maximumFragment = 1_024
 
   init(sender: Endpoint, side: Side, trace: Trace) {
     self.sender = sender
@@ -32,10 +32,11 @@ struct BodyReading {
     } else {
       if type.name == "text/plain", isPlain { fields.set("text", wire: body.array()) }
       if isPlain, let pressed = PressedKey(body, mediaType: type.name) {
-        key = pressed.key
+        contents.key = pressed.key
         fields.set("key", pressed.key)
         if let milliseconds = pressed.milliseconds { fields.set("keyMilliseconds", Int64(milliseconds)) }
       }
+      if isPlain, type.name == "message/sipfrag" { readFragment(body) }
       var content = ContentDescription(
         role: "sip body", mediaType: type.name, parameters: type.parameters, codings: codings ?? [])
       content.announcedByteCount = message.contentLength
@@ -45,7 +46,14 @@ struct BodyReading {
       if let stored = sink.close(handle, isWhole: isWhole) { fields.set("bodySha256", stored.hash.hex) }
       if type.isMultipart, isPlain { readParts(type, body, depth: 1, &sink) }
     }
-    if !media.isEmpty { fields.set("sdp", SessionDescription.value(of: media)) }
+    if !contents.media.isEmpty { fields.set("sdp", SessionDescription.value(of: contents.media)) }
+  }
+
+  /// Takes the status line that a NOTIFY brings of a transfer (RFC 3420, RFC 3515, 2.4.5).
+  private mutating func readFragment(_ body: RawSpan) {
+    let line = body.extracting(first: Self.maximumFragment).array().prefix { $0 != 0x0d && $0 != 0x0a }
+    guard let start = try? StartLine(Array(line)), !start.isRequest else { return }
+    contents.progress = start
   }
 
   /// Looks for session descriptions in the parts of a multipart body (RFC 2046, 5.1; RFC 5621).
@@ -72,7 +80,7 @@ struct BodyReading {
 
   private mutating func describe(_ text: RawSpan, _ sink: inout EvidenceSink) {
     let description = SessionDescription(text.array(), sender: sender)
-    media += description.media
+    contents.media += description.media
     for host in description.namedHosts {
       sink.note(
         Finding(

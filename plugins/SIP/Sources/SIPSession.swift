@@ -122,18 +122,16 @@ public struct SIPSession: DecodingSession {
     noteOddities(message, side, trace, &sink)
     let unknown = Endpoint(InternetAddress(version4: 0), port: 0)
     let sender = sink.carrier.endpoint(of: side) ?? unknown
-    var media: [MediaOffer] = []
-    var key = ""
+    var contents = MessageContents()
     if body.byteCount > 0 {
       var reading = BodyReading(sender: sender, side: side, trace: trace)
       try reading.read(message, body, &fields, &sink)
-      media = reading.media
-      key = reading.key
+      contents = reading.contents
     }
     try sink.emit("sip/message", fields, from: side, trace: trace)
     guard !isRetransmission else { return }
     let receiver = sink.carrier.endpoint(of: side.other) ?? unknown
-    for signal in calls.signals(message, media: media, key: key, from: sender, to: receiver, trace: trace) {
+    for signal in calls.signals(message, contents, from: sender, to: receiver, trace: trace) {
       sink.signal(signal)
     }
   }
