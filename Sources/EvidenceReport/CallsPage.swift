@@ -152,10 +152,27 @@ struct CallsPage {
           }
         }
       }
+      heardKeys(record, &html)
       CallStepsSection.facts(record, &html)
       if let call = record.text("callID") { html.fact("Call-ID", .captured) { $0.captured(call) } }
       html.fact("Between", .captured) { $0.ends(record) }
       html.fact("Where it comes from", nil) { $0.provenance(record) }
+    }
+  }
+
+  /// Keys that were heard, which nobody sent as such.
+  private func heardKeys(_ record: Fields, _ html: inout HTMLWriter) {
+    let all = record.objects("heardKeys")
+    for (title, party) in [
+      ("Key tones in the caller's audio", "caller"), ("Key tones in the called party's audio", "called"),
+      ("Key tones in the audio", "unknown"),
+    ] {
+      let keys = all.filter { $0.text("party") == party }.compactMap { $0.text("key") }
+      guard !keys.isEmpty else { continue }
+      html.fact(title, .inferred) { html in
+        html.text(keys.prefix(500).joined(separator: " "))
+        if keys.count > 500 { html.text(" and \(keys.count - 500) more in the record") }
+      }
     }
   }
 

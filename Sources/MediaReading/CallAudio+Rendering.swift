@@ -5,13 +5,14 @@ extension CallAudio {
   /// Writes the files, block by block; gives how many blocks and frames could not be read or decoded.
   ///
   /// `write` gets each file's bytes in order. Without any decoded audio nothing is written. A party without audio gets no file of
-  /// its own. `waveform` takes the peaks of both tracks.
+  /// its own. `waveform` takes the peaks of both tracks, `listeners` the tones of keys in each, at the call's rate.
   public func render(
-    originals: [UInt16: Int32], waveform: Waveform? = nil, write: (File, RawSpan) -> Void
+    originals: [UInt16: Int32], waveform: Waveform? = nil, listeners: [KeyDetector?] = [nil, nil],
+    write: (File, RawSpan) -> Void
   ) -> Int {
     guard sampleCount > 0, !isSparse else { return 0 }
     if tracks[0].sampleRate == tracks[1].sampleRate || tracks.contains(where: \.isEmpty) {
-      return renderTogether(originals, waveform, write)
+      return renderTogether(originals, waveform, listeners, write)
     }
     var failures = 0
     for (track, file) in zip(tracks, [File.left, .right]) where !track.isEmpty {
@@ -25,25 +26,26 @@ extension CallAudio {
       failures += reader.failures
     }
     guard let left = reader(0, originals), let right = reader(1, originals) else { return failures + 1 }
-    renderBoth(left, right, waveform, write)
+    renderBoth(left, right, waveform, listeners, write)
     return failures
   }
 
   /// Both tracks at one rate: each is decoded once.
   private func renderTogether(
-    _ originals: [UInt16: Int32], _ waveform: Waveform?, _ write: (File, RawSpan) -> Void
+    _ originals: [UInt16: Int32], _ waveform: Waveform?, _ listeners: [KeyDetector?],
+    _ write: (File, RawSpan) -> Void
   ) -> Int {
     guard let left = reader(0, originals), let right = reader(1, originals) else { return 1 }
     for (track, file) in zip(tracks, [File.left, .right]) where !track.isEmpty {
       begin(file, rate: sampleRate, count: sampleCount, write)
     }
-    renderBoth(left, right, waveform, write, isEach: true)
+    renderBoth(left, right, waveform, listeners, write, isEach: true)
     return left.failures + right.failures
   }
 
   private func renderBoth(
-    _ left: any TrackReader, _ right: any TrackReader, _ waveform: Waveform?, _ write: (File, RawSpan) -> Void,
-    isEach: Bool = false
+    _ left: any TrackReader, _ right: any TrackReader, _ waveform: Waveform?, _ listeners: [KeyDetector?],
+    _ write: (File, RawSpan) -> Void, isEach: Bool = false
   ) {
     begin(.stereo, rate: sampleRate, count: sampleCount, write)
     let block = Block()
@@ -55,10 +57,14 @@ extension CallAudio {
           block.measure(track, count: count, at: position, of: sampleCount, waveform)
         }
       }
+      for (track, listener) in listeners.prefix(2).enumerated() where !tracks[track].isEmpty {
+        if let listener { block.listen(track, count: count, listener) }
+      }
       if isEach, !tracks[0].isEmpty { block.write(0, count: count, .left, write) }
       if isEach, !tracks[1].isEmpty { block.write(1, count: count, .right, write) }
       block.writeBoth(count: count, write)
     }
+    for listener in listeners { listener?.finish() }
   }
 
   /// A reader of a track at the call's rate.
@@ -103,6 +109,12 @@ extension CallAudio {
       // Safe: the block holds at least `count` samples.
       let part = unsafe UnsafeBufferPointer(start: samples + number * CallAudio.blockSamples, count: count)
       unsafe waveform.take(part, track: number, at: position, of: length)
+    }
+
+    func listen(_ number: Int, count: Int, _ listener: KeyDetector) {
+      // Safe: the block holds at least `count` samples.
+      let part = unsafe UnsafeBufferPointer(start: samples + number * CallAudio.blockSamples, count: count)
+      unsafe listener.take(part)
     }
 
     func write(_ number: Int, count: Int, _ file: File, _ write: (File, RawSpan) -> Void) {

@@ -19,6 +19,8 @@ public struct CallAudio {
   public private(set) var sampleRate: Int64 = 8_000
   private var start: CaptureTime
   private var parts: [Part] = []
+  /// Samples of the call by which all parts were moved.
+  private var lead: Int64 = 0
 
   private struct Part {
     let placed: [StreamAnalysis.Placed]
@@ -58,7 +60,7 @@ public struct CallAudio {
     sampleRate = max(tracks[0].sampleRate, tracks[1].sampleRate)
     let rate = sampleRate
     let least = parts.filter { !$0.placed.isEmpty }.map { $0.offset(at: rate) }.min() ?? 0
-    let lead = max(0, min(-least, Self.maximumLeadSeconds * rate))
+    lead = max(0, min(-least, Self.maximumLeadSeconds * rate))
     start = start.earlier(by: lead.nanoseconds(at: rate))
     for (number, part) in parts.enumerated() {
       let own = tracks[part.track].sampleRate
@@ -73,7 +75,6 @@ public struct CallAudio {
       map.set("ranges", .list(TimeMap.ranges(part.placed, at: offset, scale, kinds: part.kinds)))
       timeMap.append(.object(map))
     }
-    parts = []
     tracks[0].settle()
     tracks[1].settle()
   }
@@ -87,6 +88,42 @@ public struct CallAudio {
       // A last sample that is shared counts.
       return count.scaled(to: track.sampleRate, from: sampleRate) < track.sampleCount ? count + 1 : count
     }.max() ?? 0
+  }
+
+  /// When a sample of the call was spoken, by the clock of its packets.
+  public func moment(of sample: Int64) -> CaptureTime {
+    guard start.isKnown else { return .unknown }
+    let (sum, isOver) = start.nanoseconds.addingReportingOverflow(sample.nanoseconds(at: sampleRate))
+    return isOver ? .unknown : CaptureTime(nanoseconds: sum)
+  }
+
+  /// The packets of a track that brought samples of a range, in units of the call's rate; once `settle` was called.
+  public func packets(track: Int, from: Int64, to: Int64) -> (packets: PacketSet, parts: [Int]) {
+    var packets = PacketSet()
+    var numbers: [Int] = []
+    for (number, part) in parts.enumerated() where part.track == track {
+      let offset = part.offset(at: sampleRate) + lead
+      // The longest payload that may reach into the range from before it.
+      let begin = (from - offset - sampleRate).scaled(to: part.clockRate, from: sampleRate)
+      var low = 0
+      var high = part.placed.count
+      while low < high {
+        let middle = (low + high) / 2
+        if part.placed[middle].position < begin { low = middle + 1 } else { high = middle }
+      }
+      for entry in part.placed[low...] {
+        let place = offset + entry.position.scaled(to: sampleRate, from: part.clockRate)
+        if place >= to { break }
+        guard case .audio(let format)? = part.kinds[entry.packet.payloadType], let voice = entry.voice(format) else {
+          continue
+        }
+        let count = Int64(voice.samples).scaled(to: sampleRate, from: Int64(format.sampleRate))
+        guard place + count > from else { continue }
+        packets.insert(entry.packet.position)
+        if numbers.last != number { numbers.append(number) }
+      }
+    }
+    return (packets, numbers)
   }
 
   /// The form of a file, the same for all files of the same type: `wav-1-8000`.

@@ -119,6 +119,9 @@ final class RenderStage {
     if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
     let keys = Self.keys(call, works.map { ($0.planned.party, $0.events) })
     if !keys.isEmpty { fields.set("keys", .list(keys)) }
+    let heard = Self.heardKeys(files, audio, works)
+    if !heard.isEmpty { fields.set("heardKeys", .list(heard.map(\.summary))) }
+    if files.omittedKeys > 0 { fields.set("heardKeysOmitted", files.omittedKeys) }
     let label = call.signalling.map { "\($0) 1.0" } ?? "rtp 1.0"
     try add(call.signalling.map { "\($0)/call" } ?? "rtp/call", fields, trace, call.source, call.destination, label)
     for (work, entry) in zip(works, list) {
@@ -127,6 +130,7 @@ final class RenderStage {
       try add("rtp/stream", stream, work.trace, work.stream.source, work.stream.destination, "rtp 1.0")
       for event in work.events { try add(event, work, call) }
     }
+    for key in heard { try add(key, call) }
   }
 
   private func work(_ planned: PlannedCall.Stream, isSilenced: Bool) throws -> StreamWork {
@@ -216,6 +220,9 @@ final class RenderStage {
   struct AudioFiles {
     var audio: [CallAudio.File: StoredArtefact] = [:]
     var timeMap: StoredArtefact?
+    /// Keys whose tones were heard in each track.
+    var heard: [[HeardKey]] = [[], []]
+    var omittedKeys: Int64 = 0
     subscript(file: CallAudio.File) -> StoredArtefact? { audio[file] }
   }
 
@@ -228,13 +235,16 @@ final class RenderStage {
     for work in works { try keep(work, call) }
     var open: [CallAudio.File: Int] = [:]
     let waveform = Waveform()
+    let listeners = audio.tracks.map { $0.isEmpty ? nil : KeyDetector(sampleRate: audio.sampleRate) }
     let failures = try storing { store in
-      audio.render(originals: originals, waveform: waveform) { file, bytes in
+      audio.render(originals: originals, waveform: waveform, listeners: listeners) { file, bytes in
         let number = open[file] ?? spool.begin()
         open[file] = number
         store(bytes, number)
       }
     }
+    files.heard = listeners.map { $0?.keys ?? [] }
+    files.omittedKeys = listeners.reduce(0) { $0 + ($1?.omittedCount ?? 0) }
     let unreadable = works.flatMap(\.damage).reduce(Int64(0)) { $0 + $1.unreadable }
     if failures > 0 || unreadable > 0 {
       try note(

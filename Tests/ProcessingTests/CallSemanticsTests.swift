@@ -87,6 +87,37 @@ import Testing
     #expect(runs.map(\.count) == [30 * 160, 20 * 160])
   }
 
+  @Test func hearsKeysApartFromThoseThatWereSent() throws {
+    // 0.1 seconds of the key 5 in L16 between silence; the first packet of them is the 13th of the capture.
+    var call = Call()
+    call.say(
+      "INVITE sip:bob@example.net SIP/2.0", "1 INVITE", fromAlice: true, toTag: false, sdp: Self.sdp(1, 4_000, "L16"))
+    call.say("SIP/2.0 200 OK", "1 INVITE", fromAlice: false, asksAlice: true, sdp: Self.sdp(2, 6_000, "L16"))
+    for number in 0..<30 {
+      var payload: [UInt8] = []
+      for sample in 0..<160 {
+        let time = Double(number * 160 + sample) / 8_000
+        let value = (10..<15).contains(number) ? 4_000 * (sin(2 * .pi * 770 * time) + sin(2 * .pi * 1_336 * time)) : 0
+        payload += DuplicateTests.big16(Int(value.rounded()) & 0xffff)
+      }
+      call.speak(1, fromAlice: true, type: 96, payload)
+    }
+    call.say("BYE sip:bob@example.net SIP/2.0", "3 BYE", fromAlice: true)
+    let result = try DuplicateTests.Run([call.file.bytes])
+    let record = try #require(result.records("audio-key").first)
+    #expect(result.records("audio-key").count == 1)
+    #expect(record["key"] == "5")
+    #expect(record["party"] == "caller")
+    #expect(record["origin"] == "inferred")
+    #expect(record["callID"] == "one@example.org")
+    #expect(record.objects("provenance").first?["packets"] == "13-17")
+    #expect(record["source"] == "192.0.2.1:4000")
+    let whole = try #require(result.records("sip-call").first)
+    #expect(whole.objects("heardKeys").map { $0["key"] } == ["5"])
+    #expect(whole["keys"] == nil)
+    #expect(result.records("rtp-event").isEmpty)
+  }
+
   @Test func tellsWhatHappenedWithinACall() throws {
     var call = Call()
     let offer = Self.sdp(1, 4_000, "PCMA")
