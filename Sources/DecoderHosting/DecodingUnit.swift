@@ -279,6 +279,12 @@ import EvidenceModel
     host.output.signal(whole)
   }
 
+  func report(_ report: MediaReport) {
+    var whole = report
+    whole.trace = host.withFragments(report.trace)
+    host.output.report(whole)
+  }
+
   func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
     var stream = MediaStream(
       source: side == .initiator ? origin.endpoints.initiator : origin.endpoints.responder,

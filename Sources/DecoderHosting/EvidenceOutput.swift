@@ -9,6 +9,7 @@ public protocol EvidenceOutput: AnyObject {
   /// Stores an artefact; nil when it has no bytes.
   func endArtefact(_ number: Int) -> StoredArtefact?
   func signal(_ signal: CallSignal)
+  func report(_ report: MediaReport)
   func beginStream() -> Int
   func index(_ packet: MediaPacket, inStream number: Int)
   /// Ends a stream's index and takes what is known of the stream.

@@ -73,6 +73,9 @@ public struct EvidenceSink: ~Copyable {
   /// Hands on one step of a call, for the join of signalling and media.
   public mutating func signal(_ signal: CallSignal) { host.signal(signal) }
 
+  /// Hands on what a party reports of a media stream, for the stream's record.
+  public mutating func report(_ report: MediaReport) { host.report(report) }
+
   /// Opens the index of a media stream that `side` sends.
   public mutating func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
     host.openStream(identifier, from: side)

@@ -14,6 +14,7 @@ package protocol SinkHost: AnyObject {
   func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference?
   func expect(_ conversation: ExpectedConversation, for purpose: AnyObject) -> Bool
   func signal(_ signal: CallSignal)
+  func report(_ report: MediaReport)
   func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle
   func index(_ packet: MediaPacketHeader, payload: Range<Int>, in stream: StreamHandle)
   func closeStream(_ stream: StreamHandle, verdict: MediaStream.Verdict, evidence: String)

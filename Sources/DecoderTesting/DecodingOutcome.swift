@@ -48,6 +48,7 @@ public struct DecodingOutcome: Sendable {
   public var findings: [Finding] = []
   public var contents: [Content] = []
   public var signals: [CallSignal] = []
+  public var reports: [MediaReport] = []
   public var streams: [Stream] = []
   /// Conversations that were expected.
   public var expected: [ExpectedConversation] = []

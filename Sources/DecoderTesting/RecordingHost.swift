@@ -116,6 +116,8 @@ final class RecordingHost: SinkHost {
 
   func signal(_ signal: CallSignal) { outcome.signals.append(signal) }
 
+  func report(_ report: MediaReport) { outcome.reports.append(report) }
+
   func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
     outcome.streams.append(.init(identifier: identifier, side: side))
     return StreamHandle(number: outcome.streams.count - 1)

@@ -10,7 +10,7 @@ public struct HeardKey: Hashable, Sendable {
 
   /// How they are found, in words for a record.
   public static let method =
-    "Goertzel at the frequencies of ITU-T Q.23 in blocks of 12.75 ms: both tones at least -36 dBm0, the high one at most 4.5 dB stronger "
+    "Goertzel at the frequencies of ITU-T Q.23 in blocks of 12.75 ms: both tones at least -36 dBm0, the high one at most 5.5 dB stronger "
     + "and 9.5 dB weaker, 85 % of all power, other rows and columns 6 dB weaker, off by less than 2.5 %, for 32 ms or more"
 }
 

@@ -13,8 +13,8 @@ struct KeyTones: Sendable {
   /// The least amplitude of each tone: -36 dBm0, where a sine of full scale has +3.14 (ITU-T G.711, table 5).
   static let leastAmplitude: Int64 = 362
   /// How much stronger the high tone may be than the low one, and the other way round, as a hundred times the ratio of powers:
-  /// 4.5 and 9.5 dB. Q.24 (annex A) has receivers accept 4 and 8.
-  static let mostHigher: Int64 = 282
+  /// 5.5 and 9.5 dB. Q.24 (annex A) has receivers accept 4 and 8.
+  static let mostHigher: Int64 = 355
   static let mostLower: Int64 = 891
   /// The least share of all power that the two tones make up, in hundredths: at the nominal frequencies, where a tone that is off by what
   /// is allowed loses a third, and at the nearest of those and others off by `nearOffset`.

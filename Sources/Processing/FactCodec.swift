@@ -1,11 +1,12 @@
 import ByteReading
 import EvidenceModel
 
-/// Call signals and media streams on their way from the shards to the join.
+/// Call signals, media streams and reports on them on their way from the shards to the join.
 enum FactCodec {
   enum Fact: Sendable {
     case signal(CallSignal)
     case stream(MediaStream)
+    case report(MediaReport)
   }
 
   // MARK: Writing
@@ -74,7 +75,7 @@ enum FactCodec {
     }
   }
 
-  private static func write(_ endpoint: Endpoint, _ writer: inout BinaryWriter) {
+  static func write(_ endpoint: Endpoint, _ writer: inout BinaryWriter) {
     let (high, low) = endpoint.address.words
     writer.write(UInt8(endpoint.address.isVersion6 ? 6 : 4))
     writer.write(high)
@@ -82,7 +83,7 @@ enum FactCodec {
     writer.write(endpoint.port)
   }
 
-  private static func write(_ trace: Trace, _ writer: inout BinaryWriter) {
+  static func write(_ trace: Trace, _ writer: inout BinaryWriter) {
     writer.write(trace.first.nanoseconds)
     writer.write(trace.last.nanoseconds)
     writer.write(UInt32(clamping: trace.packets.ranges.count))
@@ -103,6 +104,7 @@ enum FactCodec {
       switch try reader.read(UInt8.self, "fact") {
       case 1: facts.append(.signal(try readSignal(&reader)))
       case 2: facts.append(.stream(try readStream(&reader)))
+      case 3: facts.append(.report(try readReport(&reader)))
       default: throw ReadError(.malformed, at: reader.offset - 1, reading: "fact")
       }
     }
@@ -195,7 +197,7 @@ enum FactCodec {
     return stream
   }
 
-  private static func readEndpoint(_ reader: inout ByteReader) throws(ReadError) -> Endpoint {
+  static func readEndpoint(_ reader: inout ByteReader) throws(ReadError) -> Endpoint {
     let version: UInt8 = try reader.read("version")
     let high: UInt64 = try reader.read("address")
     let low: UInt64 = try reader.read("address")
@@ -205,7 +207,7 @@ enum FactCodec {
     return Endpoint(address, port: try reader.read("port"))
   }
 
-  private static func readTrace(_ reader: inout ByteReader) throws(ReadError) -> Trace {
+  static func readTrace(_ reader: inout ByteReader) throws(ReadError) -> Trace {
     var trace = Trace()
     trace.first = CaptureTime(nanoseconds: try reader.read("first time"))
     trace.last = CaptureTime(nanoseconds: try reader.read("last time"))

@@ -14,6 +14,7 @@ final class RenderStage {
   private let spool: ArtefactSpool
   private var ledger = LedgerCounter()
   private var streams: [MediaStream] = []
+  private var reportIndex = ReportIndex([])
   private var indexes: [Int: StreamIndexReader] = [:]
   private var originals: [UInt16: Int32] = [:]
   var ordinal: UInt32 = 0
@@ -39,17 +40,20 @@ final class RenderStage {
 
   private func run() throws {
     var signals: [CallSignal] = []
+    var reports: [MediaReport] = []
     for shard in 0..<order.shardCount {
       let bytes = [UInt8](FileManager.default.contents(atPath: layout.facts(shard)) ?? Data())
       for fact in try FactCodec.read(bytes) {
         switch fact {
         case .signal(let signal): signals.append(signal)
         case .stream(let stream): streams.append(stream)
+        case .report(let report): reports.append(report)
         }
       }
     }
     // Which shard wrote a fact first must not matter.
     streams.sort { ($0.firstPacket, $0.identifier, $0.packetCount) < ($1.firstPacket, $1.identifier, $1.packetCount) }
+    reportIndex = ReportIndex(reports)
     let plan = CallPlanner.plan(signals: signals, streams: streams)
     for original in order.originals {
       // Safe: the path is a string of ours.
@@ -113,7 +117,11 @@ final class RenderStage {
     audio.settle()
     let files = isSilenced ? AudioFiles() : try write(audio, works, trace, call)
     var fields = Self.fields(call)
-    let list = works.map { Self.fields($0, files) }
+    let list = works.map { work in
+      var fields = Self.fields(work, files)
+      Self.addReports(reportIndex.reports(on: work.stream), work, to: &fields)
+      return fields
+    }
     if !list.isEmpty { fields.set("streams", .list(list.map { .object($0) })) }
     if let stereo = files[.stereo] { fields.set("audioSha256", stereo.sha256.hex) }
     if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }

@@ -54,6 +54,12 @@ final class ShardOutput: EvidenceOutput {
     attempt { () throws(ProcessingError) in try facts.write(factWriter.bytes) }
   }
 
+  func report(_ report: MediaReport) {
+    factWriter.removeAll()
+    FactCodec.write(report, into: &factWriter)
+    attempt { () throws(ProcessingError) in try facts.write(factWriter.bytes) }
+  }
+
   func beginStream() -> Int { streams.begin() }
 
   func index(_ packet: MediaPacket, inStream number: Int) {

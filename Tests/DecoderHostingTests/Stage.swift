@@ -27,6 +27,7 @@ final class Output: EvidenceOutput {
       sha256: hash, sha1: "", md5: "", byteCount: artefacts[number].count, mediaType: "", typeDescription: "", path: "")
   }
   func signal(_ signal: CallSignal) {}
+  func report(_ report: MediaReport) {}
   func beginStream() -> Int { 0 }
   func index(_ packet: MediaPacket, inStream number: Int) { indexed += 1 }
   func endStream(_ number: Int, _ stream: MediaStream) { streams.append(stream) }

@@ -215,6 +215,7 @@ final class CountingOutput: EvidenceOutput {
   }
 
   func signal(_ signal: CallSignal) {}
+  func report(_ report: MediaReport) {}
 
   func beginStream() -> Int {
     streamCount += 1

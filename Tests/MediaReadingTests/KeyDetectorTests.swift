@@ -112,7 +112,7 @@ import Testing
     for level in [-3.0, -6, -25, -35] { try expectAll(Tones(level: level), "\(level)") }
     try expectNone(Tones(level: -38))
     for twist in [4.0, -8] { try expectAll(Tones(level: -12, twist: twist), "\(twist)") }
-    for twist in [6.0, -11] { try expectNone(Tones(level: -12, twist: twist), "\(twist)") }
+    for twist in [7.0, -11] { try expectNone(Tones(level: -12, twist: twist), "\(twist)") }
   }
 
   @Test func knowsFrequencies() throws {

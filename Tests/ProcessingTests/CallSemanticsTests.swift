@@ -118,6 +118,48 @@ import Testing
     #expect(result.records("rtp-event").isEmpty)
   }
 
+  @Test func putsTheSendersClockBesideTheRecorders() throws {
+    func word(_ value: Int64) -> [UInt8] { (0..<4).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    /// A sender's report at so many seconds of its clock since 2026, and of a receiver of the same stream.
+    func report(_ milliseconds: Int64, timestamp: Int64, isSender: Bool) -> [UInt8] {
+      let seconds = 3_976_214_400 + milliseconds / 1_000
+      let fraction = ((milliseconds % 1_000) << 32) / 1_000
+      if isSender {
+        return [0x80, 200, 0, 6] + word(1) + word(seconds) + word(fraction) + word(timestamp) + word(50) + word(8_000)
+      }
+      return [0x81, 201, 0, 7] + word(2) + word(1) + [5, 0, 0, 3] + word(50) + word(16) + word(0) + word(0)
+    }
+    var call = Call()
+    call.say(
+      "INVITE sip:bob@example.net SIP/2.0", "1 INVITE", fromAlice: true, toTag: false, sdp: Self.sdp(1, 4_000, "PCMA"))
+    call.say("SIP/2.0 200 OK", "1 INVITE", fromAlice: false, asksAlice: true, sdp: Self.sdp(2, 6_000, "PCMA"))
+    let silence = [UInt8](repeating: 0xd5, count: 160)
+    let (one, other): (PacketFile.End, PacketFile.End) = (([192, 0, 2, 1], 4_001), ([192, 0, 2, 2], 6_001))
+    // Packet n is captured n - 1 times 20 ms after the first; the report's moment is that of the 100 packets before it.
+    call.speak(100, fromAlice: true, type: 96, silence)
+    call.file.addDatagram(one, other, report(2_000, timestamp: 16_000, isSender: true))
+    call.speak(999, fromAlice: true, type: 96, silence)
+    // 1,000 packets later, 20 seconds by the recorder; the sender's clock has gone 2 ms more, its timestamps 100 millionths more still.
+    call.file.addDatagram(one, other, report(22_002, timestamp: 16_000 + 160_032, isSender: true))
+    call.file.addDatagram(other, one, report(0, timestamp: 0, isSender: false))
+    let result = try DuplicateTests.Run([call.file.bytes])
+    let stream = try #require(result.records("rtp-stream").first)
+    guard case .object(let sent)? = stream["senderReports"], case .object(let received)? = stream["receptionReports"]
+    else {
+      Issue.record("no reports")
+      return
+    }
+    #expect(sent["count"] == 2)
+    #expect(sent["packetCount"] == 50)
+    #expect(sent["firstPacketSentAt"] == "2026-01-01T00:00:00.000000000Z")
+    #expect(sent["clockDrift"] == 99)
+    #expect(sent["timestampDrift"] == 99)
+    #expect(sent.objects("provenance").first?["packets"] == "103,1103")
+    #expect(received["cumulativeLost"] == 3)
+    #expect(received["fractionLostMaximum"] == 5)
+    #expect(received["jitterLast"] == "2.000")
+  }
+
   @Test func tellsWhatHappenedWithinACall() throws {
     var call = Call()
     let offer = Self.sdp(1, 4_000, "PCMA")

@@ -6,6 +6,15 @@ struct RTCPCompound {
 
   private var packets: [Value] = []
   private var cname: [UInt8]?
+  /// What senders and receivers report, for the streams that they report on; without endpoints and packets.
+  private(set) var reports: [Report] = []
+
+  /// What one packet reports.
+  struct Report {
+    let identifier: UInt32
+    var sending: MediaReport.Sending?
+    var receptions: [MediaReport.Reception] = []
+  }
 
   /// Why reading stopped before the end of the datagram.
   private(set) var failure: (offset: Int, field: String)?
@@ -81,19 +90,12 @@ struct RTCPCompound {
     _ type: UInt8, _ count: Int, _ body: inout ByteReader, _ fields: inout Fields
   ) throws(ReadError) {
     switch type {
-    case 200:
-      fields.set("identifier", try body.read(UInt32.self, "SSRC"))
-      let seconds: UInt32 = try body.read("NTP seconds")
-      let fraction: UInt32 = try body.read("NTP fraction")
-      // A sender without a clock writes zero (RFC 3550, 6.4.1).
-      if seconds != 0 { fields.set("sentAt", Self.time(seconds, fraction)) }
-      fields.set("timestamp", try body.read(UInt32.self, "RTP timestamp"))
-      fields.set("packetCount", try body.read(UInt32.self, "packet count"))
-      fields.set("octetCount", try body.read(UInt32.self, "octet count"))
-      fields.set("reports", .list(try Self.reports(count, &body)))
-    case 201:
-      fields.set("identifier", try body.read(UInt32.self, "SSRC"))
-      fields.set("reports", .list(try Self.reports(count, &body)))
+    case 200, 201:
+      let identifier = try body.read(UInt32.self, "SSRC")
+      fields.set("identifier", identifier)
+      reports.append(Report(identifier: identifier))
+      if type == 200 { try readSending(&body, &fields) }
+      fields.set("reports", .list(try receptions(count, &body)))
     case 202: fields.set("sources", .list(try descriptions(count, &body)))
     case 203:
       var sources: [Value] = []
@@ -133,21 +135,44 @@ struct RTCPCompound {
         + Int64((UInt64(fraction) * 1_000_000_000) >> 32))
   }
 
-  private static func reports(_ count: Int, _ body: inout ByteReader) throws(ReadError) -> [Value] {
-    var reports: [Value] = []
+  private mutating func readSending(_ body: inout ByteReader, _ fields: inout Fields) throws(ReadError) {
+    let seconds: UInt32 = try body.read("NTP seconds")
+    let fraction: UInt32 = try body.read("NTP fraction")
+    // A sender without a clock writes zero (RFC 3550, 6.4.1).
+    let sentAt = seconds != 0 ? Self.time(seconds, fraction) : .unknown
+    if seconds != 0 { fields.set("sentAt", sentAt) }
+    let timestamp: UInt32 = try body.read("RTP timestamp")
+    fields.set("timestamp", timestamp)
+    let packets: UInt32 = try body.read("packet count")
+    fields.set("packetCount", packets)
+    let octets: UInt32 = try body.read("octet count")
+    fields.set("octetCount", octets)
+    reports[reports.count - 1].sending = .init(
+      sentAt: sentAt, timestamp: timestamp, packetCount: packets, octetCount: octets)
+  }
+
+  private mutating func receptions(_ count: Int, _ body: inout ByteReader) throws(ReadError) -> [Value] {
+    var values: [Value] = []
     for _ in 0..<count {
-      var fields: Fields = ["identifier": .integer(Int64(try body.read(UInt32.self, "SSRC")))]
+      let identifier: UInt32 = try body.read("SSRC")
       let loss: UInt32 = try body.read("loss")
-      fields.set("fractionLost", loss >> 24)
       let lost = Int32(bitPattern: loss << 8) >> 8
+      let highest: UInt32 = try body.read("highest sequence number")
+      let jitter: UInt32 = try body.read("jitter")
+      var fields: Fields = ["identifier": .integer(Int64(identifier))]
+      fields.set("fractionLost", loss >> 24)
       fields.set("cumulativeLost", lost)
-      fields.set("highestSequence", try body.read(UInt32.self, "highest sequence number"))
-      fields.set("jitter", try body.read(UInt32.self, "jitter"))
+      fields.set("highestSequence", highest)
+      fields.set("jitter", jitter)
       fields.set("lastReport", try body.read(UInt32.self, "last SR"))
       fields.set("delaySinceLastReport", try body.read(UInt32.self, "delay since last SR"))
-      reports.append(.object(fields))
+      values.append(.object(fields))
+      reports[reports.count - 1].receptions.append(
+        .init(
+          identifier: identifier, fractionLost: UInt8(loss >> 24), cumulativeLost: lost, highestSequence: highest,
+          jitter: jitter))
     }
-    return reports
+    return values
   }
 
   private mutating func descriptions(_ count: Int, _ body: inout ByteReader) throws(ReadError) -> [Value] {

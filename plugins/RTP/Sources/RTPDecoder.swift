@@ -19,6 +19,7 @@ public struct RTPDecoder: EvidenceDecoder {
         NamedLimit("streams told apart at a time", RTPSession.maximumStreams, "streams"),
         NamedLimit("streams of a conversation", RTPSession.maximumOpened, "streams"),
         NamedLimit("packets of a stream without signalling, at least", StreamEvidence.minimumPackets, "packets"),
+        NamedLimit("reports of a conversation that its streams' records sum up", RTPSession.maximumReports, "reports"),
         NamedLimit("packets of an RTCP compound", RTCPCompound.maximumPackets, "packets"),
       ])
   }

@@ -9,6 +9,10 @@ public struct RTPSession: DecodingSession {
   /// Identifiers with few packets that do not speak against a short stream beside them.
   static let toleratedStrays = 8
 
+  /// Reports of a conversation that count for the records of its streams; all stand in records of their own.
+  static let maximumReports = 8_000
+
+  private var reports = 0
   private var streams: [StreamEvidence] = []
   private var last = 0
   private var opened = 0
@@ -33,7 +37,7 @@ public struct RTPSession: DecodingSession {
   }
 
   /// Writes a report; one that is damaged inside must not end the streams, so it becomes a finding.
-  private func report(_ bytes: RawSpan, _ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
+  private mutating func report(_ bytes: RawSpan, _ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
     let compound = RTCPCompound(bytes)
     let trace = sink.trace
     if let failure = compound.failure {
@@ -43,6 +47,16 @@ public struct RTPSession: DecodingSession {
           ["byteOffset": .integer(Int64(failure.offset)), "field": .text(failure.field)]), from: side, trace: trace)
     }
     try sink.emit("rtp/control", compound.fields, from: side, trace: trace)
+    guard let sender = sink.carrier.endpoint(of: side), let receiver = sink.carrier.endpoint(of: side.other) else {
+      return
+    }
+    for report in compound.reports where reports < Self.maximumReports {
+      reports += 1
+      var whole = MediaReport(source: sender, destination: receiver, identifier: report.identifier, trace: trace)
+      whole.sending = report.sending
+      whole.receptions = report.receptions
+      sink.report(whole)
+    }
   }
 
   /// Counts a packet to its stream, and returns the stream's place.

@@ -45,6 +45,25 @@ import Testing
     #expect(outcome.streams.isEmpty && outcome.findings.isEmpty)
   }
 
+  @Test func handsReportsOn() throws {
+    let outcome = decode([Self.senderReport + Self.receiverReport, Self.receiverReport])
+    #expect(outcome.reports.map(\.identifier) == [7, 7, 7])
+    let report = try #require(outcome.reports.first)
+    #expect(report.sending?.timestamp == 160)
+    #expect(report.sending?.sentAt == CaptureTime(nanoseconds: 1_767_225_600_500_000_000))
+    #expect(report.sending?.packetCount == 10)
+    #expect(report.receptions.map(\.identifier) == [0x0b0c_0d0e])
+    #expect(report.receptions.map(\.cumulativeLost) == [-2])
+    #expect(report.receptions.map(\.fractionLost) == [64])
+    #expect(outcome.reports.map { $0.sending == nil } == [false, true, true])
+  }
+
+  @Test func limitsTheReportsOfAConversation() {
+    let outcome = decode(Array(repeating: Self.receiverReport, count: 8_003))
+    #expect(outcome.reports.count == 8_000)
+    #expect(outcome.records.count == 8_003)
+  }
+
   @Test func readsReducedSizeFeedbackAndOtherTypes() {
     let feedback: [UInt8] = [0x81, 205, 0, 3] + word(7) + word(8) + word(9)
     #expect(claims(feedback) == .content)
