@@ -50,6 +50,7 @@ final class RecordingHost: SinkHost {
 
   func emit(_ kind: StaticString, _ fields: Fields, from side: Side, trace: Trace) throws(ReadError) {
     guard outcome.records.count < 10_000 else { throw ReadError(.limitExceeded, at: 0, reading: "records") }
+    if trace.isEmpty { outcome.violations.append("record without a packet: \(kind)") }
     outcome.records.append(.init(kind: kind.description, fields: fields, side: side, trace: trace))
   }
 

@@ -84,6 +84,7 @@ final class SMB1Reading {
     let made = OpenFile(
       WireText(""), share: tree?.name, user: users[header.user], isPipe: tree?.isPipe ?? false)
     made.isOpeningKnown = false
+    made.trace = sink.trace
     try files.add(made, FileID(short: id), from: client, &sink)
     return made
   }

@@ -193,6 +193,7 @@ final class SMB2Reading {
     let made = OpenFile(
       WireText(""), share: tree?.name, user: user(header.sessionID), isPipe: tree?.isPipe ?? false)
     made.isOpeningKnown = false
+    made.trace = sink.trace
     try files.add(made, id, from: clientSide ?? .initiator, &sink)
     return made
   }
