@@ -16,7 +16,7 @@ public struct FTPDecoder: EvidenceDecoder {
           FieldDeclaration("user", .text, "the name given by USER"),
           FieldDeclaration("status", .integer, "the code of the final reply"),
           FieldDeclaration("reason", .text, "the text of that reply's last line"),
-          FieldDeclaration("reply", .list, "the lines of a final reply that has several"),
+          FieldDeclaration("replyLines", .list, "the lines of a final reply that has several"),
           FieldDeclaration("interimStatuses", .list, "codes of replies before the final one"),
           FieldDeclaration("requestedAt", .time, "when the command was captured"),
           FieldDeclaration("respondedAt", .time, "when the final reply was captured"),

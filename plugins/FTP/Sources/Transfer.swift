@@ -197,7 +197,7 @@ final class Exchange {
     if let user { fields.set("user", wire: user) }
     placeReply(in: &fields)
     if let lines = final?.lines, lines.count > 1 {
-      fields.set("reply", .list(lines.map { .text(String(decoding: $0, as: UTF8.self)) }))
+      fields.set("replyLines", .list(lines.map { .text(String(decoding: $0, as: UTF8.self)) }))
     }
     return fields
   }

@@ -10,8 +10,8 @@ import Testing
       server("211-Features", " MLST", " SIZE", "211 End"),
     ])
     #expect(outcome.commands.map { $0.number("status") } == [220, 211])
-    #expect(outcome.commands.first?.list("reply") == ["FTP of Tidewater", "123 is no end", "go"])
-    #expect(outcome.commands.last?.list("reply") == ["Features", " MLST", " SIZE", "End"])
+    #expect(outcome.commands.first?.list("replyLines") == ["FTP of Tidewater", "123 is no end", "go"])
+    #expect(outcome.commands.last?.list("replyLines") == ["Features", " MLST", " SIZE", "End"])
     #expect(outcome.commands.last?.text("reason") == "End" && outcome.findings.isEmpty)
   }
 
@@ -90,7 +90,7 @@ import Testing
       server("220 FTP"), client("STAT"),
       (control, .bytes(Array((lines.joined(separator: "\r\n") + "\r\n211 z\r\n").utf8), from: .responder)),
     ])
-    #expect(outcome.commands.last?.list("reply").count == 1_001 && outcome.codes == ["ftp/replyLimit"])
+    #expect(outcome.commands.last?.list("replyLines").count == 1_001 && outcome.codes == ["ftp/replyLimit"])
   }
 
   @Test func notesAddressesThatCannotBeRead() {
