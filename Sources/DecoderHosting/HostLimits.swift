@@ -17,7 +17,7 @@ public struct HostLimits: Hashable, Sendable {
   /// Media streams of one session.
   public var streamsPerConversation = 1_024
   /// Conversations that one session expects at once.
-  public var expectedConversations = 64
+  public var expectedConversations = 16
   /// Bytes of all holes of an artefact that are filled with zeros; more end the artefact.
   public var holeBytes = 64 << 20
   /// How deep files may stand in files.

@@ -91,7 +91,8 @@ final class SMB1Reading {
 
   private func newFile(_ path: WireText, _ header: SMB1Header, _ trace: Trace) -> OpenFile {
     let tree = trees[header.tree]
-    let file = OpenFile(path, share: tree?.name, user: users[header.user], isPipe: tree?.isPipe ?? false)
+    let file = OpenFile(
+      path, share: tree?.name, user: users[header.user], isPipe: tree?.isPipe ?? path.isPipeName)
     file.trace = trace
     return file
   }

@@ -257,7 +257,8 @@ final class SMB2Reading {
     let name = WireText(utf16: try buffer(&reader, message).array())
     let header = request.header
     let tree = trees[TreeKey(session: header.sessionID, tree: header.treeID)]
-    let file = OpenFile(name, share: tree?.name, user: user(header.sessionID), isPipe: tree?.isPipe ?? false)
+    let file = OpenFile(
+      name, share: tree?.name, user: user(header.sessionID), isPipe: tree?.isPipe ?? name.isPipeName)
     file.disposition = disposition
     // MS-SMB2, 2.2.13: FILE_DIRECTORY_FILE and FILE_DELETE_ON_CLOSE.
     file.isDirectory = options & 1 != 0

@@ -90,7 +90,7 @@ public struct SMBSession: DecodingSession {
       sink.note(
         Finding(
           .warning, "smb/malformed", "A message cannot be read.",
-          ["field": .text("\(error.field)"), "byteOffset": .integer(Int64(error.offset))]), from: side,
+          ["field": .text(error.field), "byteOffset": .integer(Int64(error.offset))]), from: side,
         trace: sink.trace(of: 0..<total))
     }
     return .consumed(total)

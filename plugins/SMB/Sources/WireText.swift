@@ -27,6 +27,14 @@ struct WireText: Hashable {
 
   var isEmpty: Bool { text.isEmpty }
 
+  /// Whether it names a pipe that Windows and Samba have (MS-DCOM, MS-SRVS and others), where the kind of share is not known.
+  var isPipeName: Bool { Self.pipes.contains(lastPart.lowercased()) }
+
+  private static let pipes: Set<String> = [
+    "atsvc", "browser", "epmapper", "eventlog", "initshutdown", "lsarpc", "lsass", "netdfs", "netlogon", "ntsvcs",
+    "protected_storage", "samr", "spoolss", "srvsvc", "svcctl", "trkwks", "winreg", "wkssvc",
+  ]
+
   /// The last part of a path.
   var lastPart: String { text.split(separator: "\\").last.map { String($0) } ?? text }
 }

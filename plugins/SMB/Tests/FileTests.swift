@@ -107,6 +107,16 @@ private let opened = [
     #expect(outcome.records("file").first?.number("refusedWrites") == 1)
   }
 
+  @Test func takesTheNameForAPipeWhereTheShareIsNotKnown() {
+    for (name, isPipe) in [("srvsvc", true), ("PIPE\\SAMR", true), ("a.bin", false)] {
+      let outcome = decode([
+        client(frame(create(2, name))), server(frame(created(2, size: 1, file: 5))), client(frame(read(3, 0, file: 5))),
+        server(frame(answer(3, [1]))),
+      ])
+      #expect(outcome.contents.isEmpty == isPipe && (outcome.records("file").first?.flag("isPipe") == true) == isPipe)
+    }
+  }
+
   @Test func keepsContentOfAFileWhoseOpeningIsNotInTheCapture() {
     let outcome = decode([
       client(frame(read(3, 0, file: 5))), server(frame(answer(3, [1]))), server(frame(answer(9, [1]))),

@@ -22,7 +22,7 @@ public struct TFTPSession: DecodingSession {
   public mutating func decode(
     _ bytes: RawSpan, from side: Side, into sink: inout EvidenceSink
   ) throws(ReadError) -> DecodingProgress {
-    let message = try Message(bytes)
+    guard let message = read(bytes, side, &sink) else { return .consumed(bytes.byteCount) }
     if case .request(let request) = message {
       try take(request, side, &sink)
     } else if let current = taker(of: message, side, &sink) {
@@ -30,6 +30,18 @@ public struct TFTPSession: DecodingSession {
       if current.isOver { end(current) }
     }
     return .consumed(bytes.byteCount)
+  }
+
+  /// Reads a message; one that cannot be read is noted, and the transfer goes on, for others may have sent it.
+  private mutating func read(_ bytes: RawSpan, _ side: Side, _ sink: inout EvidenceSink) -> Message? {
+    do throws(ReadError) { return try Message(bytes) } catch {
+      sink.note(
+        Finding(
+          .warning, "tftp/malformed", "A datagram cannot be read.",
+          ["field": .text(error.field), "byteOffset": .integer(Int64(error.offset))]), from: side,
+        trace: sink.trace)
+      return nil
+    }
   }
 
   public mutating func finish(into sink: inout EvidenceSink) {

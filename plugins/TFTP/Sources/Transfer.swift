@@ -2,8 +2,8 @@ import DecoderKit
 
 /// One file on its way; the session of the request hands it to that of the conversation in which its blocks come.
 final class Transfer {
-  static let maximumHeldCount = 4_096
-  static let maximumHeldBytes = 4 << 20
+  static let maximumHeldCount = 1_024
+  static let maximumHeldBytes = 1 << 20
   static let maximumMissingRanges = 1_000
 
   let request: Message.Request?

@@ -148,6 +148,15 @@ import Testing
     #expect(outcome.contents.map(\.bytes) == [[1]])
   }
 
+  @Test func goesOnBehindADatagramThatCannotBeRead() {
+    let outcome = decode([
+      ask(request(1, "a", "octet")), server(block(1, full(1))), client([0, 9]), client([0]), server(block(2, [2])),
+      client(acknowledgement(2)),
+    ])
+    #expect(outcome.records.first?.flag("isComplete") == true)
+    #expect(outcome.codes == ["tftp/malformed", "tftp/malformed"])
+  }
+
   @Test func holdsNoMoreThanTheLimit() {
     var steps = [ask(request(1, "a", "octet")), server(block(1, full(1)))]
     for number in 3...UInt16(4_200) { steps.append(server(block(number, full(3)))) }
