@@ -1,9 +1,10 @@
-/* Writes deterministic captures for scripts/bench: voice, web, flows or trunk, up to a number of bytes.
+/* Writes deterministic captures for scripts/bench: voice, trunk, crowd, web or flows, up to a number of bytes.
  *
  * Usage: bench-generate KIND BYTES FILE
  *
  * voice   SIP calls over UDP of 10 s to 3 min with two G.711 streams each, 100 calls at a time, many hosts
  * trunk   the same, all between two hosts
+ * crowd   10,000 such calls at a time, among many hosts; all begin within the first seconds and last to the end
  * web     HTTP/1.1 over TCP: objects of 1 kB to 2 MB, several requests a connection, some segments swapped or sent twice
  * objects the same with objects of up to 128 kB: many artefacts
  * flows   many small conversations: a DNS question with its answer, and TCP connections with one short transfer
@@ -191,6 +192,25 @@ static void voice(int trunk) {
   for (int i = 0; i < 100; i++) finish(&calls[i]);
 }
 
+/* Calls take turns, so that their packets are spread over the 20 ms that each has one. */
+static void crowd(void) {
+  enum { count = 10000 };
+  static Call calls[count];
+  for (int i = 0; i < count; i++) {
+    begin(&calls[i], i, 0);
+    now_us += 100;
+  }
+  while (written < limit) {
+    for (int i = 0; i < count; i++) {
+      rtp(&calls[i], 0);
+      now_us++;
+      rtp(&calls[i], 1);
+      now_us++;
+    }
+  }
+  for (int i = 0; i < count; i++) finish(&calls[i]);
+}
+
 /* ---- web ---- */
 static uint8_t object[2 << 20];
 
@@ -318,9 +338,10 @@ int main(int argc, char **argv) {
   written = 24;
   if (!strcmp(argv[1], "voice")) voice(0);
   else if (!strcmp(argv[1], "trunk")) voice(1);
+  else if (!strcmp(argv[1], "crowd")) crowd();
   else if (!strcmp(argv[1], "web")) web();
   else if (!strcmp(argv[1], "objects")) doublings = 8, web();
   else if (!strcmp(argv[1], "flows")) flows();
-  else return fprintf(stderr, "bench-generate: kinds are voice, trunk, web, objects, flows\n"), 2;
+  else return fprintf(stderr, "bench-generate: kinds are voice, trunk, crowd, web, objects, flows\n"), 2;
   return fclose(out) ? 1 : 0;
 }
