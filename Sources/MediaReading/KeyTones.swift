@@ -44,7 +44,7 @@ struct KeyTones: Sendable {
   private let offFactors: [(below: Int64, nominal: Int64, above: Int64, length: Int)]
 
   /// Bits behind the point of the factors.
-  private static let precision: Int64 = 28
+  private static let precision = 28
 
   init(sampleRate: Int64) {
     self.sampleRate = sampleRate
@@ -102,35 +102,51 @@ struct KeyTones: Sendable {
     var energy: Int64 = 0
     for sample in samples { energy += Int64(sample) * Int64(sample) }
     guard energy >= count * Self.leastAmplitude * Self.leastAmplitude * 3 / 4 else { return nil }
-    var last = SIMD8<Int64>()
-    var former = SIMD8<Int64>()
-    let factor = SIMD8<Int64>(
-      factors[0], factors[1], factors[2], factors[3], factors[4], factors[5], factors[6], factors[7])
-    for sample in samples {
-      let next = SIMD8<Int64>(repeating: Int64(sample)) &+ ((factor &* last) &>> Self.precision) &- former
-      former = last
-      last = next
-    }
-    let powers = (0..<8).map { Self.power(factors[$0], last[$0], former[$0]) }
-    guard let row = Self.best(powers[0..<4]), let column = Self.best(powers[4..<8]) else { return nil }
-    let (low, high) = (powers[row], powers[column])
+    // Most sounds hold no row's tone, and need no look at the columns.
     let least = count * count * Self.leastAmplitude * Self.leastAmplitude / 4
-    guard low >= least, high >= least, high * 100 <= low * Self.mostHigher, low * 100 <= high * Self.mostLower,
+    let rows = powers(of: 0, samples)
+    guard let row = Self.best(rows), rows[row] >= least else { return nil }
+    let columns = powers(of: 4, samples)
+    guard let column = Self.best(columns) else { return nil }
+    let (low, high) = (rows[row], columns[column])
+    guard high >= least, high * 100 <= low * Self.mostHigher, low * 100 <= high * Self.mostLower,
       2 * (low + high) * 100 >= Self.leastShare * count * energy
     else { return nil }
     if isNear {
-      let sum = [(row, low), (column, high)].reduce(Int64(0)) { sum, tone in
+      let sum = [(row, low), (column + 4, high)].reduce(Int64(0)) { sum, tone in
         sum + nearFactors[tone.0].reduce(tone.1) { max($0, Self.power($1, samples)) }
       }
       guard 2 * sum * 100 >= Self.leastNearShare * count * energy else { return nil }
     }
-    return Strength(row: row, column: column - 4, low: low, high: high)
+    return Strength(row: row, column: column, low: low, high: high)
+  }
+
+  /// The powers at four frequencies, from that of a place on: four recursions side by side.
+  private func powers(of place: Int, _ samples: ArraySlice<Int16>) -> SIMD4<Int64> {
+    let (first, second, third, fourth) = (factors[place], factors[place + 1], factors[place + 2], factors[place + 3])
+    var (one, formerOne): (Int64, Int64) = (0, 0)
+    var (two, formerTwo): (Int64, Int64) = (0, 0)
+    var (three, formerThree): (Int64, Int64) = (0, 0)
+    var (four, formerFour): (Int64, Int64) = (0, 0)
+    for sample in samples {
+      // Blocks are short enough that nothing here comes near 63 bits.
+      let value = Int64(sample)
+      (one, formerOne) = (value &+ ((first &* one) >> Self.precision) &- formerOne, one)
+      (two, formerTwo) = (value &+ ((second &* two) >> Self.precision) &- formerTwo, two)
+      (three, formerThree) = (value &+ ((third &* three) >> Self.precision) &- formerThree, three)
+      (four, formerFour) = (value &+ ((fourth &* four) >> Self.precision) &- formerFour, four)
+    }
+    return SIMD4(
+      Self.power(first, one, formerOne), Self.power(second, two, formerTwo), Self.power(third, three, formerThree),
+      Self.power(fourth, four, formerFour))
   }
 
   /// The place of the strongest; nil when another one is nearly as strong.
-  private static func best(_ powers: ArraySlice<Int64>) -> Int? {
-    guard let place = powers.indices.max(by: { powers[$0] < powers[$1] }) else { return nil }
-    return powers.indices.allSatisfy { $0 == place || powers[$0] * leastContrast <= powers[place] } ? place : nil
+  private static func best(_ powers: SIMD4<Int64>) -> Int? {
+    var place = 0
+    for other in 1..<4 where powers[other] > powers[place] { place = other }
+    for other in 0..<4 where other != place && powers[other] * leastContrast > powers[place] { return nil }
+    return place
   }
 
   /// Whether both tones are nearer to a key's frequencies than to those that are refused.
