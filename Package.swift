@@ -54,7 +54,7 @@ let package = Package(
   targets: [
     room("EvidenceModel"),
     room("ByteReading"),
-    .systemLibrary(name: "CICU", pkgConfig: "icu-uc", providers: [.apt(["libicu-dev"])]),
+    .target(name: "CICU", linkerSettings: [.linkedLibrary("icuuc")]),
     room("CharacterCoding", ["CICU"]),
     room("DecoderKit", ["EvidenceModel", "ByteReading", "CharacterCoding"]),
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
