@@ -27,7 +27,8 @@ final class OpenFile {
   private(set) var written: Assembly?
   /// Requests to write that the server refused.
   var refusedWrites = 0
-  private var isWritten = false
+  /// Its records stand; what comes of it later has no place.
+  private(set) var isWritten = false
 
   init(_ path: WireText, share: WireText?, user: WireText?, isPipe: Bool) {
     self.path = path

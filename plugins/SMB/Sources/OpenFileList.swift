@@ -10,6 +10,9 @@ final class OpenFileList {
   /// In the order in which they came; some may be closed.
   private var order: [(id: FileID, file: OpenFile)] = []
   private(set) var crowdedOut = 0
+  /// Bytes of files whose records stood already.
+  private var lateBytes = 0
+  private var lateTrace = Trace()
 
   subscript(id: FileID) -> OpenFile? { files[id] }
 
@@ -47,6 +50,11 @@ final class OpenFileList {
     _ bytes: RawSpan, _ content: FrameReading.Content, from side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     guard !content.file.isPipe else { return }
+    guard !content.file.isWritten else {
+      lateBytes += bytes.byteCount
+      lateTrace.formUnion(sink.trace)
+      return
+    }
     let assembly = content.file.assembly(isUpload: content.isUpload, from: side)
     if !assembly.isOpen, files.values.count(where: \.hasOpenContent) >= Self.maximumContents {
       try crowdOut({ $0.hasOpenContent && $0 !== content.file }, from: content.isUpload ? side : side.other, &sink)
@@ -59,6 +67,12 @@ final class OpenFileList {
     for entry in order where files[entry.id] === entry.file {
       files[entry.id] = nil
       try entry.file.write(isClosed: false, from: client, &sink)
+    }
+    if lateBytes > 0 {
+      sink.note(
+        Finding(
+          .warning, "smb/lateBytes", "Bytes of files came after these were closed; they are in no artefact.",
+          ["byteCount": .integer(Int64(lateBytes))]), from: client, trace: lateTrace)
     }
     if crowdedOut > 0 {
       sink.note(

@@ -50,6 +50,18 @@ private let opened = [
     #expect(outcome.records("file").first?.flag("isClosed") == false)
   }
 
+  /// A content that is still coming when its file is closed has no record to stand in.
+  @Test func countsBytesThatComeBehindTheClose() {
+    let bytes = frame(write(4, 0, file: 5, [1, 2, 3, 4]))
+    let outcome = decode(
+      opened + [
+        client(frame(close(3, file: 5))), client(Array(bytes.dropLast(4))), server(frame(closed(3))),
+        client(Array(bytes.suffix(4))),
+      ])
+    #expect(outcome.codes.contains("smb/lateBytes") && outcome.contents.isEmpty)
+    #expect(outcome.violations.isEmpty)
+  }
+
   @Test func leavesAHoleForAGapInContent() {
     let bytes = frame(answer(3, [1, 2, 3, 4, 5, 6]))
     for (kept, missing) in [(5, 2), (6, 1), (4, 3)] {
