@@ -49,14 +49,9 @@ func decode(_ bytes: [UInt8], port: UInt16 = 53, from side: Side = .initiator) -
 }
 
 extension DecodingOutcome.EmittedRecord {
-  func text(_ name: String) -> String? {
-    if case .text(let text) = fields[name] { text } else { nil }
-  }
-
   /// The entries of a section.
   func section(_ name: String) -> [Fields] {
-    guard case .list(let list) = fields[name] else { return [] }
-    return list.compactMap { if case .object(let entry) = $0 { entry } else { nil } }
+    list(name).compactMap { if case .object(let entry) = $0 { entry } else { nil } }
   }
 
   /// The data of the first answer.

@@ -32,17 +32,8 @@ func end(_ side: Side, over carrier: DecodingContext.Carrier = passive, _ end: S
 let passiveReply = "227 Entering Passive Mode (192,0,2,20,195,80)."
 
 func decode(_ steps: [Step]) -> DecodingOutcome { run(FTPDecoder(), on: steps) }
-func text(_ content: DecodingOutcome.Content) -> String { String(decoding: content.bytes, as: UTF8.self) }
-
-extension DecodingOutcome.EmittedRecord {
-  func text(_ name: String) -> String? { if case .text(let text) = fields[name] { text } else { nil } }
-  func number(_ name: String) -> Int64? { if case .integer(let number) = fields[name] { number } else { nil } }
-  func flag(_ name: String) -> Bool? { if case .boolean(let flag) = fields[name] { flag } else { nil } }
-  func list(_ name: String) -> [Value] { if case .list(let list) = fields[name] { list } else { [] } }
-}
 
 extension DecodingOutcome {
-  var codes: [String] { findings.map(\.code) }
   var commands: [EmittedRecord] { records.filter { $0.kind == "ftp/command" } }
   var transfers: [EmittedRecord] { records.filter { $0.kind == "ftp/transfer" } }
 }
@@ -50,22 +41,7 @@ extension DecodingOutcome {
 /// Reads a sample: a line for each segment, `>` or `<`, the sender's endpoint, the receiver's, then hexadecimal digits or `end`.
 func conversations(_ name: String) throws -> [Step] {
   let file = try #require(Bundle.module.url(forResource: name, withExtension: "conversations", subdirectory: "Samples"))
-  var carriers: [Set<Endpoint>: (first: Endpoint, carrier: DecodingContext.Carrier)] = [:]
-  return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { line in
-    let words = line.split(separator: " ")
-    let from = try endpoint(words[1])
-    let to = try endpoint(words[2])
-    let entry = carriers[[from, to]] ?? (from, .tcp(initiator: from, responder: to))
-    carriers[[from, to]] = entry
-    let side: Side = entry.first == from ? .initiator : .responder
-    if words[3] == "end" { return (entry.carrier, .end(.finished, of: side)) }
-    return (entry.carrier, .bytes(try #require(Hexadecimal.decode(words[3])), from: side))
+  return try SampleText.conversations(String(contentsOf: file, encoding: .utf8)) {
+    .tcp(initiator: $0, responder: $1)
   }
-}
-
-private func endpoint(_ text: Substring) throws -> Endpoint {
-  let colon = try #require(text.lastIndex(of: ":"))
-  let address = text[..<colon].trimmingCharacters(in: ["[", "]"])
-  return Endpoint(
-    try #require(InternetAddress(address)), port: try #require(UInt16(text[text.index(after: colon)...])))
 }

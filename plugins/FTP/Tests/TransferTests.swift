@@ -15,7 +15,7 @@ private let greeting = server("220 Tidewater FTP")
       end(.initiator), client("NOOP"), server("200 ok"),
     ])
     let record = try #require(outcome.transfers.first)
-    #expect(outcome.transfers.count == 1 && outcome.contents.map(text) == ["hello"])
+    #expect(outcome.transfers.count == 1 && outcome.contents.map(\.text) == ["hello"])
     #expect(record.text("path") == "dir/a.bin" && record.text("fileName") == "a.bin")
     #expect(record.text("workingDirectory") == "/home\"s" && record.text("user") == "robin")
     #expect(record.text("direction") == "download" && record.flag("isListing") == false)
@@ -50,7 +50,7 @@ private let greeting = server("220 Tidewater FTP")
       ])
       let record = try #require(outcome.transfers.first)
       #expect(record.text("direction") == "upload" && record.text("connection") == "active")
-      #expect(record.flag("isComplete") == true && outcome.contents.map(text) == ["up"])
+      #expect(record.flag("isComplete") == true && outcome.contents.map(\.text) == ["up"])
       #expect(record.text("dataClient") == "192.0.2.10:50000")
     }
   }
@@ -103,7 +103,7 @@ private let greeting = server("220 Tidewater FTP")
       end(.responder, over: second), server("226 ok"),
     ])
     #expect(outcome.transfers.map { $0.text("path") } == ["a", "b"])
-    #expect(outcome.contents.map(text) == ["1", "2"])
+    #expect(outcome.contents.map(\.text) == ["1", "2"])
     #expect(outcome.transfers.allSatisfy { $0.flag("isComplete") == true })
   }
 

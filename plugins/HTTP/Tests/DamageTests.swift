@@ -10,7 +10,7 @@ import Testing
       server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\ncd"))
     #expect(outcome.records.map { $0.text("target") } == [nil, "/next"])
     #expect(outcome.records.allSatisfy { $0.side == .initiator })
-    #expect(outcome.contents.map(text) == ["ab", "cd"])
+    #expect(outcome.contents.map(\.text) == ["ab", "cd"])
   }
 
   @Test func knowsTheClientByWhatItSays() {
@@ -29,7 +29,7 @@ import Testing
       client("form=dataGET /next HTTP/1.1\r\nHost: a\r\n\r\n"), server("HTTP/1.1 204 Empty\r\n\r\n"))
     // What belongs to no message is kept, too.
     #expect(
-      outcome.contents.map(text) == ["rest of an earlier body\r\nmoreHTTP/1.1 2x\n", "ab", "form=data"])
+      outcome.contents.map(\.text) == ["rest of an earlier body\r\nmoreHTTP/1.1 2x\n", "ab", "form=data"])
     #expect(outcome.records.map { $0.text("target") } == [nil, "/next"])
     #expect(outcome.codes == ["http/unreadableBytes", "http/unreadableBytes"])
   }
@@ -38,7 +38,7 @@ import Testing
     let outcome = decode(
       client("GET / HTTP/1.1\r\n\r\n"), server("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab"),
       .gap(3, from: .responder), server("fHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz"))
-    #expect(outcome.contents.map(text) == ["abf", "z"])
+    #expect(outcome.contents.map(\.text) == ["abf", "z"])
     #expect(outcome.contents.first?.holes.map(\.at) == [2])
     #expect(outcome.contents.first?.holes.map(\.byteCount) == [3])
     #expect(outcome.records.map { $0.flag("responseComplete") } == [false, true])
@@ -48,7 +48,7 @@ import Testing
     let outcome = decode(
       client("GET / HTTP/1.1\r\n\r\n"), server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\na"),
       .gap(5, from: .responder), server("\r\n1\r\nb\r\n0\r\n\r\n"))
-    #expect(outcome.contents.map(text) == ["ab"])
+    #expect(outcome.contents.map(\.text) == ["ab"])
     #expect(outcome.contents.map { $0.holes.map(\.byteCount) } == [[5]])
     #expect(outcome.contents.map(\.isWhole) == [false])
   }
@@ -58,7 +58,7 @@ import Testing
       client("GET /1 HTTP/1.1\r\n\r\n"), server("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab"),
       client("GET /2 HTTP/1.1\r\n\r\n"),
       .gap(30, from: .responder), server("of a head\r\n\r\nabcHTTP/1.1 404 No\r\nContent-Length: 1\r\n\r\nz"))
-    #expect(outcome.contents.map(text) == ["ab", "of a head\r\n\r\nabc", "z"])
+    #expect(outcome.contents.map(\.text) == ["ab", "of a head\r\n\r\nabc", "z"])
     #expect(outcome.contents.map(\.isWhole) == [false, false, true])
     #expect(outcome.records.map { $0.text("target") } == ["/1", "/2"])
     #expect(outcome.records.map { $0.flag("responseComplete") } == [false, true])
@@ -107,7 +107,7 @@ import Testing
     let outcome = decode(
       server("HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"))
     #expect(outcome.records.count == 2)
-    #expect(outcome.contents.map(text) == ["ab"])
+    #expect(outcome.contents.map(\.text) == ["ab"])
   }
 
   @Test func endsABodyAtAMalformedChunk() {
@@ -116,7 +116,7 @@ import Testing
       server(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nax5\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     )
-    #expect(outcome.contents.map(text) == ["a", "x5\r\n"])
+    #expect(outcome.contents.map(\.text) == ["a", "x5\r\n"])
     #expect(outcome.contents.map(\.isWhole) == [false, false])
     #expect(outcome.codes.first == "http/malformedChunk")
     #expect(outcome.records.map { $0.flag("responseComplete") } == [false, true])
@@ -140,7 +140,7 @@ import Testing
       if body.hasPrefix("4; not") {
         #expect(outcome.codes.contains("http/incompleteBody"))
       } else {
-        #expect(outcome.contents.map(text) == ["body"] && outcome.contents.map(\.isWhole) == [true], "\(coding)")
+        #expect(outcome.contents.map(\.text) == ["body"] && outcome.contents.map(\.isWhole) == [true], "\(coding)")
       }
     }
   }
@@ -150,7 +150,7 @@ import Testing
       client("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"),
       server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\nab"), server("cdef"),
       server("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz"))
-    #expect(known.contents.map(text) == ["abcdef", "z"])
+    #expect(known.contents.map(\.text) == ["abcdef", "z"])
     #expect(known.codes == ["http/conflictingLength", "http/notChunked"])
     let unknown = decode(
       client("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyzGET /2 HTTP/1.1\r\n\r\n"))
@@ -161,7 +161,7 @@ import Testing
     for version in ["2.1", "1.\u{1}", "0.9"] {
       let outcome = decode(
         client("GET / HTTP/1.1\r\n\r\n"), server("HTTP/\(version) 200 OK\r\nContent-Length: 2\r\n\r\nab"))
-      #expect(outcome.contents.map(text) == ["ab"] && outcome.records.first?.number("status") == 200)
+      #expect(outcome.contents.map(\.text) == ["ab"] && outcome.records.first?.number("status") == 200)
     }
   }
 
@@ -169,12 +169,12 @@ import Testing
   @Test func readsAnAnswerBehindOtherBytes() {
     let outcome = decode(
       client("GET / HTTP/1.1\r\n\r\n"), server("\u{5}\u{0}\u{5}12345678HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"))
-    #expect(outcome.contents.map(text) == ["\u{5}\u{0}\u{5}12345678", "ab"])
+    #expect(outcome.contents.map(\.text) == ["\u{5}\u{0}\u{5}12345678", "ab"])
     #expect(outcome.records.map { $0.number("status") } == [200] && outcome.codes == ["http/unreadableBytes"])
     let inPieces = decode(
       client("GET / HTTP/1.1\r\n\r\n"), server("\u{5}\u{0}"), server("\u{5}12345678"),
       server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"))
-    #expect(inPieces.contents.map(text) == ["\u{5}\u{0}\u{5}12345678", "ab"])
+    #expect(inPieces.contents.map(\.text) == ["\u{5}\u{0}\u{5}12345678", "ab"])
     #expect(inPieces.records.map { $0.number("status") } == [200] && inPieces.codes == ["http/bareResponse"])
   }
 
@@ -200,7 +200,7 @@ import Testing
     let outcome = decode(
       client("GET /old.txt HTTP/1.0\r\n\r\n"), server("plain"), server(" text\r\n"), .end(.finished, of: .responder))
     let record = try #require(outcome.records.first)
-    #expect(outcome.contents.map(text) == ["plain text\r\n"])
+    #expect(outcome.contents.map(\.text) == ["plain text\r\n"])
     #expect(outcome.contents.map(\.isWhole) == [true])
     #expect(record.number("status") == nil)
     #expect(record.number("responseByteCount") == 12)

@@ -13,7 +13,7 @@ import Testing
     #expect(outcome.contents.first?.description.codings == [.gzip])
     #expect(outcome.contents.first?.description.mediaType == "text/html")
     #expect(outcome.contents.dropFirst().first?.bytes == Array(16...47))
-    #expect(outcome.contents.contains { text($0) == "a small upload\n" && $0.description.name == Array("up.txt".utf8) })
+    #expect(outcome.contents.contains { $0.text == "a small upload\n" && $0.description.name == Array("up.txt".utf8) })
     #expect(outcome.findings.isEmpty)
   }
 

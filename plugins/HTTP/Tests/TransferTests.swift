@@ -53,7 +53,7 @@ import Testing
     #expect(record.trace.packets.count == 3)
     let body = try #require(outcome.contents.first)
     #expect(outcome.contents.count == 1)
-    #expect(text(body) == "hello")
+    #expect(body.text == "hello")
     #expect(body.isWhole)
     #expect(body.side == .responder)
     #expect(body.description.role == "http response body")
@@ -71,7 +71,7 @@ import Testing
       server("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"))
     #expect(outcome.records.map { $0.text("target") } == ["/1", "/2", "/3"])
     #expect(outcome.records.map { $0.number("status") } == [200, 404, 200])
-    #expect(outcome.contents.map(text) == ["a", "bb"])
+    #expect(outcome.contents.map(\.text) == ["a", "bb"])
     #expect(outcome.records.allSatisfy { $0.flag("responseComplete") == true })
   }
 
@@ -81,7 +81,7 @@ import Testing
       server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Digest\r\n\r\n5 \r\nhello\r\n"),
       server("1\r\n!\r\n000\r\nDigest: d\r\n\r\n"),
       client("GET /next HTTP/1.1\r\nHost: a\r\n\r\n"), server("HTTP/1.1 204 No Content\r\n\r\n"))
-    #expect(outcome.contents.map(text) == ["abc", "hello!"])
+    #expect(outcome.contents.map(\.text) == ["abc", "hello!"])
     #expect(outcome.contents.map(\.description.role) == ["http request body", "http response body"])
     #expect(outcome.contents.allSatisfy { $0.isWhole })
     let record = try #require(outcome.records.first)
@@ -178,7 +178,7 @@ import Testing
     let steps = [client("GET / HTTP/1.0\r\n\r\n"), server("HTTP/1.0 200 OK\r\n\r\nsome"), server(" text")]
     for (end, isWhole) in [(StreamEnd.finished, true), (.reset, false), (.idle, false), (.captureEnd, false)] {
       let outcome = run(HTTPDecoder(), on: steps + [.end(end, of: .responder)], over: connection)
-      #expect(outcome.contents.map(text) == ["some text"])
+      #expect(outcome.contents.map(\.text) == ["some text"])
       #expect(outcome.contents.first?.isWhole == isWhole)
       #expect(outcome.records.first?.flag("responseComplete") == isWhole)
       #expect(outcome.records.first?.text("url") == "http://198.51.100.7:8080/")
@@ -224,7 +224,7 @@ import Testing
       client("\r\n\r\nPOST /p HTTP/1.1\nHost: a\nContent-Length: 2\n\nhi\r\nGET /q HTTP/1.1\n\n"),
       server("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nyo\n0\n\nHTTP/1.1 200 OK\nContent-Length: 0\n\n"))
     #expect(outcome.records.map { $0.text("target") } == ["/p", "/q"])
-    #expect(outcome.contents.map(text) == ["hi", "yo"])
+    #expect(outcome.contents.map(\.text) == ["hi", "yo"])
     #expect(outcome.contents.allSatisfy { $0.isWhole })
   }
 
@@ -232,10 +232,10 @@ import Testing
     let both = decode(
       client("POST / HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"))
     #expect(both.codes == ["http/conflictingLength"])
-    #expect(both.contents.map(text) == ["x"])
+    #expect(both.contents.map(\.text) == ["x"])
     let several = decode(client("POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nab"))
     #expect(several.codes == ["http/conflictingLength"])
-    #expect(several.contents.map(text) == ["ab"])
+    #expect(several.contents.map(\.text) == ["ab"])
     let same = decode(client("POST / HTTP/1.1\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n\r\nab"))
     #expect(same.codes.isEmpty)
     let odd = decode(client("POST / HTTP/1.1\r\nContent-Length: -2\r\n\r\n"))

@@ -24,7 +24,7 @@ import Testing
     #expect(message.text("mailbox") == "INBOX")
     #expect(message.flag("isComplete") == true)
     #expect(message.side == .initiator)
-    #expect(text(try #require(outcome.contents.first)).contains("The boat comes at four."))
+    #expect(try #require(outcome.contents.first).text.contains("The boat comes at four."))
     #expect(outcome.all("imap/command").contains { $0.text("command") == "APPEND" && $0.text("result") == "OK" })
     #expect(outcome.findings.isEmpty)
   }

@@ -23,29 +23,16 @@ func readSample(_ name: String) throws -> DecodingOutcome {
 }
 
 extension DecodingOutcome {
-  func all(_ kind: String) -> [EmittedRecord] { records.filter { $0.kind == kind } }
   var message: EmittedRecord? { all("mail/message").first }
   var parts: [EmittedRecord] { all("mail/part") }
-  var codes: [String] { findings.map(\.code) }
 }
 
 extension DecodingOutcome.EmittedRecord {
-  func text(_ name: String) -> String? {
-    if case .text(let text) = fields[name] { text } else { nil }
-  }
-  func number(_ name: String) -> Int64? {
-    if case .integer(let number) = fields[name] { number } else { nil }
-  }
-  func flag(_ name: String) -> Bool? {
-    if case .boolean(let flag) = fields[name] { flag } else { nil }
-  }
   func time(_ name: String) -> String? {
     if case .time(let time) = fields[name] { time.description } else { nil }
   }
   func json(_ name: String) -> String? { fields[name].map { CanonicalJSON.text($0) } }
 }
-
-func text(_ content: DecodingOutcome.Content) -> String { String(decoding: content.bytes, as: UTF8.self) }
 
 @Suite struct MessageTests {
   @Test func readsAPlainMessage() throws {
@@ -63,7 +50,7 @@ func text(_ content: DecodingOutcome.Content) -> String { String(decoding: conte
     #expect(message.text("messageID") == "<first@example.org>")
     #expect(message.flag("isComplete") == true)
     #expect(message.number("partCount") == 1)
-    #expect(outcome.contents.map(text) == ["The boat comes at four.\r\n.\r\n..Bring two boxes.\r\n"])
+    #expect(outcome.contents.map(\.text) == ["The boat comes at four.\r\n.\r\n..Bring two boxes.\r\n"])
     #expect(message.text("textSha256") != nil)
     #expect(outcome.findings.isEmpty)
   }
@@ -85,7 +72,7 @@ func text(_ content: DecodingOutcome.Content) -> String { String(decoding: conte
     #expect(outcome.message?.flag("isComplete") == true)
     #expect(outcome.findings.isEmpty)
     // The line end before a delimiter is not the part's.
-    #expect(text(outcome.contents[3]).hasSuffix("old;4\r\n"))
+    #expect(outcome.contents[3].text.hasSuffix("old;4\r\n"))
   }
 
   @Test func readsOtherCharacterSets() throws {
@@ -97,7 +84,7 @@ func text(_ content: DecodingOutcome.Content) -> String { String(decoding: conte
   @Test func takesTextAsTheTypeThatIsNotDeclared() {
     let outcome = read("Subject: x\r\n\r\nbody")
     #expect(outcome.parts.map { $0.text("mediaType") } == ["text/plain"])
-    #expect(outcome.contents.map(text) == ["body"])
+    #expect(outcome.contents.map(\.text) == ["body"])
     #expect(outcome.message?.flag("isComplete") == true)
   }
 
@@ -114,7 +101,7 @@ func text(_ content: DecodingOutcome.Content) -> String { String(decoding: conte
     let outcome = read("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhalf a pa")
     #expect(outcome.codes == ["mail/unterminated"])
     #expect(outcome.message?.flag("isComplete") == false)
-    #expect(outcome.contents.map(text) == ["half a pa"])
+    #expect(outcome.contents.map(\.text) == ["half a pa"])
     #expect(outcome.contents.map(\.isWhole) == [false])
   }
 

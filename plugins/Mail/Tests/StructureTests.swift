@@ -11,20 +11,20 @@ import Testing
   @Test func leavesOutWhatStandsOutsideTheParts() {
     let outcome = mixed(
       "preamble\r\n--b\r\n\r\none\r\n--b  \r\nContent-Type: a/b\r\n\r\ntwo\r\n--b--\r\nepilogue\r\n--b\r\n")
-    #expect(outcome.contents.map(text) == ["one", "two"])
+    #expect(outcome.contents.map(\.text) == ["one", "two"])
     #expect(outcome.parts.map { $0.text("part") } == ["1", "2"])
     #expect(outcome.findings.isEmpty)
   }
 
   @Test func takesNoLongerBoundaryForItsOwn() {
     let outcome = mixed("--b\r\n\r\n--bc\r\n--b-\r\n --b\r\n--b--\r\n")
-    #expect(outcome.contents.map(text) == ["--bc\r\n--b-\r\n --b"])
+    #expect(outcome.contents.map(\.text) == ["--bc\r\n--b-\r\n --b"])
   }
 
   @Test func endsInnerPartsWithTheOuterDelimiter() {
     let outcome = mixed(
       "--b\r\nContent-Type: multipart/alternative; boundary=bb\r\n\r\n--bb\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n")
-    #expect(outcome.contents.map(text) == ["one", "two"])
+    #expect(outcome.contents.map(\.text) == ["one", "two"])
     #expect(outcome.parts.map { $0.text("part") } == ["1.1", "2"])
     #expect(outcome.codes == ["mail/unterminated"])
     #expect(outcome.message?.flag("isComplete") == true)
@@ -32,7 +32,7 @@ import Testing
 
   @Test func readsBareLineFeeds() {
     let outcome = read("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nX: y\n\ntwo\n--b--\n")
-    #expect(outcome.contents.map(text) == ["one", "two"])
+    #expect(outcome.contents.map(\.text) == ["one", "two"])
   }
 
   @Test func readsEmptyParts() {
@@ -43,7 +43,7 @@ import Testing
 
   @Test func readsTheLastDelimiterWithoutALineEnd() {
     let outcome = mixed("--b\r\n\r\none\r\n--b--")
-    #expect(outcome.contents.map(text) == ["one"])
+    #expect(outcome.contents.map(\.text) == ["one"])
     #expect(outcome.message?.flag("isComplete") == true)
     #expect(outcome.findings.isEmpty)
   }
@@ -80,18 +80,18 @@ import Testing
   @Test func takesALineThatIsNoFieldForTheBody() {
     let outcome = read("Subject: x\r\nwhat is this\r\n\r\nbody")
     #expect(outcome.codes == ["mail/noSeparator"])
-    #expect(outcome.contents.map(text) == ["what is this\r\n\r\nbody"])
-    #expect(read("only text").contents.map(text) == ["only text"])
-    #expect(read("only text\r\n").contents.map(text) == ["only text\r\n"])
+    #expect(outcome.contents.map(\.text) == ["what is this\r\n\r\nbody"])
+    #expect(read("only text").contents.map(\.text) == ["only text"])
+    #expect(read("only text\r\n").contents.map(\.text) == ["only text\r\n"])
     let mixed = mixed("--b\r\nX: y\r\n--b\r\nno head\r\n--b--\r\n")
-    #expect(mixed.contents.map(text) == ["no head"])
+    #expect(mixed.contents.map(\.text) == ["no head"])
     #expect(mixed.codes == ["mail/noSeparator"])
   }
 
   @Test func passesOverTheFirstLineOfMailboxFiles() {
     let outcome = read("From a@b Thu Nov 26 00:00:00 2026\r\nSubject : x\r\n\r\nbody")
     #expect(outcome.message?.text("subject") == "x")
-    #expect(outcome.contents.map(text) == ["body"])
+    #expect(outcome.contents.map(\.text) == ["body"])
     #expect(outcome.findings.isEmpty)
   }
 
@@ -104,7 +104,7 @@ import Testing
         .end(.captureEnd, of: .initiator),
       ], over: file)
     #expect(outcome.contents.map(\.holes.count) == [1, 0])
-    #expect(outcome.contents.map(text) == ["onemore", "two"])
+    #expect(outcome.contents.map(\.text) == ["onemore", "two"])
     #expect(outcome.message?.flag("isComplete") == false)
   }
 

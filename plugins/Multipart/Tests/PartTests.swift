@@ -16,16 +16,6 @@ private func decode(
     over: file(parameters, mediaType))
 }
 
-extension DecodingOutcome.EmittedRecord {
-  fileprivate func text(_ name: String) -> String? {
-    if case .text(let text) = fields[name] { text } else { nil }
-  }
-}
-
-extension DecodingOutcome.Content {
-  fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
-}
-
 @Suite struct PartTests {
   @Test func readsTheFormThatCurlSends() throws {
     let sample = try #require(

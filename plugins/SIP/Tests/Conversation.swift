@@ -44,10 +44,6 @@ func decode(_ steps: ConversationStep...) -> DecodingOutcome { run(SIPDecoder(),
 func decodeStream(_ steps: ConversationStep...) -> DecodingOutcome { run(SIPDecoder(), on: steps, over: stream) }
 
 extension DecodingOutcome.EmittedRecord {
-  func text(_ name: String) -> String? { if case .text(let text) = fields[name] { text } else { nil } }
-  func number(_ name: String) -> Int64? { if case .integer(let number) = fields[name] { number } else { nil } }
-  func flag(_ name: String) -> Bool? { if case .boolean(let flag) = fields[name] { flag } else { nil } }
-  func list(_ name: String) -> [Value] { if case .list(let list) = fields[name] { list } else { [] } }
   /// The value of the first header of that name.
   func header(_ name: String) -> String? {
     for case .object(let entry) in list("headers") where entry["name"] == .text(name) {
@@ -58,14 +54,11 @@ extension DecodingOutcome.EmittedRecord {
 }
 
 extension DecodingOutcome {
-  var codes: [String] { findings.map(\.code) }
   var steps: [CallSignal.Step] { signals.map(\.step) }
 }
 
 /// Reads a sample: a line for each datagram, `>` from the caller and `<` from the called party, then hexadecimal digits.
 func conversation(_ name: String) throws -> [ConversationStep] {
   let file = try #require(Bundle.module.url(forResource: name, withExtension: "conversation", subdirectory: "Samples"))
-  return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { line in
-    .bytes(try #require(Hexadecimal.decode(line.dropFirst(2))), from: line.hasPrefix(">") ? .initiator : .responder)
-  }
+  return try SampleText.steps(String(contentsOf: file, encoding: .utf8))
 }

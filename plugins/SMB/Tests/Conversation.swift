@@ -68,31 +68,17 @@ func close(_ id: UInt64, file: UInt64, flags: UInt32 = 0) -> [UInt8] {
 }
 func closed(_ id: UInt64) -> [UInt8] { message(6, id, isResponse: true, little(UInt16(60)) + zeros(58)) }
 
-extension DecodingOutcome.EmittedRecord {
-  func text(_ name: String) -> String? { if case .text(let text) = fields[name] { text } else { nil } }
-  func number(_ name: String) -> Int64? { if case .integer(let number) = fields[name] { number } else { nil } }
-  func flag(_ name: String) -> Bool? { if case .boolean(let flag) = fields[name] { flag } else { nil } }
-}
-
 extension DecodingOutcome {
-  var codes: [String] { findings.map(\.code) }
-  func records(_ kind: String) -> [EmittedRecord] { records.filter { $0.kind == "smb/\(kind)" } }
+  func records(_ kind: String) -> [EmittedRecord] { all("smb/\(kind)") }
 }
 
 /// Reads a sample's conversations, each by itself: a line for each segment, `>` from the client or `<` from the server.
 func conversations(_ name: String) throws -> [[ConversationStep]] {
   let file = try #require(Bundle.module.url(forResource: name, withExtension: "conversations", subdirectory: "Samples"))
-  var order: [Set<Substring>] = []
-  var steps: [Set<Substring>: [ConversationStep]] = [:]
-  for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
-    let words = line.split(separator: " ")
-    let side: Side = words[0] == ">" ? .initiator : .responder
-    let key: Set<Substring> = [words[1], words[2]]
-    if steps[key] == nil { order.append(key) }
-    let step: ConversationStep =
-      words[3] == "end"
-      ? .end(.finished, of: side) : .bytes(try #require(Hexadecimal.decode(words[3])), from: side)
-    steps[key, default: []].append(step)
+  let steps = try SampleText.conversations(String(contentsOf: file, encoding: .utf8)) {
+    .tcp(initiator: $0, responder: $1)
   }
-  return order.map { steps[$0] ?? [] }
+  var order: [DecodingContext.Carrier] = []
+  for (carrier, _) in steps where !order.contains(carrier) { order.append(carrier) }
+  return order.map { carrier in steps.filter { $0.carrier == carrier }.map(\.step) }
 }

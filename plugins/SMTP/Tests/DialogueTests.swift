@@ -23,7 +23,7 @@ import Testing
     let message = try #require(outcome.all("smtp/message").first)
     #expect(message.text("parameters") == "SIZE=9 BODY=8BITMIME")
     #expect(message.text("reply") == "2.0.0 queued as 7")
-    #expect(outcome.contents.map(text) == ["Subject: x\r\n\r\n.\r\n"])
+    #expect(outcome.contents.map(\.text) == ["Subject: x\r\n\r\n.\r\n"])
     #expect(message.trace.packets.count == 7)
     #expect(
       outcome.all("smtp/command").map { $0.text("reply") }.prefix(2) == ["mail.example.net ESMTP", "mail\nCHUNKING"])
@@ -35,7 +35,7 @@ import Testing
       client("\nQUIT\r\n"),
       server("250 ok\r\n221 bye\r\n"),
     ])
-    #expect(outcome.contents.map(text) == ["a\r\n"])
+    #expect(outcome.contents.map(\.text) == ["a\r\n"])
     #expect(outcome.all("smtp/message").map { $0.number("status") } == [250])
     #expect(outcome.all("smtp/command").last?.number("status") == 221)
   }
@@ -60,7 +60,7 @@ import Testing
     let outcome = decode([
       client("DATA\r\n"), server("354 go\r\n"), client("QUIT\r\n.\r\n"), server("250 ok\r\n"),
     ])
-    #expect(outcome.contents.map(text) == ["QUIT\r\n"])
+    #expect(outcome.contents.map(\.text) == ["QUIT\r\n"])
   }
 
   @Test func saysThatABareLineFeedMakesTheEndDisputed() {
@@ -69,7 +69,7 @@ import Testing
       client("a\n.\nMAIL FROM:<other@example.org>\r\n.\r\n"), server("250 ok\r\n"),
     ])
     #expect(outcome.codes == ["smtp/disputedEnd"])
-    #expect(outcome.contents.map(text) == ["a\n\nMAIL FROM:<other@example.org>\r\n"])
+    #expect(outcome.contents.map(\.text) == ["a\n\nMAIL FROM:<other@example.org>\r\n"])
   }
 
   @Test func readsChunksOfSeveralSizesAndNone() {
@@ -78,7 +78,7 @@ import Testing
       client("BDAT 0 LAST\r\n"),
       server("250 whole\r\n"),
     ])
-    #expect(outcome.contents.map(text) == ["abcde"])
+    #expect(outcome.contents.map(\.text) == ["abcde"])
     #expect(outcome.all("smtp/message").map { $0.text("reply") } == ["whole"])
     #expect(outcome.all("smtp/message").map { $0.flag("isComplete") } == [true])
   }
@@ -95,7 +95,7 @@ import Testing
     let outcome = decode([
       client("DATA\r\n"), server("354 go\r\n"), client("half a mess"), .end(.reset, of: .initiator),
     ])
-    #expect(outcome.contents.map(text) == ["half a mess"])
+    #expect(outcome.contents.map(\.text) == ["half a mess"])
     #expect(outcome.contents.map(\.isWhole) == [false])
     #expect(outcome.all("smtp/message").map { $0.flag("isComplete") } == [false])
   }
@@ -132,7 +132,7 @@ import Testing
       SMTPDecoder(),
       on: [client("HELO a\r\nMAIL FROM:<>\r\nRCPT TO:<k@example.net>\r\nDATA\r\nSubject: y\r\n\r\nx\r\n.\r\nQUIT\r\n")],
       over: connection)
-    #expect(client.contents.map(text) == ["Subject: y\r\n\r\nx\r\n"])
+    #expect(client.contents.map(\.text) == ["Subject: y\r\n\r\nx\r\n"])
     #expect(client.all("smtp/message").map { $0.text("mailFrom") } == [""])
     let server = run(SMTPDecoder(), on: [server("220 mail ESMTP\r\n250 ok\r\n354 go\r\n")], over: connection)
     #expect(server.all("smtp/command").map { $0.number("status") } == [220, 250, 354])

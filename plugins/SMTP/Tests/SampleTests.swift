@@ -25,8 +25,8 @@ import Testing
       commands.map { $0.text("command") } == [nil, "EHLO", "MAIL", "RCPT", "RCPT", "RCPT", "DATA", "QUIT"])
     #expect(commands.map { $0.number("status") } == [220, 250, 250, 250, 550, 250, 354, 221])
     let content = try #require(outcome.contents.first)
-    #expect(text(content).hasPrefix("From: Robin"))
-    #expect(text(content).contains("==--\r\n"))
+    #expect(content.text.hasPrefix("From: Robin"))
+    #expect(content.text.contains("==--\r\n"))
     #expect(content.isWhole)
     #expect(outcome.findings.isEmpty)
   }
@@ -45,7 +45,7 @@ import Testing
 
   @Test func takesOutStuffedDots() throws {
     let outcome = run(SMTPDecoder(), on: try conversation("swaks-exim-plain"), over: connection)
-    #expect(text(try #require(outcome.contents.first)).contains("at four.\r\n.\r\n..Bring two boxes."))
+    #expect(try #require(outcome.contents.first).text.contains("at four.\r\n.\r\n..Bring two boxes."))
   }
 
   @Test func saysWhereEncryptionBegins() throws {
@@ -62,7 +62,7 @@ import Testing
     #expect(message.flag("isComplete") == true)
     #expect(message.number("status") == 250)
     #expect(outcome.contents.map(\.isWhole) == [true])
-    #expect(text(try #require(outcome.contents.first)).contains("==--\r\n"))
+    #expect(try #require(outcome.contents.first).text.contains("==--\r\n"))
     #expect(outcome.findings.isEmpty)
   }
 

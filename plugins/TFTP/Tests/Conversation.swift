@@ -30,34 +30,10 @@ func full(_ byte: UInt8, _ count: Int = 512) -> [UInt8] { [UInt8](repeating: byt
 
 func decode(_ steps: [Step]) -> DecodingOutcome { run(TFTPDecoder(), on: steps) }
 
-extension DecodingOutcome.EmittedRecord {
-  func text(_ name: String) -> String? { if case .text(let text) = fields[name] { text } else { nil } }
-  func number(_ name: String) -> Int64? { if case .integer(let number) = fields[name] { number } else { nil } }
-  func flag(_ name: String) -> Bool? { if case .boolean(let flag) = fields[name] { flag } else { nil } }
-  func list(_ name: String) -> [Value] { if case .list(let list) = fields[name] { list } else { [] } }
-}
-
-extension DecodingOutcome {
-  var codes: [String] { findings.map(\.code) }
-}
-
 /// Reads a sample: a line for each datagram, `>` or `<`, the sender's endpoint, the receiver's, then hexadecimal digits.
 func conversations(_ name: String) throws -> [Step] {
   let file = try #require(Bundle.module.url(forResource: name, withExtension: "conversations", subdirectory: "Samples"))
-  var carriers: [Set<Endpoint>: (first: Endpoint, carrier: DecodingContext.Carrier)] = [:]
-  return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { line in
-    let words = line.split(separator: " ")
-    let from = try endpoint(words[1])
-    let to = try endpoint(words[2])
-    let entry = carriers[[from, to]] ?? (from, .udp(initiator: from, responder: to))
-    carriers[[from, to]] = entry
-    let bytes = try #require(Hexadecimal.decode(words[3]))
-    return (entry.carrier, .bytes(bytes, from: entry.first == from ? .initiator : .responder))
+  return try SampleText.conversations(String(contentsOf: file, encoding: .utf8)) {
+    .udp(initiator: $0, responder: $1)
   }
-}
-
-private func endpoint(_ text: Substring) throws -> Endpoint {
-  let colon = try #require(text.lastIndex(of: ":"))
-  return Endpoint(
-    try #require(InternetAddress(text[..<colon])), port: try #require(UInt16(text[text.index(after: colon)...])))
 }
