@@ -73,11 +73,14 @@ import Glibc
   /// The extension of a file by its type and how it begins; 64 bytes are looked at.
   ///
   /// libmagic calls many messages plain text, which a mail program opens only with the extension of messages (RFC 5322, 2.2).
-  public static func fileExtension(forMediaType mediaType: String, beginning: some Collection<UInt8>) -> String {
+  /// `beginning` is asked only for types of which it decides.
+  public static func fileExtension<Fault: Error>(
+    forMediaType mediaType: String, beginning: () throws(Fault) -> [UInt8]
+  ) throws(Fault) -> String {
     guard mediaType == "text/plain" || mediaType == "application/octet-stream" || mediaType == "text/html" else {
       return fileExtension(forMediaType: mediaType)
     }
-    let name = beginning.prefix(64).prefix { $0 != 0x3a }.map { (0x41...0x5a).contains($0) ? $0 + 0x20 : $0 }
+    let name = try beginning().prefix(64).prefix { $0 != 0x3a }.map { (0x41...0x5a).contains($0) ? $0 + 0x20 : $0 }
     let isMail = name.count < 64 && messageFields.contains(String(decoding: name, as: UTF8.self))
     return isMail ? "eml" : fileExtension(forMediaType: mediaType)
   }

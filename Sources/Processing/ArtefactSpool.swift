@@ -116,8 +116,9 @@ final class ArtefactSpool {
     if let file = ended.file { try file.flush() }
     let type = try type(ended, `class`)
     let hex = hashes.sha256.hex
-    let suffix = FileTypeIdentifier.fileExtension(
-      forMediaType: type.mediaType, beginning: ended.file == nil ? ended.bytes : try beginning(of: ended.path))
+    let suffix = try FileTypeIdentifier.fileExtension(forMediaType: type.mediaType) { () throws(ProcessingError) in
+      ended.file == nil ? ended.bytes : try beginning(of: ended.path)
+    }
     let name = "\(hex.prefix(2))/\(hex).\(suffix)"
     let target = "\(root)/\(name)"
     try makeDirectory("\(root)/\(hex.prefix(2))")
