@@ -137,7 +137,7 @@ final class Base64Reverser: CodingReverser {
     var out: [UInt8] = []
     out.reserveCapacity(bytes.byteCount / 4 * 3 + 3)
     for offset in bytes.byteOffsets {
-      guard let value = Self.value(bytes[offset]) else {
+      guard let value = Base64.digit(bytes[offset]) else {
         // Padding ends a group; another may follow it.
         if bytes[offset] == 0x3d { out += endGroup() }
         continue
@@ -176,17 +176,6 @@ final class Base64Reverser: CodingReverser {
     if count == 2 { return [UInt8(truncatingIfNeeded: bits >> 4)] }
     if count == 3 { return [UInt8(truncatingIfNeeded: bits >> 10), UInt8(truncatingIfNeeded: bits >> 2)] }
     return []
-  }
-
-  private static func value(_ letter: UInt8) -> UInt8? {
-    switch letter {
-    case 0x41...0x5a: letter - 0x41
-    case 0x61...0x7a: letter - 0x47
-    case 0x30...0x39: letter + 4
-    case 0x2b: 62
-    case 0x2f: 63
-    default: nil
-    }
   }
 }
 

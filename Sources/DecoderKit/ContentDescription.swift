@@ -37,6 +37,17 @@ public enum ContentCoding: String, Hashable, Sendable, CaseIterable {
   case quotedPrintable = "quoted-printable"
   /// IEEE Std 1003.1, uuencode, historical form: from the line `begin` to the line `end`.
   case uuencode
+
+  /// The coding that Content-Transfer-Encoding names (RFC 2045, 6.1); nil of those that change nothing, and of unknown ones.
+  public init?(transferCoding name: some Collection<UInt8>) {
+    if name.equalsIgnoringCase("base64") {
+      self = .base64
+    } else if name.equalsIgnoringCase("quoted-printable") {
+      self = .quotedPrintable
+    } else {
+      return nil
+    }
+  }
 }
 
 /// An artefact that was stored.

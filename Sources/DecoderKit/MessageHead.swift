@@ -1,4 +1,5 @@
 public import ByteReading
+public import EvidenceModel
 
 /// The head of a text message: a start line and header fields (RFC 9112, 2.1; RFC 3261, 7; RFC 5322, 2.2).
 ///
@@ -88,27 +89,15 @@ public struct MessageHead: Hashable, Sendable {
   public func all(_ name: StaticString) -> [[UInt8]] { fields.filter { $0.isNamed(name) }.map(\.value) }
 }
 
-extension Collection<UInt8> {
-  /// Whether these bytes equal `text`, in any case of ASCII letters.
-  public func equalsIgnoringCase(_ text: StaticString) -> Bool {
-    guard count == text.utf8CodeUnitCount else { return false }
-    // Safe: a static string's bytes live as long as the program.
-    return unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-      .elementsEqual(self) { $0.asciiLowercased == $1.asciiLowercased }
+extension [MessageHead.Field] {
+  /// The fields as records list them, name and value; `shown` says how a value is shown.
+  public func listed(_ shown: (MessageHead.Field) -> [UInt8] = { $0.value }) -> Value {
+    .list(
+      map { field in
+        var entry = Fields()
+        entry.set("name", wire: field.name)
+        entry.set("value", wire: shown(field))
+        return .object(entry)
+      })
   }
-
-  /// The bytes without spaces, tabs and line ends at both ends.
-  public var trimmed: [UInt8] {
-    let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a }
-    var list = Array(self.drop(while: isSpace))
-    while let last = list.last, isSpace(last) { list.removeLast() }
-    return list
-  }
-
-  /// The bytes with ASCII letters in lower case.
-  public var asciiLowercased: [UInt8] { map(\.asciiLowercased) }
-}
-
-extension UInt8 {
-  public var asciiLowercased: UInt8 { (0x41...0x5a).contains(self) ? self + 0x20 : self }
 }

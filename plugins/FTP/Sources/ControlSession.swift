@@ -245,7 +245,7 @@ final class ControlSession {
       if last.contains(0x22), last.containsIgnoringCase("\"/"), login.directory.learn(quotedIn: last) { return }
       login.directory.change(to: exchange.argument)
     case "CDUP", "XCUP": if isDone { login.directory.change(to: Array("..".utf8)) }
-    case "TYPE": if isDone { login.representation = exchange.argument.map(\.asciiUppercased) }
+    case "TYPE": if isDone { login.representation = exchange.argument.asciiUppercased }
     case "SIZE": if reply.code == 213, let count = last.trimmed.decimal { sizes = (exchange.argument, count) }
     case "AUTH": if reply.code == 234 { encrypt(server, reply.trace, &sink) }
     case "MODE", "STRU":
@@ -339,8 +339,4 @@ final class ControlSession {
     }
     transfers = []
   }
-}
-
-extension UInt8 {
-  var asciiUppercased: UInt8 { (0x61...0x7a).contains(self) ? self - 0x20 : self }
 }

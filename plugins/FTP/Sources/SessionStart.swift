@@ -73,7 +73,6 @@ enum SessionStart {
 
 extension UInt8 {
   var isLetter: Bool { (0x61...0x7a).contains(asciiLowercased) }
-  var isDigit: Bool { (0x30...0x39).contains(self) }
 }
 
 extension Collection<UInt8> {
@@ -86,8 +85,5 @@ extension Collection<UInt8> {
   }
 
   /// The decimal number that these bytes are; nil when they are none, or it has more than 18 digits.
-  var decimal: Int? {
-    guard (1...18).contains(count), allSatisfy({ $0.isDigit }) else { return nil }
-    return reduce(0) { $0 * 10 + Int($1 - 0x30) }
-  }
+  var decimal: Int? { decimal(digits: 1...18) }
 }

@@ -52,8 +52,8 @@ final class Exchange {
     if !version.isEmpty { fields.set("version", wire: version) }
     if let host = address.host { fields.set("host", wire: host) }
     if let url = address.url { fields.set("url", wire: url) }
-    fields.set("requestHeaders", Self.list(message.head.fields))
-    if !message.trailers.isEmpty { fields.set("requestTrailers", Self.list(message.trailers)) }
+    fields.set("requestHeaders", message.head.fields.listed(WithheldSecret.shownValue))
+    if !message.trailers.isEmpty { fields.set("requestTrailers", message.trailers.listed(WithheldSecret.shownValue)) }
     if message.trace.first.isKnown { fields.set("requestedAt", message.trace.first) }
     if let user = message.head.fields.lazy.compactMap(WithheldSecret.user).first { fields.set("user", wire: user) }
     if let agent = message.head.first("User-Agent") { fields.set("userAgent", wire: agent) }
@@ -69,25 +69,15 @@ final class Exchange {
       if fields["version"] == nil { fields.set("version", wire: version) }
       fields.set("status", status)
       fields.set("reason", wire: reason)
-      fields.set("responseHeaders", Self.list(message.head.fields))
+      fields.set("responseHeaders", message.head.fields.listed(WithheldSecret.shownValue))
     }
-    if !message.trailers.isEmpty { fields.set("responseTrailers", Self.list(message.trailers)) }
+    if !message.trailers.isEmpty { fields.set("responseTrailers", message.trailers.listed(WithheldSecret.shownValue)) }
     if message.trace.first.isKnown { fields.set("respondedAt", message.trace.first) }
     if !message.mediaType.name.isEmpty { fields.set("responseMediaType", message.mediaType.name) }
     if let range = message.head.first("Content-Range") { fields.set("contentRange", wire: range) }
     if let body = message.body { fields.set("responseSha256", body.hash.hex) }
     fields.set("responseByteCount", message.body?.byteCount ?? 0)
     fields.set("responseComplete", message.isComplete)
-  }
-
-  private static func list(_ headers: [MessageHead.Field]) -> Value {
-    .list(
-      headers.map { header in
-        var entry = Fields()
-        entry.set("name", wire: header.name)
-        entry.set("value", wire: WithheldSecret.shownValue(of: header))
-        return .object(entry)
-      })
   }
 
   /// The last part of the target's path; nil when the path ends with a slash.

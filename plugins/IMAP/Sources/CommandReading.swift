@@ -35,7 +35,7 @@ extension IMAPSession {
       let oldest = pending.removeFirst()
       try emit(oldest, result: nil, [], Trace(), &sink)
     }
-    let upper = words[1].map { (0x61...0x7a).contains($0) ? $0 - 0x20 : $0 }
+    let upper = words[1].asciiUppercased
     var command = Command(
       tag: words[0], verb: upper, argument: words.count > 2 ? words[2] : [], trace: line.trace)
     credentials = nil
@@ -68,7 +68,7 @@ extension IMAPSession {
     guard let open = argument.lastIndex(of: 0x3c) else { return }
     let range = argument[(open + 1)...].prefix { $0 != 0x3e }
     let numbers = range.split(separator: 0x2e)
-    if numbers.count == 2, let length = Self.number(numbers[1]) { partialLength = length }
+    if numbers.count == 2, let length = numbers[1].decimal() { partialLength = length }
   }
 
   /// Emits what APPEND stored: mailbox, flags and date stand before the message (RFC 9051, 6.3.12).

@@ -16,8 +16,8 @@ struct FetchItem: Equatable {
     var offset: Int?
     if text.last == 0x3e, let open = text.lastIndex(of: 0x3c) {
       let digits = text[(open + 1)...].dropLast()
-      guard (1...15).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-      offset = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+      guard let number = digits.decimal() else { return nil }
+      offset = number
       text = text[..<open]
     }
     self.offset = offset
@@ -47,7 +47,7 @@ struct FetchItem: Equatable {
     guard let place = name.split(separator: 0x2e).firstIndex(where: { $0.equalsIgnoringCase("header") }) else {
       return false
     }
-    return name.split(separator: 0x2e).prefix(place).allSatisfy { $0.allSatisfy { (0x30...0x39).contains($0) } }
+    return name.split(separator: 0x2e).prefix(place).allSatisfy { $0.allSatisfy(\.isDigit) }
   }
 
   /// What the bytes are, given what is known of the message's structure.

@@ -66,12 +66,7 @@ extension IMAPSession {
   static func fetchNumber(_ line: [UInt8]) -> Int? {
     let words = line.split(separator: 0x20, maxSplits: 3, omittingEmptySubsequences: true)
     guard words.count > 2, words[0].elementsEqual([0x2a]), words[2].equalsIgnoringCase("FETCH") else { return nil }
-    return number(words[1])
-  }
-
-  static func number(_ digits: some Collection<UInt8>) -> Int? {
-    guard (1...15).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    return words[1].decimal()
   }
 
   private mutating func beginContent(
@@ -161,9 +156,9 @@ extension IMAPSession {
     while place + 1 < nodes.count {
       let value = nodes[place + 1]
       if let name = nodes[place].text {
-        if name.equalsIgnoringCase("UID"), let text = value.text, let number = number(text) {
+        if name.equalsIgnoringCase("UID"), let text = value.text, let number = text.decimal() {
           fields.set("uid", number)
-        } else if name.equalsIgnoringCase("RFC822.SIZE"), let text = value.text, let number = number(text) {
+        } else if name.equalsIgnoringCase("RFC822.SIZE"), let text = value.text, let number = text.decimal() {
           fields.set("announcedByteCount", number)
         } else if name.equalsIgnoringCase("INTERNALDATE"), let text = value.text {
           fields.set("internalDate", wire: text)

@@ -64,7 +64,7 @@ public struct IMAPDecoder: EvidenceDecoder {
         let isNamed = line.asciiLowercased.contains(Array("imap".utf8))
         return isNamed ? .content : isMailPort ? .port : .needsMore
       }
-      if words.count > 2, words[1].allSatisfy({ (0x30...0x39).contains($0) }) {
+      if words.count > 2, words[1].allSatisfy({ $0.isDigit }) {
         for name in ["FETCH", "EXISTS", "RECENT", "EXPUNGE"] as [StaticString]
         where words[2].equalsIgnoringCase(name) { return .content }
       }
@@ -73,7 +73,7 @@ public struct IMAPDecoder: EvidenceDecoder {
     guard words[0].count <= 32, words[0].allSatisfy(Self.isTagByte) else { return .none }
     let verb = words[1]
     // On other ports the tag must look like one, for `EHLO fetch` does not begin IMAP.
-    let isTag = words[0].count == 1 || words[0].contains { (0x30...0x39).contains($0) }
+    let isTag = words[0].count == 1 || words[0].contains { $0.isDigit }
     for name in IMAPSession.plainVerbs where verb.equalsIgnoringCase(name) {
       return isMailPort ? .content : isTag ? .port : .none
     }

@@ -122,7 +122,7 @@ public struct IMAPSession: DecodingSession {
       if count == remaining { try endContent(side, &sink) }
     case .line:
       if isClient, reader.peek() == 0x16, reader.peek(1) ?? 3 == 3 {
-        startTunnel("encrypted", sink.trace(of: start..<(start + 1)), side, &sink)
+        startTunnel(Self.encrypted, sink.trace(of: start..<(start + 1)), side, &sink)
         return true
       }
       let step = isClient ? try clientLine.advance(&reader, sink) : try serverLine.advance(&reader, sink)
@@ -157,20 +157,16 @@ public struct IMAPSession: DecodingSession {
     if isClient { client = lane } else { server = lane }
   }
 
-  mutating func startTunnel(
-    _ what: StaticString, _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
-  ) {
+  static let encrypted = Finding(
+    .notice, "imap/encrypted", "The connection is encrypted from here on; what follows is not read.")
+  static let compressed = Finding(
+    .warning, "imap/compressed", "The connection is compressed from here on (RFC 4978); it is not read.")
+
+  /// Reads nothing more of either side; `finding` says why.
+  mutating func startTunnel(_ finding: Finding, _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink) {
     client = .tunnel
     server = .tunnel
-    if what.description == "compressed" {
-      sink.note(
-        Finding(.warning, "imap/compressed", "The connection is compressed from here on (RFC 4978); it is not read."),
-        from: side, trace: trace)
-    } else {
-      sink.note(
-        Finding(.notice, "imap/encrypted", "The connection is encrypted from here on; what follows is not read."),
-        from: side, trace: trace)
-    }
+    sink.note(finding, from: side, trace: trace)
   }
 
   // MARK: Gaps and ends

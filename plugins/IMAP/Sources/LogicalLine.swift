@@ -49,9 +49,9 @@ struct LogicalLine {
     guard line.last == 0x7d, let open = line.lastIndex(of: 0x7b) else { return nil }
     var digits = line[(open + 1)...].dropLast()
     if digits.last == 0x2b || digits.last == 0x2d { digits.removeLast() }
-    guard (1...15).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    guard let count = digits.decimal() else { return nil }
     let isBinary = open > 0 && line[open - 1] == 0x7e
-    return (digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }, line.count - open + (isBinary ? 1 : 0))
+    return (count, line.count - open + (isBinary ? 1 : 0))
   }
 
   private mutating func append(_ bytes: some Collection<UInt8>) {

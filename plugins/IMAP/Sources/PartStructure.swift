@@ -17,9 +17,7 @@ struct PartStructure: Equatable {
     guard (1...32).contains(numbers.count) else { return nil }
     var node = structure
     for (index, digits) in numbers.enumerated() {
-      guard (1...6).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-      let number = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-      guard let list = node.list else { return nil }
+      guard let number = digits.decimal(digits: 1...6), let list = node.list else { return nil }
       if index > 0, list.first?.list == nil {
         // A message in a message: its own structure stands behind envelope and size.
         guard list.count > 8, list[0].text?.equalsIgnoringCase("message") == true, list[8].list != nil else {
@@ -69,11 +67,7 @@ struct PartStructure: Equatable {
     return name.map { EncodedWords.decode($0) }
   }
 
-  var codings: [ContentCoding] {
-    if coding.equalsIgnoringCase("base64") { return [.base64] }
-    if coding.equalsIgnoringCase("quoted-printable") { return [.quotedPrintable] }
-    return []
-  }
+  var codings: [ContentCoding] { ContentCoding(transferCoding: coding).map { [$0] } ?? [] }
 
   /// The parameters as a header would show them, for the decoder of the part.
   var parameterText: String { String(decoding: Self.text(parameters), as: UTF8.self) }

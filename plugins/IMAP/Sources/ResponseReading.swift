@@ -82,9 +82,9 @@ extension IMAPSession {
     }
     try emit(command, result: words[1], reply, trace, &sink)
     if isOK, command.verb.equalsIgnoringCase("STARTTLS") {
-      startTunnel("encrypted", trace, side, &sink)
+      startTunnel(Self.encrypted, trace, side, &sink)
     } else if isOK, command.verb.equalsIgnoringCase("COMPRESS") {
-      startTunnel("compressed", trace, side, &sink)
+      startTunnel(Self.compressed, trace, side, &sink)
     }
   }
 }

@@ -27,8 +27,6 @@ struct EntityScanner {
   /// Whether the next byte is the first of a line.
   var isAtLineStart = true
 
-  var depth: Int { boundaries.count }
-
   mutating func push(boundary: [UInt8]) { boundaries.append([0x2d, 0x2d] + boundary) }
   mutating func pop(to depth: Int) { boundaries.removeLast(max(0, boundaries.count - depth)) }
 
@@ -71,15 +69,8 @@ struct EntityScanner {
     return safe > 0 ? give(safe) : .needsMore
   }
 
-  /// The delimiter that stands in front, at the beginning of a line; `data` when it is something else.
-  func delimiter(inFrontOf reader: borrowing ByteReader, isLast: Bool) -> Step {
-    switch ahead(reader, 0, isLast) {
-    case .found(let level, let isClosing, let length):
-      .delimiter(level: level, isClosing: isClosing, byteCount: length)
-    case .unfinished: boundaries.isEmpty ? .data(1) : .needsMore
-    case .none: .data(1)
-    }
-  }
+  /// Whether a delimiter stands in front, at the beginning of a line; the bytes may end in the middle of it.
+  func hasDelimiter(inFrontOf reader: borrowing ByteReader) -> Bool { ahead(reader, 0, true) != .none }
 
   private mutating func give(_ count: Int) -> Step {
     isAtLineStart = false

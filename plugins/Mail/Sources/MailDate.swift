@@ -14,15 +14,15 @@ enum MailDate {
   static func parse(_ text: [UInt8]) -> CaptureTime? {
     guard text.count <= 200 else { return nil }
     var words = withoutComments(text).split { $0 == 0x20 || $0 == 0x09 || $0 == 0x2c }.map(Array.init)
-    if let first = words.first?.first, !(0x30...0x39).contains(first) { words.removeFirst() }
-    guard words.count >= 5, let day = number(words[0], 1...2), var year = number(words[2], 2...4),
+    if let first = words.first?.first, !first.isDigit { words.removeFirst() }
+    guard words.count >= 5, let day = words[0].decimal(digits: 1...2), var year = words[2].decimal(digits: 2...4),
       let month = months.firstIndex(where: { words[1].prefix(3).equalsIgnoringCase($0) }),
       let offset = offset(words[4])
     else { return nil }
     // Years of two and three digits (RFC 5322, 4.3).
     if words[2].count == 2 { year += year < 50 ? 2_000 : 1_900 }
     if words[2].count == 3 { year += 1_900 }
-    let clock = words[3].split(separator: 0x3a, omittingEmptySubsequences: false).map { number(Array($0), 1...2) }
+    let clock = words[3].split(separator: 0x3a, omittingEmptySubsequences: false).map { $0.decimal(digits: 1...2) }
     guard clock.count == 2 || clock.count == 3, let hour = clock[0], let minute = clock[1],
       let second = clock.count == 3 ? clock[2] : 0
     else { return nil }
@@ -33,15 +33,10 @@ enum MailDate {
   /// Minutes east of Greenwich.
   private static func offset(_ zone: [UInt8]) -> Int? {
     if let sign = zone.first, sign == 0x2b || sign == 0x2d {
-      guard zone.count == 5, let value = number(Array(zone.dropFirst()), 4...4), value % 100 < 60 else { return nil }
+      guard let value = zone.dropFirst().decimal(digits: 4...4), value % 100 < 60 else { return nil }
       return (value / 100 * 60 + value % 100) * (sign == 0x2d ? -1 : 1)
     }
     return zones.first { zone.equalsIgnoringCase($0.name) }.map { $0.hours * 60 }
-  }
-
-  private static func number(_ digits: [UInt8], _ counts: ClosedRange<Int>) -> Int? {
-    guard counts.contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
   }
 
   private static func withoutComments(_ text: [UInt8]) -> [UInt8] {

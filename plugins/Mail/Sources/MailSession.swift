@@ -94,14 +94,12 @@ public struct MailSession: DecodingSession {
         }
         let start = reader.offset
         let lines = try reader.take(count, "head").array()
-        if !hasSeparator {
-          // A part without head and body ends at once with its delimiter; that is nothing odd.
-          if case .data = scanner.delimiter(inFrontOf: reader, isLast: true) {
-            sink.note(
-              Finding(
-                .notice, "mail/noSeparator", "A head ends without an empty line; what follows is taken for the body."),
-              from: side, trace: trace(start..<(reader.offset + 1), sink))
-          }
+        // A part without head and body ends at once with its delimiter; that is nothing odd.
+        if !hasSeparator, !scanner.hasDelimiter(inFrontOf: reader) {
+          sink.note(
+            Finding(
+              .notice, "mail/noSeparator", "A head ends without an empty line; what follows is taken for the body."),
+            from: side, trace: trace(start..<(reader.offset + 1), sink))
         }
         let source = count > 0 ? trace(start..<reader.offset, sink) : trace(start..<(start + 1), sink)
         try begin(try Self.head(lines), source, side, &sink)
@@ -153,10 +151,10 @@ public struct MailSession: DecodingSession {
     if lines.isEmpty, summary == nil || levels.isEmpty { return }
     if !isHeadOnly { isUnfinished = true }
     let whole = lines + [0x0a]
-    var scanner = HeadScanner()
+    var end = HeadScanner()
     var count = lines.count
     // Safe: the view ends with the call.
-    if case .head(let ended, _) = unsafe try scanner.advance(ByteReader(whole.span.bytes)) { count = min(ended, count) }
+    if case .head(let ended, _) = unsafe try end.advance(ByteReader(whole.span.bytes)) { count = min(ended, count) }
     try begin(try Self.head(Array(lines.prefix(count))), tailTrace.isEmpty ? sink.trace : tailTrace, side, &sink)
     tail = Array(lines.dropFirst(count))
     try giveTail(side, &sink)
@@ -256,7 +254,7 @@ public struct MailSession: DecodingSession {
     if !disposition.isEmpty { fields.set("disposition", wire: disposition) }
     if let identifier = part.head.first("Content-ID") { fields.set("contentID", wire: identifier) }
     if let coding = part.transferCoding { fields.set("transferCoding", wire: coding) }
-    if !part.path.isEmpty { fields.set("headers", part.head.listed) }
+    if !part.path.isEmpty { fields.set("headers", part.head.decoded) }
     if let body { fields.set("sha256", body.hash.hex) }
     fields.set("byteCount", body?.byteCount ?? 0)
     fields.set("isComplete", isWhole && body?.isComplete != false)

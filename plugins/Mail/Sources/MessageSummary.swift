@@ -62,7 +62,7 @@ struct MessageSummary {
     if let program = head.first("User-Agent") ?? head.first("X-Mailer") {
       fields.set("userAgent", wire: EncodedWords.decode(program))
     }
-    fields.set("headers", head.listed)
+    fields.set("headers", head.decoded)
     let mediaType = MediaType(head.first("Content-Type") ?? [])
     if !mediaType.name.isEmpty { fields.set("mediaType", mediaType.name) }
     if isHeadOnly {

@@ -38,8 +38,7 @@ struct OpenPart {
   /// The codings that the host undoes; of a kind that nobody knows the content stays as it came (RFC 2045, 6.4).
   var codings: [ContentCoding] {
     guard let coding = transferCoding else { return [] }
-    if coding.equalsIgnoringCase("base64") { return [.base64] }
-    if coding.equalsIgnoringCase("quoted-printable") { return [.quotedPrintable] }
+    if let known = ContentCoding(transferCoding: coding) { return [known] }
     if coding.equalsIgnoringCase("x-uuencode") || coding.equalsIgnoringCase("uuencode")
       || coding.equalsIgnoringCase("x-uue")
     {
@@ -66,14 +65,6 @@ struct OpenPart {
 }
 
 extension MessageHead {
-  /// The fields as records list them.
-  var listed: Value {
-    .list(
-      fields.map { field in
-        var entry = Fields()
-        entry.set("name", wire: field.name)
-        entry.set("value", wire: EncodedWords.decode(field.value))
-        return .object(entry)
-      })
-  }
+  /// The fields as records list them, encoded words undone.
+  var decoded: Value { fields.listed { EncodedWords.decode($0.value) } }
 }

@@ -114,7 +114,8 @@ public struct MultipartSession: DecodingSession {
     if let content = part.content { return content }
     var description = ContentDescription(
       role: isForm ? "form field" : "part", mediaType: part.mediaType.name, parameters: part.mediaType.parameters,
-      codings: Self.codings(part.head))
+      codings: part.head.first("Content-Transfer-Encoding").flatMap { ContentCoding(transferCoding: $0) }.map { [$0] }
+        ?? [])
     description.name = part.fileName ?? part.fieldName
     let content = try sink.open(description, from: side)
     self.part?.content = content
@@ -132,15 +133,7 @@ public struct MultipartSession: DecodingSession {
     if let name = part.fileName { fields.set("fileName", wire: name) }
     if !part.mediaType.name.isEmpty { fields.set("mediaType", part.mediaType.name) }
     if let range = part.head.first("Content-Range") { fields.set("contentRange", wire: range) }
-    fields.set(
-      "headers",
-      .list(
-        part.head.fields.map { field in
-          var entry = Fields()
-          entry.set("name", wire: field.name)
-          entry.set("value", wire: field.value)
-          return .object(entry)
-        }))
+    fields.set("headers", part.head.fields.listed())
     let body = part.content.flatMap { sink.close($0, isWhole: isWhole) }
     if let body {
       fields.set("sha256", body.hash.hex)
@@ -149,13 +142,6 @@ public struct MultipartSession: DecodingSession {
     fields.set("byteCount", body?.byteCount ?? 0)
     fields.set("isComplete", isWhole && body?.isComplete != false)
     try sink.emit("multipart/part", fields, from: side, trace: trace)
-  }
-
-  private static func codings(_ head: MessageHead) -> [ContentCoding] {
-    guard let coding = head.first("Content-Transfer-Encoding")?.asciiLowercased else { return [] }
-    if coding.equalsIgnoringCase("base64") { return [.base64] }
-    if coding.equalsIgnoringCase("quoted-printable") { return [.quotedPrintable] }
-    return []
   }
 
   /// Reads the boundary from a first line that begins with two hyphens; nil when the line has not ended.

@@ -53,7 +53,7 @@ public struct POP3Session: DecodingSession {
   private var credentials = MailCredentials(mechanism: [])
   private var user: [UInt8]?
   /// UIDL's answers by message number.
-  private var identifiers: [Int64: [UInt8]] = [:]
+  private var identifiers: [Int: [UInt8]] = [:]
 
   init() {}
 
@@ -136,7 +136,7 @@ public struct POP3Session: DecodingSession {
       pending.append(command)
       return true
     }
-    let verb = line.prefix { $0 != 0x20 && $0 != 0x09 }.map { (0x61...0x7a).contains($0) ? $0 - 0x20 : $0 }
+    let verb = line.prefix { $0 != 0x20 && $0 != 0x09 }.asciiUppercased
     var command = Command(verb: verb, argument: Array(line.dropFirst(verb.count)).trimmed, trace: trace)
     command.shownArgument = command.argument
     if command.isNamed("USER") {
@@ -284,15 +284,10 @@ public struct POP3Session: DecodingSession {
   /// Notes a line of UIDL: number, space, identifier (RFC 1939, 7).
   private mutating func remember(_ line: [UInt8]) {
     let words = line.split(separator: 0x20)
-    guard words.count == 2, let number = Self.number(words[0]), identifiers.count < Self.maximumIdentifierCount else {
+    guard words.count == 2, let number = words[0].decimal(), identifiers.count < Self.maximumIdentifierCount else {
       return
     }
     identifiers[number] = Array(words[1])
-  }
-
-  private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
-    guard (1...15).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
   }
 
   // MARK: Messages
@@ -338,7 +333,7 @@ public struct POP3Session: DecodingSession {
     if let stored { whole.formUnion(stored.trace) }
     var fields = Fields()
     fields.set("command", wire: command.verb)
-    if let number = Self.number(command.argument.prefix { $0 != 0x20 }) {
+    if let number = command.argument.prefix(while: { $0 != 0x20 }).decimal() {
       fields.set("messageNumber", number)
       if let identifier = identifiers[number] { fields.set("uniqueID", wire: identifier) }
     }

@@ -108,15 +108,7 @@ struct SIPMessage {
     set(&fields, "userAgent", head.first("User-Agent") ?? head.first("Server") ?? [])
     if !sequenceMethod.isEmpty { fields.set("cseq", sequence) }
     if !via.isEmpty { fields.set("via", .list(via.map { .text(String(decoding: $0, as: UTF8.self)) })) }
-    fields.set(
-      "headers",
-      .list(
-        head.fields.map { field in
-          var entry = Fields()
-          entry.set("name", wire: field.name)
-          entry.set("value", wire: WithheldSecret.shownValue(of: field))
-          return .object(entry)
-        }))
+    fields.set("headers", head.fields.listed(WithheldSecret.shownValue))
     return fields
   }
 

@@ -42,7 +42,7 @@ extension SMTPSession {
       transaction.trace.formUnion(sink.trace(of: start..<reader.offset))
       if count > 0 { sink.append(bytes, to: try open(transaction, side, &sink)) }
       state = .chunk(transaction, remaining: remaining - count, isLast: isLast)
-      if count == remaining { try endChunk(transaction, isLast: isLast, Trace(), side, &sink) }
+      if count == remaining { try endChunk(transaction, isLast: isLast, side, &sink) }
       return true
     }
   }
@@ -63,7 +63,7 @@ extension SMTPSession {
     let rest = Array(line.dropFirst(verb.count)).trimmed
     if verb.equalsIgnoringCase("MAIL") { return rest.prefix(5).equalsIgnoringCase("FROM:") }
     if verb.equalsIgnoringCase("RCPT") { return rest.prefix(3).equalsIgnoringCase("TO:") }
-    if verb.equalsIgnoringCase("BDAT") { return rest.first.map { (0x30...0x39).contains($0) } ?? false }
+    if verb.equalsIgnoringCase("BDAT") { return rest.first?.isDigit == true }
     for name in ["RSET", "QUIT", "DATA", "STARTTLS"] as [StaticString] where verb.equalsIgnoringCase(name) {
       return rest.isEmpty
     }
@@ -101,7 +101,7 @@ extension SMTPSession {
       return true
     }
     authentication = nil
-    let verb = line.prefix { $0 != 0x20 && $0 != 0x09 }.map { (0x61...0x7a).contains($0) ? $0 - 0x20 : $0 }
+    let verb = line.prefix { $0 != 0x20 && $0 != 0x09 }.asciiUppercased
     let argument = Array(line.dropFirst(verb.count)).trimmed
     var command = PendingCommand(purpose: .other, command: verb, argument: argument, trace: trace)
     switch verb {
@@ -118,7 +118,6 @@ extension SMTPSession {
     case _ where verb.equalsIgnoringCase("AUTH"): beginAuthentication(argument, &command)
     case _ where verb.equalsIgnoringCase("EHLO"), _ where verb.equalsIgnoringCase("HELO"),
       _ where verb.equalsIgnoringCase("LHLO"):
-      command.purpose = .hello
       clientName = argument
     default:
       if !Self.verbs.contains(where: { verb.equalsIgnoringCase($0) }) {
@@ -286,7 +285,7 @@ extension SMTPSession {
     _ argument: [UInt8], _ trace: Trace, _ side: Side, _ command: inout PendingCommand, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     let words = argument.split(separator: 0x20, omittingEmptySubsequences: true).map(Array.init)
-    guard let digits = words.first, let size = Self.number(digits) else {
+    guard let digits = words.first, let size = digits.decimal() else {
       note(
         .warning, "smtp/chunkSize", "The size of a chunk cannot be read; what follows it is read as commands.", trace,
         side, &sink)
@@ -309,14 +308,9 @@ extension SMTPSession {
   }
 
   mutating func endChunk(
-    _ transaction: Transaction, isLast: Bool, _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
+    _ transaction: Transaction, isLast: Bool, _ side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     state = .command
-    if isLast { try endMessage(transaction, isWhole: true, trace, side, &sink) }
-  }
-
-  private static func number(_ digits: [UInt8]) -> Int? {
-    guard (1...15).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    if isLast { try endMessage(transaction, isWhole: true, Trace(), side, &sink) }
   }
 }

@@ -61,7 +61,7 @@ public struct SMTPSession: DecodingSession {
   private static func isReply(_ reader: borrowing ByteReader) -> Bool? {
     for place in 0..<3 {
       guard let byte = reader.peek(place) else { return nil }
-      guard (0x30...0x39).contains(byte) else { return false }
+      guard byte.isDigit else { return false }
     }
     guard let next = reader.peek(3) else { return nil }
     return next == 0x20 || next == 0x2d || next == 0x0d || next == 0x0a
@@ -89,7 +89,7 @@ public struct SMTPSession: DecodingSession {
       let part = min(missing, remaining)
       sink.skip(part, in: try open(transaction, side, &sink))
       state = .chunk(transaction, remaining: remaining - part, isLast: isLast)
-      if part == remaining { try endChunk(transaction, isLast: isLast, Trace(), side, &sink) }
+      if part == remaining { try endChunk(transaction, isLast: isLast, side, &sink) }
       if missing > part { state = .longLine }
     case .tunnel: break
     }

@@ -50,11 +50,8 @@ extension SMTPSession {
   }
 
   private static func status(_ line: [UInt8]) -> Int? {
-    let digits = line.prefix(3)
-    guard digits.count == 3, digits.allSatisfy({ (0x30...0x39).contains($0) }),
-      line.count == 3 || line[3] == 0x20 || line[3] == 0x2d
-    else { return nil }
-    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    guard line.count <= 3 || line[3] == 0x20 || line[3] == 0x2d else { return nil }
+    return line.prefix(3).decimal(digits: 3...3)
   }
 
   private mutating func answer(_ reply: Reply, _ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
@@ -71,7 +68,7 @@ extension SMTPSession {
     }
     let command = pending.removeFirst()
     switch command.purpose {
-    case .greeting, .other, .hello: break
+    case .greeting, .other: break
     case .mail(let transaction): transaction.trace.formUnion(reply.trace)
     case .recipient(let transaction, let place):
       transaction.trace.formUnion(reply.trace)

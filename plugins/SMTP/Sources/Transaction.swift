@@ -56,7 +56,6 @@ final class Transaction {
 struct PendingCommand {
   enum Purpose {
     case greeting
-    case hello
     case mail(Transaction)
     case recipient(Transaction, Int)
     case data(Transaction)
