@@ -28,9 +28,7 @@ struct ArtefactTable: Sendable {
 
   /// The artefact with the hash of these digits; nil when there is none.
   func place(of digits: String) -> Int? {
-    guard digits.utf8.count == 64, let bytes = Hexadecimal.decodeLowerCase(Array(digits.utf8)[...]),
-      let hash = ContentHash(bytes)
-    else { return nil }
+    guard let hash = ContentHash(lowerCaseDigits: digits.utf8.span) else { return nil }
     var (low, high) = (0, places.count)
     while low < high {
       let middle = (low + high) / 2

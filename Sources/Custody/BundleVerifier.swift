@@ -247,13 +247,20 @@ public struct BundleVerifier {
   }
 
   private mutating func checkArtefactNames() {
-    let prefix = BundleLayout.artefacts + "/"
-    let wrong = payload.entries.lazy.filter { path, hash in
-      guard path.hasPrefix(prefix) else { return false }
-      let name = path.dropFirst(prefix.count)
-      return !name.hasPrefix("\(hash.hex.prefix(2))/\(hash.hex).")
+    let prefix = Array((BundleLayout.artefacts + "/").utf8)
+    var expected = prefix
+    let wrong = payload.entries.indices.filter { place in
+      guard payload.entries.hasPrefix(prefix.span, place) else { return false }
+      // artefacts/ab/abcdef….
+      expected.removeSubrange(prefix.count...)
+      payload.entries.values[place].appendDigits(to: &expected)
+      expected.insert(contentsOf: [expected[prefix.count], expected[prefix.count + 1], 0x2f], at: prefix.count)
+      expected.append(0x2e)
+      return !payload.entries.hasPrefix(expected.span, place)
     }
-    add("artefactNames", "every artefact is named after its SHA-256", wrong.map { "misnamed: \($0.key)" })
+    add(
+      "artefactNames", "every artefact is named after its SHA-256", wrong.map { "misnamed: \(payload.entries.key($0))" }
+    )
   }
 
   private func document(_ name: String) -> Fields? {

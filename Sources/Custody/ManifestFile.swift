@@ -49,8 +49,8 @@ public struct ManifestFile: Sendable {
   private static func plain(_ line: ArraySlice<UInt8>) -> (ContentHash, ArraySlice<UInt8>)? {
     let path = line.dropFirst(66)
     guard !path.isEmpty, path.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x5c }),
-      line.dropFirst(64).prefix(2).elementsEqual([0x20, 0x20]),
-      let hash = Hexadecimal.decodeLowerCase(line.prefix(64)).flatMap({ ContentHash($0) })
+      line[line.startIndex + 64] == 0x20, line[line.startIndex + 65] == 0x20,
+      let hash = ContentHash(lowerCaseDigits: line.span.extracting(first: 64))
     else { return nil }
     return (hash, path)
   }

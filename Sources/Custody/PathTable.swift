@@ -95,10 +95,17 @@ public struct PathTable<Value> {
 
   /// Whether the path at a place begins with `prefix`.
   func hasPrefix(_ prefix: StaticString, _ place: Int) -> Bool {
-    let (start, count) = (start(place), prefix.utf8CodeUnitCount)
+    // Safe: a static string lives as long as the program.
+    hasPrefix(unsafe Span(_unsafeStart: prefix.utf8Start, count: prefix.utf8CodeUnitCount), place)
+  }
+
+  func hasPrefix(_ prefix: Span<UInt8>, _ place: Int) -> Bool {
+    let (start, count) = (start(place), prefix.count)
     guard ends[place] - start >= count else { return false }
     // Safe: both sides hold `count` bytes.
-    return unsafe bytes.withUnsafeBytes { unsafe memcmp($0.baseAddress! + start, prefix.utf8Start, count) == 0 }
+    return unsafe prefix.withUnsafeBytes { prefix in
+      unsafe bytes.withUnsafeBytes { unsafe memcmp($0.baseAddress! + start, prefix.baseAddress!, count) == 0 }
+    }
   }
 
   /// Below 0 when the left path comes first, 0 when both are the same.

@@ -16,7 +16,21 @@ public struct ContentHash: Sendable {
     bytes = filled
   }
 
-  /// Reads 64 lower-case hexadecimal digits.
+  /// Reads 64 lower-case hexadecimal digits; nil when they are none.
+  public init?(lowerCaseDigits digits: Span<UInt8>) {
+    guard digits.count == 64 else { return nil }
+    var filled = [32 of UInt8](repeating: 0)
+    for place in filled.indices {
+      let (high, low) = (digits[place * 2], digits[place * 2 + 1])
+      guard let upper = Hexadecimal.value(ofLowerCase: high), let lower = Hexadecimal.value(ofLowerCase: low) else {
+        return nil
+      }
+      filled[place] = upper << 4 | lower
+    }
+    bytes = filled
+  }
+
+  /// Reads 64 hexadecimal digits of either case; nil when they are none.
   public init?(hex: some StringProtocol) {
     guard let decoded = Hexadecimal.decode(hex) else { return nil }
     self.init(decoded)
@@ -24,10 +38,18 @@ public struct ContentHash: Sendable {
 
   /// The 64 lower-case hexadecimal digits that `sha256sum` prints.
   public var hex: String {
-    var list: [UInt8] = []
-    list.reserveCapacity(32)
-    for index in bytes.indices { list.append(bytes[index]) }
-    return Hexadecimal.encode(list)
+    var digits: [UInt8] = []
+    digits.reserveCapacity(64)
+    appendDigits(to: &digits)
+    return String(decoding: digits, as: UTF8.self)
+  }
+
+  /// Adds the 64 digits at the end of `digits`.
+  public func appendDigits(to digits: inout [UInt8]) {
+    for place in bytes.indices {
+      digits.append(Hexadecimal.digit(bytes[place] >> 4))
+      digits.append(Hexadecimal.digit(bytes[place] & 15))
+    }
   }
 }
 

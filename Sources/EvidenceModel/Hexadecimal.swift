@@ -11,11 +11,11 @@ public enum Hexadecimal {
   }
 
   /// Decodes digits of either case; nil when their number is odd or one is no digit.
-  public static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(text.utf8, value) }
+  public static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(text.utf8, value(of:)) }
 
   /// Decodes lower-case digits, as lists of hashes have them; nil when their number is odd or one is none.
   public static func decodeLowerCase(_ digits: ArraySlice<UInt8>) -> [UInt8]? {
-    decode(digits) { (0x41...0x46).contains($0) ? nil : value(of: $0) }
+    decode(digits, value(ofLowerCase:))
   }
 
   private static func decode(_ units: some Sequence<UInt8>, _ value: (UInt8) -> UInt8?) -> [UInt8]? {
@@ -36,6 +36,8 @@ public enum Hexadecimal {
 
   /// The digit for a value below 16.
   public static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+
+  static func value(ofLowerCase unit: UInt8) -> UInt8? { (0x41...0x46).contains(unit) ? nil : value(of: unit) }
 
   static func value(of unit: UInt8) -> UInt8? {
     switch unit {

@@ -84,29 +84,31 @@ struct ItemList: Sendable {
   private static func digest(_ salt: [UInt8], _ name: String, _ value: Value) -> String {
     var disclosure = CanonicalJSON()
     disclosure.write(.list([.text(base64url(salt)), .text(name), value]))
-    let hash = ShortHash.hash(of: base64urlDigits(disclosure.bytes))
-    return base64url(hash.bytes.indices.map { hash.bytes[$0] })
+    let hash = ShortHash.hash(of: base64urlDigits(disclosure.bytes.span))
+    return String(decoding: base64urlDigits(hash.bytes.span), as: UTF8.self)
   }
 
   /// base64url without padding (RFC 4648, 5).
-  static func base64url(_ bytes: [UInt8]) -> String { String(decoding: base64urlDigits(bytes), as: UTF8.self) }
+  static func base64url(_ bytes: [UInt8]) -> String {
+    String(decoding: base64urlDigits(bytes.span), as: UTF8.self)
+  }
 
   private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-  private static func base64urlDigits(_ bytes: [UInt8]) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity((bytes.count * 4 + 2) / 3)
-    var (held, bits): (UInt32, UInt32) = (0, 0)
-    for byte in bytes {
-      held = (held << 8 | UInt32(byte)) & 0x3fff
-      bits += 8
-      while bits >= 6 {
-        bits -= 6
-        result.append(digits[Int(held >> bits & 63)])
+  private static func base64urlDigits(_ bytes: Span<UInt8>) -> [UInt8] {
+    [UInt8](capacity: (bytes.count * 4 + 2) / 3) { result in
+      let digits = digits.span
+      for start in stride(from: 0, to: bytes.count, by: 3) {
+        let left = bytes.count - start
+        let second = left > 1 ? bytes[start + 1] : 0
+        let third = left > 2 ? bytes[start + 2] : 0
+        let group = Int(bytes[start]) << 16 | Int(second) << 8 | Int(third)
+        result.append(digits[group >> 18])
+        result.append(digits[group >> 12 & 63])
+        if left > 1 { result.append(digits[group >> 6 & 63]) }
+        if left > 2 { result.append(digits[group & 63]) }
       }
     }
-    if bits > 0 { result.append(digits[Int(held << (6 - bits) & 63)]) }
-    return result
   }
 
   private static func role(_ path: String) -> String {
