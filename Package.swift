@@ -68,7 +68,10 @@ let package = Package(
     .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libbrotli-dev"])]),
     room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
     .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
-    room("Fingerprinting", ["EvidenceModel", "CMagic", .product(name: "Crypto", package: "swift-crypto")]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    room(
+      "Fingerprinting",
+      ["ByteReading", "EvidenceModel", "CMagic", "CSQLite", .product(name: "Crypto", package: "swift-crypto")]),
     .systemLibrary(
       name: "CLibAV", pkgConfig: "libavformat libavcodec libswresample libswscale libavutil",
       providers: [
@@ -134,6 +137,7 @@ let package = Package(
     tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),
     tests("LocationReading", ["LocationReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
+    tests("Fingerprinting", ["Fingerprinting", "EvidenceModel", "TestSupport"]),
     .executableTarget(
       name: "HostileExhibit", dependencies: ["Processing", "BuiltInDecoders", "DecoderKit"],
       path: "Tests/HostileExhibit", swiftSettings: settings),

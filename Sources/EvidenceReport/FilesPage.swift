@@ -30,11 +30,14 @@ struct FilesPage {
           here.
           """
         )
+        KnownFiles.fold(&html, context)
       },
       none: "No files were found in the evidence.",
       row: { record, _, sheet in
         note(record, sheet.file)
-        table.add(record, to: &sheet) { fill(record, &$0) }
+        let hits = record.text("sha256").flatMap { context.knownFiles[$0] } ?? []
+        let isKnown = !hits.isEmpty && hits.allSatisfy(\.isKnownGood)
+        table.row(&sheet.body, KnownFiles.attributes(record, isKnown: isKnown)) { fill(record, hits, &$0) }
       },
       assemble: { table.assemble($0, &$1) }
     ).write(context)
@@ -47,13 +50,19 @@ struct FilesPage {
     context.artefacts[sha256] = .init(page: page, anchor: name, path: path)
   }
 
-  private func fill(_ record: Fields, _ row: inout RecordTable.Row) {
+  private func fill(_ record: Fields, _ hits: [KnownFiles.Note], _ row: inout RecordTable.Row) {
     let isComputed = record.text("origin") == "computed"
     row.cell { html in
       html.element(.p) { html in
         html.text(record.text("id") ?? "")
         html.text(" ")
         html.mark(isComputed ? .computed : .captured)
+      }
+      // An incomplete file was not looked up, whatever stands under the same hash elsewhere.
+      if record.flag("isComplete") != false {
+        for hit in hits { html.element(.p) { KnownFiles.mark(hit, &$0) } }
+      } else if context.count("hash-set") > 0 {
+        html.element(.p, [.class("note")], "not looked up in hash sets: incomplete")
       }
       picture(record, &html)
       if record.flag("isComplete") == false { holes(record, &html) }

@@ -73,6 +73,7 @@ struct IndexPage {
     let mediaOnly = context.count("rtp-call")
     let computed = context.tallies["artefact"]?.marks[#""origin":"computed""#] ?? 0
     let files = context.count("artefact")
+    let known = context.tallies["hash-hit"]?.marks[#""isKnownGood":true"#] ?? 0
     let calls = context.tallies.keys.sorted().filter { $0.hasSuffix("-call") }.reduce(0) { $0 + context.count($1) }
     let transfers = TrafficPages.transfers.reduce(0) { $0 + context.count($1) }
     let entries: [(file: String, count: Int64, one: String, many: String, remark: String)] = [
@@ -91,9 +92,13 @@ struct IndexPage {
         computed > 0 ? "\(Decimal.grouped(files - computed)) captured, \(Decimal.grouped(computed)) computed" : ""
       ),
       ("dns", context.count("dns-query", "dns-answer"), "name query or answer", "name queries and answers", ""),
+      (
+        "hits", context.count("hash-hit"), "hit in a hash set", "hits in hash sets",
+        known > 0 ? "\(Decimal.grouped(known)) of them known and of no interest" : ""
+      ),
       ("recordings", context.count("recording-file"), "recording", "recordings", ""),
       ("tracks", context.count("location-track"), "track of places", "tracks of places", ""),
-    ].filter { !["mail", "recordings", "tracks"].contains($0.file) || $0.count > 0 }
+    ].filter { !["mail", "recordings", "tracks", "hits"].contains($0.file) || $0.count > 0 }
     html.element(.section) { html in
       html.element(.h2, "What was found")
       html.element(.ul, [.class("tiles")]) { html in

@@ -34,6 +34,8 @@ final class ReportContext {
   var tallies: [String: RecordTally] = [:]
   var navigation: [Entry] = []
   var artefacts: [String: ArtefactPlace] = [:]
+  /// Hits of files in sets of hashes, by SHA-256.
+  var knownFiles: [String: [KnownFiles.Note]] = [:]
   var shortfalls: [Shortfall] = []
   var findings = FindingSummary()
   var unreadableLines: Int64 = 0

@@ -24,12 +24,14 @@ public struct ReportWriter {
     "sip-message": [#""method":"MESSAGE""#],
     "original-file": OriginalKinds.marks,
     "sip-call": [#""attachedBy":"inferred""#],
+    "hash-hit": [#""isKnownGood":true"#],
     "http-transfer": [#""pairedBy":"inferred""#],
   ]
 
   private static let own: Set<String> = Set(TrafficPages.transfers).union(MailPages.kinds).union([
     "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
     "recording-stream", "recording-examination", "recording-picture", "location-track",
+    "hash-hit", "hash-set",
   ])
 
   /// Writes all pages and gives them, by name; a file of the same name is replaced.
@@ -83,6 +85,12 @@ public struct ReportWriter {
           .init(file: "mail-transfers.html", title: "Mail transfers", count: transfers),
         ], at: 2)
     }
+    if context.count("hash-set") > 0 {
+      let place = context.navigation.firstIndex { $0.file == "files.html" } ?? 0
+      context.navigation.insert(
+        .init(file: HashHitsPage.file, title: "Hash sets", count: context.count("hash-hit")), at: place + 1)
+      context.knownFiles = KnownFiles.notes(context.contents)
+    }
     for kind in others {
       context.navigation.append(
         .init(
@@ -98,6 +106,7 @@ public struct ReportWriter {
     try context.write("report.js", Array(PageScript.text.utf8))
     // Files first: other pages link to them.
     try FilesPage(context: context).write()
+    if context.count("hash-set") > 0 { try HashHitsPage(context: context).write() }
     try CallsPage(context: context, kinds: calls).write()
     if context.count("recording-file") > 0 { try RecordingsPage(context: context).write() }
     if context.count("location-track") > 0 { try TracksPage(context: context).write() }

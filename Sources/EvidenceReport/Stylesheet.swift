@@ -98,6 +98,7 @@ enum Stylesheet {
     .paging{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.8rem 0;align-items:baseline}
     .filter{display:block;margin:.8rem 0}
     .filter input{font:inherit;padding:.35rem .5rem;border:1px solid #6b7680;border-radius:.3rem;width:min(24rem,100%)}
+    main:has(.fold input:checked) tr.known{display:none}
     footer{margin-top:3rem;border-top:1px solid var(--line);padding-bottom:2rem;font-size:.86rem;color:var(--soft)}
     footer h2{font-size:1rem}
     .legend{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem .8rem;margin:.4rem 0}
@@ -142,7 +143,8 @@ enum Stylesheet {
     .annex .hash{font-size:6pt;white-space:nowrap}
     .paper td{min-width:0}
     time{white-space:normal}
-    header nav,.skip,.paging,.filter,.players audio,.cursor{display:none}
+    main:has(.fold input:checked) tr.known{display:table-row}
+    header nav,.skip,.paging,.filter,.fold,.players audio,.cursor{display:none}
     main,header.top,footer{max-width:none;padding:0}
     .scroll,details.long>.captured{overflow:visible;max-height:none}
     details:not(.long)::details-content{content-visibility:visible;height:auto;display:block}

@@ -38,11 +38,19 @@ struct MergeResult: Codable, Sendable {
     result.decodedCount = ledger.decodedCount
     result.failedCount = ledger.failedCount
     result.hasUnreadable = ledger.hasUnreadable
-    while let record = try merge.next() {
+    let write = { (record: EncodedRecord) in
       if writers[record.kind] == nil { writers[record.kind] = try KindWriter(record.kind, layout.records) }
       try writers[record.kind]?.write(record.line(numbering.next(record.kind)))
       if record.kind == "finding" { result.findings[Self.severity(of: record.bytes), default: 0] += 1 }
     }
+    let sets = try HashSetLookUp(order, layout)
+    while let record = try merge.next() {
+      try write(record)
+      for hit in sets?.hits(of: record) ?? [] { try write(EncodedRecord("hash/hit", hit, record.key)) }
+    }
+    let end = RecordKey(position: PacketPosition(rawValue: .max), decoder: .max, ordinal: .max)
+    for summary in sets?.summaries ?? [] { try write(EncodedRecord("hash/set", summary, end)) }
+    if let finding = sets?.finding { try write(EncodedRecord("finding", finding, end)) }
     for (_, writer) in writers.sorted(by: { $0.key < $1.key }) { result.files.append(try writer.finish()) }
     try JSONEncoder().encode(result).write(to: URL(filePath: layout.merge))
   }

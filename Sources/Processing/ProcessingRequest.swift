@@ -26,6 +26,9 @@ public struct ProcessingRequest: Sendable {
   public var userLinks: [Int: UInt16] = [:]
   /// A list of hashes as `sha256sum` writes it.
   public var expectPath: String?
+  /// Sets of hashes that files are looked up in; what stands in those of `knownGoodPaths` is known and of no interest.
+  public var hashSetPaths: [String] = []
+  public var knownGoodPaths: [String] = []
   public var receivedFrom: String?
   /// Seconds that the recorder's clock was ahead, as declared.
   public var clockOffset: String?

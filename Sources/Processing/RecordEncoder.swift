@@ -52,6 +52,12 @@ struct RecordEncoder {
 }
 
 extension EncodedRecord {
+  init(_ kind: String, _ fields: Fields, _ key: RecordKey) {
+    var encoder = RecordEncoder()
+    let place = encoder.encode(kind, fields)
+    self.init(key: key, kind: kind, identifierOffset: place.identifierOffset, bytes: encoder.take())
+  }
+
   /// The line with its identifier.
   func line(_ identifier: String) -> [UInt8] {
     var line: [UInt8] = []

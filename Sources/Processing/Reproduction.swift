@@ -10,6 +10,8 @@ public struct ReproductionRequest: Sendable {
   public var bundle: String
   /// Where the originals are looked for instead of in the bundle.
   public var originals: String?
+  /// The sets of hashes that the bundle's run used, in any order.
+  public var hashSets: [String] = []
   /// Worker processes; the result does not depend on it.
   public var jobs = 1
   /// Where the scratch directory is made; where the system keeps what is temporary when it is nil.
@@ -63,14 +65,44 @@ public final class Reproduction {
       head: receipt.head, tool: ToolComparison(madeBy: settings.tool, here: identity), time: SystemClock.now.description
     )
     checkDescription(&result)
+    let hashSets = try findHashSets(settings, progress)
     let originals = try findOriginals(settings, &result, progress)
     guard originals.count == settings.originals.count else { return result }
     compareSettings(settings, &result)
     let scratch = try ScratchDirectory(in: request.scratch, named: "exhibit-reproduce")
-    do { try make(settings, originals, identity, scratch, &result, progress) } catch let error as ProcessingError {
+    do {
+      try make(settings, originals, hashSets, identity, scratch, &result, progress)
+    } catch let error as ProcessingError {
       throw error
     } catch { throw ProcessingError(.defect, "", "\(error)") }
     return result
+  }
+
+  /// Finds the sets of the bundle's run among those that were given, by their SHA-256.
+  private func findHashSets(
+    _ settings: RunSettings, _ progress: (ProcessingProgress) -> Void
+  ) throws(ProcessingError) -> [HashSetIntake] {
+    guard !settings.hashSets.isEmpty else { return [] }
+    progress(ProcessingProgress(stage: "hashing hash sets", done: 0, total: 0))
+    var given: [ContentHash: String] = [:]
+    for path in request.hashSets {
+      _ = try OriginalIntake.FileFacts(path: path)
+      given[try OriginalIntake.read(path, into: nil) { _ in }] = path
+    }
+    var found: [HashSetIntake] = []
+    for (index, set) in settings.hashSets.enumerated() {
+      guard let path = given[set.hash] else {
+        throw ProcessingError(
+          .input, set.name,
+          "the bundle was made with this hash set (SHA-256 \(set.hash)), which is not there: name it with --hash-set")
+      }
+      let intake = try HashSetIntake(index + 1, path, name: set.name, isKnownGood: set.isKnownGood)
+      guard intake.hash == set.hash else {
+        throw ProcessingError(.input, path, "the hash set changed while it was read")
+      }
+      found.append(intake)
+    }
+    return found
   }
 
   /// Checks that what the run is taken from is what the bundle's lists say.
@@ -135,8 +167,8 @@ public final class Reproduction {
   }
 
   private func make(
-    _ settings: RunSettings, _ originals: [OriginalIntake], _ identity: ToolIdentity, _ scratch: ScratchDirectory,
-    _ result: inout ReproductionResult, _ progress: @escaping (ProcessingProgress) -> Void
+    _ settings: RunSettings, _ originals: [OriginalIntake], _ hashSets: [HashSetIntake], _ identity: ToolIdentity,
+    _ scratch: ScratchDirectory, _ result: inout ReproductionResult, _ progress: @escaping (ProcessingProgress) -> Void
   ) throws {
     if let filter = settings.filter {
       do throws(CaptureFault) { _ = try PacketFilter(filter) } catch {
@@ -146,7 +178,9 @@ public final class Reproduction {
     let stages = RunStages(
       scratch: scratch.path, executable: identity.executable, jobs: request.jobs, decoderNames: decoders.map(\.name),
       filter: settings.filter, userLinks: settings.userLinks, callSeconds: request.callSeconds,
-      former: settings.former, progress: progress)
+      hashSets: hashSets.map(\.order), former: settings.former, progress: progress)
+    try stages.indexHashSets()
+    for set in hashSets { try set.checkUnchanged() }
     let sources = originals.map { WorkOrder.Original(number: $0.number, path: $0.readingPath) }
     try stages.run(sources)
     // As in the first run: what was decoded is what was hashed.

@@ -17,6 +17,13 @@ struct RunSettings: Sendable {
   }
   private(set) var originals: [Original] = []
   let isReference: Bool
+  /// A set of hashes that files were looked up in.
+  struct HashSet: Sendable {
+    let name: String
+    let hash: ContentHash
+    let isKnownGood: Bool
+  }
+  private(set) var hashSets: [HashSet] = []
   /// Name and version of each decoder, in order.
   let decoders: [String]
   let filter: String?
@@ -51,6 +58,12 @@ struct RunSettings: Sendable {
         throw ProcessingError(.input, path, "this is no private link type and its meaning: \(link)")
       }
       userLinks[user] = type
+    }
+    for set in configuration.objects("hashSets") {
+      guard let name = set.text("name"), let hash = set.text("sha256").flatMap({ ContentHash(hex: $0) }),
+        let isKnownGood = set.flag("isKnownGood"), hashSets.count < HashSetIntake.maximumCount
+      else { throw ProcessingError(.input, path, "a hash set is not complete, or there are too many") }
+      hashSets.append(HashSet(name: name, hash: hash, isKnownGood: isKnownGood))
     }
     try readExclusions(configuration, path)
   }

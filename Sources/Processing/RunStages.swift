@@ -21,6 +21,7 @@ final class RunStages {
   private let filter: String?
   private let userLinks: [Int: UInt16]
   private let callSeconds: Double
+  private let hashSets: [WorkOrder.HashSet]
   private let progress: (ProcessingProgress) -> Void
   private var excluded: [WorkOrder.Exclusion]
   private let former: FormerRun?
@@ -43,7 +44,7 @@ final class RunStages {
 
   init(
     scratch: String, executable: String, jobs: Int, decoderNames: [String], filter: String?,
-    userLinks: [Int: UInt16], callSeconds: Double, former: FormerRun? = nil,
+    userLinks: [Int: UInt16], callSeconds: Double, hashSets: [WorkOrder.HashSet], former: FormerRun? = nil,
     progress: @escaping (ProcessingProgress) -> Void
   ) {
     self.former = former
@@ -55,7 +56,14 @@ final class RunStages {
     self.filter = filter
     self.userLinks = Dictionary(userLinks.map { (147 + $0, $1) }) { first, _ in first }
     self.callSeconds = callSeconds
+    self.hashSets = hashSets
     self.progress = progress
+  }
+
+  /// Reads the sets of hashes and writes their indexes. Throws when one cannot be used.
+  func indexHashSets() throws {
+    guard !hashSets.isEmpty else { return }
+    try run(hashSets.map { ("sets", $0.number) }, [], "reading hash sets")
   }
 
   /// Runs every stage that reads originals; the results stand in the scratch directory.
@@ -132,6 +140,7 @@ final class RunStages {
     }
     if stage == "prepare" { order.expandedBytes = former?.expandedBytes ?? [:] }
     if stage == "merge" { order.missingProtection = former?.missingProtection ?? missingProtection }
+    if stage == "sets" || stage == "merge" { order.hashSets = hashSets }
     order.bundle = bundle
     order.shardCount = jobs
     order.renderCount = jobs
@@ -253,6 +262,7 @@ final class RunStages {
     var paths = [layout.runs(job.stage, job.worker)]
     if job.stage == "shard" { paths += [layout.facts(job.worker), layout.streams(job.worker)] }
     if job.stage == "examine" { paths.append(layout.fingerprints(job.worker)) }
+    if job.stage == "sets" { paths.append(layout.hashSet(job.worker)) }
     paths += artefactDirectories(job.stage, job.worker)
     for path in paths { try? FileManager.default.removeItem(atPath: path) }
   }

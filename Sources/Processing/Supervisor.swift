@@ -14,6 +14,7 @@ public final class Supervisor {
   private let decoders: [DecoderIdentity]
   private let identifier = "urn:uuid:" + UUID().uuidString.lowercased()
   private var originals: [OriginalIntake] = []
+  private var hashSets: [HashSetIntake] = []
   /// The hash of what the filter means here: looked up once, for names in it are asked of the network.
   private lazy var filterProgram = request.filter.map { RunSettings.programHash(ofFilter: $0).hex } ?? ""
 
@@ -85,6 +86,7 @@ public final class Supervisor {
     for path in [request.authorityPath, request.expectPath].compactMap({ $0 }) {
       _ = try OriginalIntake.FileFacts(path: path)
     }
+    hashSets = try HashSetIntake.all(request.hashSetPaths, knownGood: request.knownGoodPaths)
     if let path = request.validationPath { _ = try ValidationReport(path: path) }
     if let reason = EnclosingBundle.refusal(request.output) { throw ProcessingError(.usage, request.output, reason) }
     let output = URL(filePath: request.output).standardizedFileURL.path(percentEncoded: false)
@@ -103,14 +105,17 @@ public final class Supervisor {
   ) throws -> ProcessingSummary {
     try writer.makeDirectories(for: BundleLayout.event(1))
     try chain.append("open", at: now, openEvent(tool), by: request.signer)
-    try takeIn(writer, progress)
-    try chain.append("ingest", at: now, ingestEvent(tool), by: request.signer)
-
     let scratch = writer.path("scratch")
     try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
     let stages = RunStages(
       scratch: scratch, executable: tool.executable, jobs: request.jobs, decoderNames: decoders.map(\.name),
-      filter: request.filter, userLinks: request.userLinks, callSeconds: request.callSeconds, progress: progress)
+      filter: request.filter, userLinks: request.userLinks, callSeconds: request.callSeconds,
+      hashSets: hashSets.map(\.order), progress: progress)
+    // Before the originals: a set that cannot be used must not cost hours.
+    try stages.indexHashSets()
+    for set in hashSets { try set.checkUnchanged() }
+    try takeIn(writer, progress)
+    try chain.append("ingest", at: now, ingestEvent(tool), by: request.signer)
     let hashing = startReferenceHashing()
     let sources = originals.map { WorkOrder.Original(number: $0.number, path: $0.readingPath) }
     _ = try stages.run(sources)
@@ -125,7 +130,7 @@ public final class Supervisor {
     try checkOriginals(proof, progress)
     let authority = try writeAuthority(writer)
     let validation = request.isValidating ? nil : try ValidationEvidence.find(request.validationPath, tool)
-    try writer.write(document(tool, stages, authority, validation?.write(to: writer)), to: BundleLayout.bundle)
+    try writer.write(document(tool, stages, layout, authority, validation?.write(to: writer)), to: BundleLayout.bundle)
     if request.isReference { try writer.write(externalList, to: BundleLayout.external) }
     try writer.write(Array(VerificationText.text.utf8), to: BundleLayout.verification)
     for original in originals where !request.isReference {
@@ -272,6 +277,7 @@ extension Supervisor {
       let links = request.userLinks.sorted { $0.key < $1.key }
       settings.set("userLinks", .list(links.map { .text("\($0.key)=\($0.value)") }))
     }
+    if !hashSets.isEmpty { settings.set("hashSets", .list(hashSets.map { .object($0.fields) })) }
     return settings
   }
 
@@ -388,8 +394,8 @@ extension Supervisor {
   }
 
   private func document(
-    _ tool: ToolIdentity, _ stages: RunStages, _ authority: Value?, _ validation: Value?
-  ) -> [UInt8] {
+    _ tool: ToolIdentity, _ stages: RunStages, _ layout: ScratchLayout, _ authority: Value?, _ validation: Value?
+  ) throws -> [UInt8] {
     var fields: Fields = ["version": 1, "id": .text(identifier), "createdAt": .time(now), "tool": tool.document]
     if let caseID = request.caseID { fields.set("case", caseID) }
     if let examiner = request.examiner { fields.set("examiner", examiner) }
@@ -409,6 +415,9 @@ extension Supervisor {
           return .object(entry)
         }))
     var configuration = settings
+    if !hashSets.isEmpty {
+      configuration.set("hashSets", .list(try hashSets.map { .object(try $0.fields(layout)) }))
+    }
     if !stages.exclusions.isEmpty { configuration.set("exclusions", Self.value(stages.exclusions)) }
     if !stages.expandedBytes.isEmpty {
       configuration.set("expandedBytes", RunSettings.value(ofExpandedBytes: stages.expandedBytes))

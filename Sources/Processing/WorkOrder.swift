@@ -27,6 +27,18 @@ struct WorkOrder: Codable, Sendable {
     var position: PacketPosition { PacketPosition(original: original, packet: packet) }
   }
 
+  /// A set of hashes that files are looked up in.
+  struct HashSet: Codable, Sendable {
+    var number: Int
+    var path: String
+    /// The path as the user gave it.
+    var givenPath: String
+    var name: String
+    /// Its SHA-256.
+    var digest: String
+    var isKnownGood: Bool
+  }
+
   /// The directory in which all workers of a run leave their results.
   var scratch: String
   /// The number of this worker; it names its files.
@@ -37,6 +49,7 @@ struct WorkOrder: Codable, Sendable {
   /// The link types that private ones (DLT_USER0 to 15, 147 to 162) stand for.
   var userLinks: [Int: UInt16] = [:]
   var exclusions: [Exclusion] = []
+  var hashSets: [HashSet] = []
   /// How far a former run expanded the originals on which it crashed, for a run that repeats it.
   var expandedBytes: [UInt16: UInt64] = [:]
   /// What the sandbox of earlier stages could not hold.
@@ -87,6 +100,9 @@ struct ScratchLayout: Sendable {
   var witness: String { "\(root)/witness.json" }
   func artefacts(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).artefacts" }
   func sandbox(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).sandbox.json" }
+  /// Where the index of a set of hashes stands, and what was found in it.
+  func hashSet(_ number: Int) -> String { "\(root)/hash-set-\(number)" }
+  func hashSetReport(_ number: Int) -> String { "\(root)/hash-set-\(number).json" }
   var records: String { "\(root)/records" }
   var ledgerDocument: String { "\(root)/ledger.json" }
   var report: String { "\(root)/report.json" }

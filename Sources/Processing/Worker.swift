@@ -24,6 +24,10 @@ public enum Worker {
       case "prepare":
         try enter(stage, order, fileLimit: Preparation.expansionLimit)
         try Preparation.run(order, status.hand)
+      case "sets":
+        let readable = order.hashSets.filter { $0.number == order.worker }.map(\.path)
+        try enter(stage, order, readable: readable, fileLimit: Preparation.expansionLimit)
+        try HashSetReport.run(order)
       case "witness":
         try enter(stage, order)
         try WitnessReport.run(order, status.hand)

@@ -70,6 +70,19 @@ struct ProcessCommand: ParsableCommand {
       "Hashes that came with the originals (sha256sum format); a difference stops the run.", valueName: "sums"))
   var expect: String?
 
+  @Option(
+    name: .customLong("hash-set"),
+    help: ArgumentHelp(
+      "Look every file up in this set of hashes (NSRL RDS 3, VICS, hashdeep, or what sha256sum and its kind write).",
+      valueName: "file"))
+  var hashSets: [String] = []
+
+  @Option(
+    name: .customLong("known-good"),
+    help: ArgumentHelp(
+      "As --hash-set, of files that are known and of no interest; the report can fold them away.", valueName: "file"))
+  var knownGood: [String] = []
+
   @Option(help: ArgumentHelp("From whom the originals were received.", valueName: "name"))
   var receivedFrom: String?
 
@@ -111,6 +124,8 @@ struct ProcessCommand: ParsableCommand {
     request.filter = filter
     for link in userLinks.compactMap({ Self.userLink($0) }) { request.userLinks[link.user] = link.linkType }
     request.expectPath = expect
+    request.hashSetPaths = hashSets
+    request.knownGoodPaths = knownGood
     request.receivedFrom = receivedFrom
     request.clockOffset = clockOffset
     request.validationPath = validation

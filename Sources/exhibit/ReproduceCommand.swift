@@ -35,6 +35,12 @@ struct ReproduceCommand: ParsableCommand {
   var originals: String?
 
   @Option(
+    name: .customLong("hash-set"),
+    help: ArgumentHelp(
+      "A set of hashes that the bundle's run used, of either kind; it is known by its SHA-256.", valueName: "file"))
+  var hashSets: [String] = []
+
+  @Option(
     name: .shortAndLong, help: ArgumentHelp("Worker processes; the result does not depend on it.", valueName: "n"))
   var jobs: Int = ProcessInfo.processInfo.activeProcessorCount
 
@@ -69,6 +75,7 @@ struct ReproduceCommand: ParsableCommand {
   func run() throws {
     var request = ReproductionRequest(bundle: bundle)
     request.originals = originals
+    request.hashSets = hashSets
     request.jobs = jobs
     request.scratch = scratch
     let reproduction = Reproduction(request, decoders: builtInDecoders)
