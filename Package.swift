@@ -38,6 +38,15 @@ let fuzzing: [Target] = (Context.environment["EXHIBIT_LIBFUZZER"].map { [$0] } ?
     linkerSettings: [.unsafeFlags(["-Xlinker", library, "-lstdc++"])])
 }
 
+/// What only scripts/bench-hash-sets builds.
+let benches: [Target] =
+  Context.environment["EXHIBIT_BENCH"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "HashSetBench", dependencies: ["Fingerprinting"], path: "Tests/HashSetBench", swiftSettings: settings)
+  ]
+
 let package = Package(
   name: "exhibit",
   products: [
@@ -69,9 +78,14 @@ let package = Package(
     room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
     .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CFuzzy", providers: [.apt(["libfuzzy-dev"])]),
+    .target(name: "CTLSH", linkerSettings: [.linkedLibrary("tlsh"), .linkedLibrary("stdc++")]),
     room(
       "Fingerprinting",
-      ["ByteReading", "EvidenceModel", "CMagic", "CSQLite", .product(name: "Crypto", package: "swift-crypto")]),
+      [
+        "ByteReading", "EvidenceModel", "CFuzzy", "CMagic", "CSQLite", "CTLSH",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .systemLibrary(
       name: "CLibAV", pkgConfig: "libavformat libavcodec libswresample libswscale libavutil",
       providers: [
@@ -150,7 +164,7 @@ let package = Package(
       "Signing", ["Signing", "EvidenceModel", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
     tests("Custody", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
     tests("Architecture", ["BuiltInDecoders", "DecoderKit", "TestSupport"]),
-  ] + decoders.flatMap(decoderTargets) + fuzzing)
+  ] + decoders.flatMap(decoderTargets) + fuzzing + benches)
 
 /// A decoder's library and its tests, both inside plugins/`name`.
 func decoderTargets(_ name: String) -> [Target] {

@@ -49,6 +49,9 @@ public struct StoredArtefact: Hashable, Sendable {
   /// Of what was carved out, to look it up in lists of known files; nil of what was computed.
   public var sha1: String?
   public var md5: String?
+  /// What it can be compared with others by; nil of what was computed, and where it is too small.
+  public var ssdeep: String?
+  public var tlsh: String?
   public var byteCount: Int
   /// What libmagic says of it.
   public var mediaType: String
@@ -79,6 +82,8 @@ extension StoredArtefact {
     ]
     if let sha1 { fields.set("sha1", sha1) }
     if let md5 { fields.set("md5", md5) }
+    if let ssdeep { fields.set("ssdeep", ssdeep) }
+    if let tlsh { fields.set("tlsh", tlsh) }
     return fields
   }
 }

@@ -106,7 +106,9 @@ struct FilesPage {
       html.element(.details) { html in
         html.element(.summary, "Further fingerprints, place")
         html.element(.dl, [.class("facts")]) { html in
-          for (name, title) in [("sha1", "SHA-1"), ("md5", "MD5"), ("path", "In the bundle")] {
+          for (name, title) in [
+            ("sha1", "SHA-1"), ("md5", "MD5"), ("ssdeep", "ssdeep"), ("tlsh", "TLSH"), ("path", "In the bundle"),
+          ] {
             if let text = record.text(name) { html.fact(title, text) }
           }
         }

@@ -4,9 +4,8 @@ struct HTMLWriter {
 
   enum Tag: String {
     case a, audio, bdi, body, br, caption, circle, code, dd, defs, details, div, dl, dt, em, figcaption, figure, footer
-    case h1, h2, h3, head, header, html, img, input, label, li, link, main, meta, nav, ol, p, pattern, path, pre, rect,
-      script,
-      section
+    case h1, h2, h3, head, header, html, img, input, label, li, link, main, meta, nav, ol, p, pattern, path, pre, rect
+    case script, section
     case svgText = "text"
     case span, strong, summary, svg, table, tbody, td, th, thead, time, title, tr, ul
   }

@@ -9,37 +9,55 @@ final class ArtefactSpool {
   /// Artefacts up to this size are kept in memory until they end.
   private static let memoryBytes = 1 << 20
 
-  /// Where its artefacts come from: MD5 and SHA-1 are for looking files up in lists, which hold nothing that we made.
+  /// Where its artefacts come from: MD5 and SHA-1 are for looking files up in lists, and fuzzy hashes for comparing them
+  /// with others; neither says anything of what we made.
   enum Origin { case carved, computed }
 
   /// An artefact that still grows; an object, so that each piece finds it with one look-up and changes it in place.
   private final class Open {
     private var hash: ArtefactHash
+    /// For what has a file; what is in memory is hashed when it ends, and only when it is new.
+    private var fuzzy: FuzzyHashing?
+    private let isCompared: Bool
     private(set) var byteCount = 0
     /// All of it, while it has no file.
     private(set) var bytes: [UInt8] = []
     private(set) var file: BufferedFile?
     let path: String
 
-    init(_ hash: ArtefactHash, path: String) {
-      self.hash = hash
+    init(_ origin: Origin, path: String) {
+      hash = ArtefactHash(isLookedUp: origin == .carved)
+      isCompared = origin == .carved
       self.path = path
     }
 
     func append(_ more: RawSpan) throws(ProcessingError) {
       hash.update(more)
       byteCount += more.byteCount
-      if let file { return try file.write(more) }
+      if let file {
+        fuzzy?.update(more)
+        return try file.write(more)
+      }
       // Safe: the copy is made within the closure.
       unsafe more.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
       guard bytes.count > ArtefactSpool.memoryBytes else { return }
       let made = try BufferedFile(creating: path)
       try made.write(bytes)
+      if isCompared {
+        fuzzy = FuzzyHashing()
+        // Safe: the view ends before `bytes` does.
+        unsafe fuzzy?.update(bytes.span.bytes)
+      }
       file = made
       bytes = []
     }
 
     func digests() -> (sha256: ContentHash, sha1: String?, md5: String?) { hash.finalise() }
+
+    func fuzzyDigests() -> FuzzyDigests {
+      guard isCompared else { return FuzzyDigests() }
+      return fuzzy?.finish() ?? FuzzyHashing.digests(of: bytes)
+    }
   }
   private let root: String
   private let origin: Origin
@@ -60,7 +78,7 @@ final class ArtefactSpool {
 
   func begin() -> Int {
     next += 1
-    open[next] = Open(ArtefactHash(isLookedUp: origin == .carved), path: "\(root)/\(next).part")
+    open[next] = Open(origin, path: "\(root)/\(next).part")
     return next
   }
 
@@ -127,9 +145,12 @@ final class ArtefactSpool {
     } else {
       try move(ended.path, target)
     }
-    let stored = StoredArtefact(
+    let fuzzy = ended.fuzzyDigests()
+    var stored = StoredArtefact(
       sha256: hashes.sha256, sha1: hashes.sha1, md5: hashes.md5, byteCount: ended.byteCount,
       mediaType: type.mediaType, typeDescription: type.description, path: "data/artefacts/\(name)")
+    stored.ssdeep = fuzzy.ssdeep
+    stored.tlsh = fuzzy.tlsh
     if known.count < Self.maximumKnown { known[hashes.sha256] = stored }
     return stored
   }

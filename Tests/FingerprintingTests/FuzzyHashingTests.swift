@@ -1,0 +1,113 @@
+import Fingerprinting
+import Foundation
+import TestSupport
+import Testing
+
+/// Fuzzy hashes beside those of the programs that define them.
+@Suite struct FuzzyHashingTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Bytes that are the same on each run: words, and noise from a simple generator.
+  private static func bytes(_ count: Int, seed: UInt64) -> [UInt8] {
+    var state = seed
+    return (0..<count).map { place in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return place % 7 < 3 ? UInt8(0x61 + state >> 60) : UInt8(truncatingIfNeeded: state >> 33)
+    }
+  }
+
+  private static let sizes = [255, 256, 511, 512, 4_095, 4_096, 5_000, 70_000, 1_500_000]
+
+  @Test func ssdeepIsThatOfItsProgram() throws {
+    let ssdeep = try #require(program("ssdeep"), "install the packages of the group test")
+    for (number, size) in Self.sizes.enumerated() {
+      let bytes = Self.bytes(size, seed: UInt64(number))
+      let line = try #require(run(ssdeep, ["-s", "-b", folder.write(bytes, "file")]).lines.last)
+      let ours = FuzzyHashing.digests(of: bytes).ssdeep
+      #expect(ours == (size < FuzzyHashing.ssdeepMinimum ? nil : String(line.prefix { $0 != "," })), "\(size)")
+    }
+  }
+
+  /// The Python package of the tests' own environment; nil, with a notice, without it.
+  private var python: String? {
+    let path = repository.appending(path: ".build-venv/bin/python").path
+    let has = (try? run(path, ["-c", "import tlsh"]).status) == 0
+    if !has { print("skipped: no py-tlsh; run scripts/test") }
+    return has ? path : nil
+  }
+
+  @Test func tlshIsThatOfTheReference() throws {
+    guard let python else { return }
+    for (number, size) in Self.sizes.enumerated() {
+      let bytes = Self.bytes(size, seed: UInt64(number))
+      let path = try folder.write(bytes, "file")
+      let theirs = try run(python, ["-c", "import tlsh,sys; print(tlsh.hash(open(sys.argv[1],'rb').read()))", path])
+      #expect(theirs.status == 0, "\(theirs.errors)")
+      let ours = FuzzyHashing.digests(of: bytes).tlsh
+      // libtlsh 3.4 wants 256 bytes, where the reference of today is content with 50.
+      #expect(ours == (size < FuzzyHashing.tlshMinimum ? nil : theirs.lines.first.map { String($0) }), "\(size)")
+      #expect(ours?.hasPrefix("T1") != false)
+    }
+  }
+
+  @Test func piecesMakeNoDifference() throws {
+    let bytes = Self.bytes(200_000, seed: 9)
+    let whole = FuzzyHashing.digests(of: bytes)
+    #expect(whole.ssdeep != nil && whole.tlsh != nil)
+    for step in [1, 4_095, 65_536] {
+      let hashing = FuzzyHashing()
+      for start in stride(from: 0, to: bytes.count, by: step) {
+        let part = Array(bytes[start..<min(start + step, bytes.count)])
+        // Safe: the view ends before `part` does.
+        unsafe hashing.update(part.span.bytes)
+      }
+      #expect(hashing.finish() == whole, "\(step)")
+    }
+  }
+
+  @Test func sayNothingOfWhatIsTooSmallOrTooMuchAlike() {
+    #expect(FuzzyHashing.digests(of: []) == FuzzyDigests())
+    #expect(FuzzyHashing.digests(of: [UInt8](repeating: 1, count: 255)) == FuzzyDigests())
+    #expect(FuzzyHashing.digests(of: [UInt8](repeating: 0, count: 100_000)).tlsh == nil)
+  }
+
+  @Test func comparesAsTheReferencesDo() throws {
+    let first = Self.bytes(50_000, seed: 4)
+    var second = first
+    for place in 20_000..<20_400 { second[place] = 0x20 }
+    let other = Self.bytes(50_000, seed: 5)
+    let digests = [first, second, other].map { FuzzyHashing.digests(of: $0) }
+    let ssdeeps = digests.compactMap(\.ssdeep)
+    let tlshs = digests.compactMap(\.tlsh)
+    try #require(ssdeeps.count == 3 && tlshs.count == 3)
+    let score = try #require(
+      FuzzyComparison.ssdeep(ssdeeps[0], ssdeeps[1]))
+    #expect(score > 80)
+    #expect(FuzzyComparison.ssdeep(ssdeeps[0], ssdeeps[2]) == 0)
+    let ssdeep = try #require(program("ssdeep"))
+    let one = try folder.write(first, "one")
+    let two = try folder.write(second, "two")
+    #expect(try run(ssdeep, ["-s", "-d", one, two]).text.contains("(\(score))"))
+    guard let python else { return }
+    for (left, right) in [(0, 1), (0, 2), (1, 1)] {
+      let (one, two) = (tlshs[left], tlshs[right])
+      let theirs = try run(python, ["-c", "import tlsh,sys; print(tlsh.diff(sys.argv[1],sys.argv[2]))", one, two])
+      #expect(FuzzyComparison.tlsh(one, two).map { String($0) } == theirs.lines.first.map { String($0) })
+    }
+  }
+
+  @Test func refusesWhatIsNoHash() {
+    let good = "T1" + String(repeating: "0A", count: 35)
+    for bad in [
+      "", "T1", "T1" + String(repeating: "0G", count: 35), good + "0", String(good.dropFirst(2)), "T1\0" + good,
+    ] {
+      #expect(FuzzyComparison.tlsh(good, bad) == nil, "\(bad)")
+    }
+    for bad in ["", ":", "a:b:c", "99999999999999999999:a:b", String(repeating: "3:", count: 500), "3:abc"] {
+      _ = FuzzyComparison.ssdeep("96:abcdefgh:abc", bad)
+    }
+    #expect(FuzzyComparison.ssdeep("96:abcdefgh:abc", "nonsense") == nil)
+  }
+}
