@@ -29,7 +29,8 @@ struct Exhibit: ParsableCommand {
     version: ToolVersion.text,
     subcommands: [
       ProcessCommand.self, VerifyCommand.self, ReproduceCommand.self, ValidateCommand.self, ReportCommand.self,
-      ListCommand.self, ShowCommand.self, CustodyCommand.self, TransferCommand.self, ReceiveCommand.self,
+      ListCommand.self, ShowCommand.self, SimilarCommand.self, CustodyCommand.self, TransferCommand.self,
+      ReceiveCommand.self,
       SealCommand.self, CosignCommand.self, TimestampCommand.self, RenewCommand.self, KeyCommand.self,
       DecodersCommand.self, WorkerCommand.self,
     ])
