@@ -306,7 +306,9 @@ final class RunStages {
     case .exited(let status):
       return ProcessingError(.defect, "", "a worker (\(job.stage)) ended with status \(status): \(last)")
     case .killed(let signal):
-      return ProcessingError(.defect, "", "a worker (\(job.stage)) was killed by signal \(signal): \(last)")
+      // Only one file is in the hands of a worker that reads a set.
+      let set = job.stage == "sets" ? hashSets.first { $0.number == job.worker }?.givenPath ?? "" : ""
+      return ProcessingError(.defect, set, "a worker (\(job.stage)) was killed by signal \(signal): \(last)")
     }
   }
 }

@@ -10,10 +10,10 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func index(
-    at path: String, rowsInMemory: Int = HashSetIndexing.rowsInMemory
+    at path: String, limits: HashSetLimits = HashSetLimits()
   ) throws -> (facts: HashSetFacts, index: HashSetIndex) {
     let place = folder.path("index-\(UUID().uuidString)")
-    return (try HashSetIndexing.run(path, into: place, rowsInMemory: rowsInMemory), try HashSetIndex(directory: place))
+    return (try HashSetIndexing.run(path, into: place, limits: limits), try HashSetIndex(directory: place))
   }
 
   private func index(_ text: String) throws -> (facts: HashSetFacts, index: HashSetIndex) {
@@ -156,6 +156,24 @@ import Testing
     #expect(try fault(Array(broken.prefix(40))) != "none")
   }
 
+  /// Views that give rows without end, and none without end.
+  @Test func limitsWhatADatabaseMayDo() throws {
+    let numbers = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
+    let endless = try database(
+      "CREATE VIEW FILE AS \(numbers) SELECT '\(Self.sha256)' sha256, '' sha1, '' md5, '' file_name, x file_size FROM c;"
+    )
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: endless)))
+    #expect(try fault(bytes) == "it has more than \(bytes.count / 4) entries")
+    let silent = try database(
+      "CREATE VIEW FILE AS \(numbers) SELECT '' sha256, '' sha1, '' md5, '' file_name, x file_size FROM c WHERE x < 0;")
+    var limits = HashSetLimits()
+    limits.millionsOfSteps = 3
+    #expect(throws: HashSetFault.self) { try index(at: silent, limits: limits) }
+    let script = try database(
+      "CREATE VIEW FILE AS SELECT load_extension('x') sha256, '' sha1, '' md5, '' file_name, 1 file_size;")
+    #expect(throws: HashSetFault.self) { try index(at: script) }
+  }
+
   @Test func readsVICSOfBothVersions() throws {
     let entry =
       #"{"MediaID":1,"Category":2,"MD5":"\#(Self.md5)","SHA1":"\#(Self.sha1)","MediaSize":77,"MediaFiles":[{"MD5":"x","FileName":"a\u00e4.jpg"}],"Tags":null}"#
@@ -245,7 +263,9 @@ import Testing
       bytes += line
       bytes.append(0x0a)
     }
-    let set = try index(at: folder.write(bytes, "large"), rowsInMemory: 1_000)
+    var limits = HashSetLimits()
+    limits.rowsInMemory = 1_000
+    let set = try index(at: folder.write(bytes, "large"), limits: limits)
     #expect(set.facts.entryCount == UInt64(count))
     for sample in samples {
       let digest = try #require(FileDigest(.md5, hex: sample))

@@ -3,11 +3,6 @@ import Glibc
 
 /// Reads a set of hashes, of whatever format it shows to be, and writes an index of it into a directory.
 public final class HashSetIndexing: HashSetSink {
-  /// Limit of entries.
-  public static let maximumEntries: UInt64 = 2_000_000_000
-  /// Digests that are sorted in memory at once, of each algorithm.
-  public static let rowsInMemory = 1 << 20
-
   private let directory: String
   private let descriptions: IndexFile
   private var sortings: [FileDigest.Algorithm: DigestSorting] = [:]
@@ -19,18 +14,20 @@ public final class HashSetIndexing: HashSetSink {
   }
   static func descriptions(in directory: String) -> String { "\(directory)/descriptions" }
 
-  private let rowsInMemory: Int
+  private let limits: HashSetLimits
+  /// Entries that the set may have, by its size.
+  private let maximumEntries: UInt64
 
   /// Makes the index of the set at `path` in `directory`, a directory that does not exist yet.
   public static func run(
-    _ path: String, into directory: String, rowsInMemory: Int = rowsInMemory
+    _ path: String, into directory: String, limits: HashSetLimits = HashSetLimits()
   ) throws(HashSetFault) -> HashSetFacts {
     // Safe: the path is a string of ours.
     guard unsafe mkdir(directory, 0o700) == 0 else { throw .system(errno) }
     let file = try SetFile(path: path)
     let head = try file.beginning(4_096)
     guard !head.isEmpty else { throw HashSetFault("it is empty") }
-    let indexing = try HashSetIndexing(directory, Self.format(head), rowsInMemory)
+    let indexing = try HashSetIndexing(directory, Self.format(head), limits, file.byteCount)
     try indexing.read(path, file)
     return try indexing.finish()
   }
@@ -45,10 +42,11 @@ public final class HashSetIndexing: HashSetSink {
   }
 
   private init(
-    _ directory: String, _ format: HashSetFacts.Format, _ rowsInMemory: Int
+    _ directory: String, _ format: HashSetFacts.Format, _ limits: HashSetLimits, _ byteCount: UInt64
   ) throws(HashSetFault) {
     self.directory = directory
-    self.rowsInMemory = rowsInMemory
+    self.limits = limits
+    maximumEntries = min(limits.entries, byteCount / HashSetLimits.bytesOfAnEntry)
     facts = HashSetFacts(format: format)
     descriptions = try IndexFile(creating: Self.descriptions(in: directory))
     // So that no description stands at 0, which says that there is none.
@@ -63,7 +61,7 @@ public final class HashSetIndexing: HashSetSink {
       var reader = VICSReader(file: file, sink: self)
       try reader.read()
     case .referenceDataSet:
-      let reader = try ReferenceDataReader(path: path)
+      let reader = try ReferenceDataReader(path: path, millionsOfSteps: limits.millionsOfSteps)
       defer { reader.close() }
       try reader.read(into: self)
       if let stated = reader.version {
@@ -74,14 +72,14 @@ public final class HashSetIndexing: HashSetSink {
   }
 
   func add(_ entry: HashSetEntry) throws(HashSetFault) {
+    guard facts.entryCount + facts.withoutDigest < maximumEntries else {
+      throw HashSetFault("it has more than \(maximumEntries) entries")
+    }
     guard let digest = entry.digest else {
       facts.withoutDigest += 1
       return
     }
     facts.entryCount += 1
-    guard facts.entryCount <= Self.maximumEntries else {
-      throw HashSetFault("it has more than \(Self.maximumEntries) entries")
-    }
     var place: UInt64 = 0
     let fields = entry.fields
     if !fields.entries.isEmpty {
@@ -95,7 +93,7 @@ public final class HashSetIndexing: HashSetSink {
     }
     if let sorting = sortings[digest.algorithm] { return try sorting.add(digest, description: place) }
     let sorting = try DigestSorting(
-      digest.algorithm, path: Self.index(digest.algorithm, in: directory), rowsInMemory: rowsInMemory)
+      digest.algorithm, path: Self.index(digest.algorithm, in: directory), rowsInMemory: limits.rowsInMemory)
     sortings[digest.algorithm] = sorting
     try sorting.add(digest, description: place)
   }

@@ -10,16 +10,18 @@ import Glibc
   static let maximumLength: Int32 = 1 << 20
   /// Memory of SQLite, in bytes.
   static let maximumMemory: Int64 = 256 << 20
-  /// Limit of steps of SQLite's machine from one row to the next, in millions.
-  static let maximumSteps = 20_000
-
   private let database: OpaquePointer
-  private let watch = StepWatch()
+  private let watch: StepWatch
 
   /// Counts what SQLite does between two rows.
-  private final class StepWatch { var millions = 0 }
+  private final class StepWatch {
+    var millions = 0
+    let limit: Int
+    init(_ limit: Int) { self.limit = limit }
+  }
 
-  init(path: String) throws(HashSetFault) {
+  init(path: String, millionsOfSteps: Int) throws(HashSetFault) {
+    watch = StepWatch(millionsOfSteps)
     sqlite3_hard_heap_limit64(Self.maximumMemory)
     // Everything but letters, digits and what paths commonly have is written as an escape.
     let escaped = path.utf8.map { byte -> String in
@@ -54,7 +56,7 @@ import Glibc
         guard let context = unsafe context else { return 1 }
         let watch = unsafe Unmanaged<StepWatch>.fromOpaque(context).takeUnretainedValue()
         watch.millions += 1
-        return watch.millions > ReferenceDataReader.maximumSteps ? 1 : 0
+        return watch.millions > watch.limit ? 1 : 0
       }, context)
   }
 

@@ -8,6 +8,7 @@ import Glibc
   private static let blockBytes = 1 << 18
 
   private let descriptor: Int32
+  let byteCount: UInt64
   private var buffer: [UInt8] = []
   private var place = 0
   private var isAtEnd = false
@@ -19,6 +20,8 @@ import Glibc
     // Safe: the path is a string of ours.
     descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(errno) }
+    byteCount = UInt64(clamping: lseek(descriptor, 0, SEEK_END))
+    lseek(descriptor, 0, SEEK_SET)
   }
 
   deinit { close(descriptor) }

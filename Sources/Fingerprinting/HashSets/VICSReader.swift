@@ -127,20 +127,31 @@ struct VICSReader {
       drafts[last].entry.name = text
     }
     guard drafts[last].depth == depth else { return }
-    let known: [String: FileDigest.Algorithm] = ["MD5": .md5, "SHA1": .sha1, "SHA256": .sha256]
     switch (name, scalar) {
-    case (_, .text(let text)) where known[name] != nil && !text.isEmpty:
-      guard let algorithm = known[name], let digest = FileDigest(algorithm, hex: text) else {
-        throw fault("its \(name) is none: \(DigestListReader.quoted(text))")
-      }
-      drafts[last].entry.take(digest)
-    case (_, .word(let word)) where known[name] != nil:
-      guard word == Array("null".utf8) else { throw fault("its \(name) is none: \(DigestListReader.quoted(word))") }
+    case ("MD5", _): try take(.md5, name, scalar, last)
+    case ("SHA1", _): try take(.sha1, name, scalar, last)
+    case ("SHA256", _): try take(.sha256, name, scalar, last)
     case ("Category", .word(let word)), ("Category", .text(let word)):
       drafts[last].entry.category = word == Array("null".utf8) ? [] : word
     case ("MediaSize", .word(let word)), ("MediaSize", .text(let word)):
       drafts[last].entry.byteCount = Int64(String(decoding: word, as: UTF8.self)).flatMap { $0 >= 0 ? $0 : nil }
     default: break
+    }
+  }
+
+  private mutating func take(
+    _ algorithm: FileDigest.Algorithm, _ name: String, _ scalar: Scalar, _ draft: Int
+  ) throws(HashSetFault) {
+    switch scalar {
+    case .text(let text) where text.isEmpty: return
+    case .text(let text):
+      guard let digest = FileDigest(algorithm, hex: text) else {
+        throw fault("its \(name) is none: \(DigestListReader.quoted(text))")
+      }
+      drafts[draft].entry.take(digest)
+    case .word(let word):
+      guard word == Array("null".utf8) else { throw fault("its \(name) is none: \(DigestListReader.quoted(word))") }
+    case .container: throw fault("its \(name) is none, but a list or an object")
     }
   }
 
