@@ -151,7 +151,7 @@ let package = Package(
     tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),
     tests("LocationReading", ["LocationReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
-    tests("Fingerprinting", ["Fingerprinting", "EvidenceModel", "TestSupport"]),
+    tests("Fingerprinting", ["CTLSH", "Fingerprinting", "EvidenceModel", "TestSupport"]),
     .executableTarget(
       name: "HostileExhibit", dependencies: ["Processing", "BuiltInDecoders", "DecoderKit"],
       path: "Tests/HostileExhibit", swiftSettings: settings),

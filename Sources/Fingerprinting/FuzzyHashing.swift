@@ -49,7 +49,7 @@ public struct FuzzyDigests: Hashable, Sendable {
           isFuzzyUsable = unsafe fuzzy_update(fuzzy, start + offset, count) == 0
         }
         if byteCount <= Self.tlshMaximum, let tlsh = unsafe tlsh {
-          unsafe exhibit_tlsh_update(tlsh, start + offset, UInt32(count))
+          unsafe exhibit_tlsh_update(tlsh, start + offset, count)
         }
         offset += count
       }
@@ -76,6 +76,8 @@ public struct FuzzyDigests: Hashable, Sendable {
   public static func digests(of bytes: [UInt8]) -> FuzzyDigests {
     guard bytes.count >= min(ssdeepMinimum, tlshMinimum) else { return FuzzyDigests() }
     let hashing = FuzzyHashing()
+    // libfuzzy leaves out the block sizes that a file of this length cannot need; the result is the same.
+    if let fuzzy = unsafe hashing.fuzzy { unsafe fuzzy_set_total_input_length(fuzzy, UInt(bytes.count)) }
     // Safe: the view ends before `bytes` does.
     unsafe hashing.update(bytes.span.bytes)
     return hashing.finish()

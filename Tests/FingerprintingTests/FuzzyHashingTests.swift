@@ -1,3 +1,4 @@
+import CTLSH
 import Fingerprinting
 import Foundation
 import TestSupport
@@ -49,6 +50,21 @@ import Testing
       // libtlsh 3.4 wants 256 bytes, where the reference of today is content with 50.
       #expect(ours == (size < FuzzyHashing.tlshMinimum ? nil : theirs.lines.first.map { String($0) }), "\(size)")
       #expect(ours?.hasPrefix("T1") != false)
+    }
+  }
+
+  /// libtlsh is a witness of our own counting: poor alphabets, repetitions, and lengths on both sides of each step.
+  @Test func tlshIsThatOfItsLibrary() {
+    for number in 0..<600 {
+      let size = [200 + number, 600 + number, 3_000 + number, number * 997 % 60_000][number % 4]
+      var bytes = Self.bytes(size, seed: UInt64(number) &* 7_919)
+      if number % 3 == 0 { for place in bytes.indices { bytes[place] %= UInt8(1 + number % 200) } }
+      if number % 5 == 0 { for place in bytes.indices { bytes[place] = bytes[place % (1 + number)] } }
+      var text = [CChar](repeating: 0, count: Int(EXHIBIT_TLSH_LENGTH) + 1)
+      // Safe: the room is that which the function asks for.
+      let has = unsafe exhibit_tlsh_of_library(bytes, UInt32(bytes.count), &text) == 0
+      let theirs = has ? "T1" + String(decoding: text.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+      #expect(FuzzyHashing.digests(of: bytes).tlsh == theirs, "\(number)")
     }
   }
 

@@ -19,10 +19,13 @@ exhibit_tlsh *exhibit_tlsh_open(void);
 void exhibit_tlsh_close(exhibit_tlsh *hash);
 
 /// Takes more bytes; all together must stay below 4 GiB.
-void exhibit_tlsh_update(exhibit_tlsh *hash, const unsigned char *bytes, unsigned count);
+void exhibit_tlsh_update(exhibit_tlsh *hash, const unsigned char *bytes, size_t count);
 
 /// Writes the hash and a zero into `text`; 0 when there is one, -1 when the bytes are too few or too much alike.
-int exhibit_tlsh_final(exhibit_tlsh *hash, char text[EXHIBIT_TLSH_LENGTH + 1]);
+int exhibit_tlsh_final(const exhibit_tlsh *hash, char text[EXHIBIT_TLSH_LENGTH + 1]);
+
+/// The same of bytes that are all there, by libtlsh: a witness for tests.
+int exhibit_tlsh_of_library(const unsigned char *bytes, unsigned count, char text[EXHIBIT_TLSH_LENGTH + 1]);
 
 /// The distance of two hashes without a version in front; -1 when one is none.
 int exhibit_tlsh_distance(const char *first, const char *second);
