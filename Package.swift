@@ -155,7 +155,7 @@ let package = Package(
     .executableTarget(
       name: "HostileExhibit", dependencies: ["Processing", "BuiltInDecoders", "DecoderKit"],
       path: "Tests/HostileExhibit", swiftSettings: settings),
-    tests("Processing", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"]),
+    tests("Processing", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"], exclude: ["Samples"]),
     tests("CommandLine", ["TestSupport"], exclude: ["Transcripts"]),
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
     tests("EvidenceBundle", ["EvidenceBundle", "EvidenceModel"]),

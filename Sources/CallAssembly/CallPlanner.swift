@@ -132,7 +132,20 @@ public struct CallPlanner {
         attachment: isDirect && what == "its destination" ? .signalling : .inferred, evidence: evidence,
         payloads: meanings.first, redefinitions: meanings.later, kind: place.destination.kind,
         isEncrypted: place.destination.isEncrypted,
-        keys: keys(of: speaker, in: place.call)))
+        keys: keys(of: speaker, in: place.call),
+        parameters: parameters(of: speaker, place.destination.kind, in: place.call)))
+  }
+
+  /// Format parameters of a party's own descriptions of video, the newest first: parameter sets are its sender's (RFC 6184, 8.1).
+  private func parameters(of party: PlannedCall.Party, _ kind: String, in call: Int) -> [String] {
+    guard kind == "video" else { return [] }
+    var texts: [String] = []
+    for destination in builders[call].destinations.reversed()
+    where destination.receiver == party && destination.kind == kind {
+      for text in destination.payloads.map(\.parameters)
+      where !text.isEmpty && !texts.contains(text) && texts.count < Self.maximumKeys { texts.append(text) }
+    }
+    return texts
   }
 
   /// The keys of a party, the newest first.

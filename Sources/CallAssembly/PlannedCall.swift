@@ -35,6 +35,8 @@ public struct PlannedCall: Hashable, Sendable {
     public var isEncrypted = false
     /// Values of `a=crypto` by which its speaker may have protected it.
     public var keys: [String] = []
+    /// Values of `a=fmtp` by which its speaker describes media of this kind that it sends itself, the newest first.
+    public var parameters: [String] = []
   }
 
   /// A payload type that means something else from a moment on.

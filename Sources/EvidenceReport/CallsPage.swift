@@ -24,7 +24,7 @@ struct CallsPage {
           """
           Each call below was put together from the recorded signalling (who calls whom) and the recorded voice \
           packets. The audio is computed from those packets; where packets are missing, the audio is silent and the \
-          strip shows it.
+          strip shows it. Video stands in files of its own, its coded pictures as they were sent.
           """
         )
       },
@@ -104,6 +104,7 @@ struct CallsPage {
       }
       facts(record, kind, &html)
       audio(record, kind, &html)
+      CallVideoSection.write(record, context, &html)
       streams(record, &html)
       CallStepsSection.write(record, &html)
     }
@@ -179,7 +180,8 @@ struct CallsPage {
   // MARK: Audio
 
   private func audio(_ record: Fields, _ kind: String, _ html: inout HTMLWriter) {
-    let streams = record.objects("streams")
+    // Video has a section of its own.
+    let streams = record.objects("streams").filter { $0.objects("video").isEmpty || $0.text("audioSha256") != nil }
     guard !streams.isEmpty else {
       return html.element(.p, [.class("remark")]) { html in
         html.text("No voice packets of this call were recorded. ")
@@ -254,7 +256,7 @@ struct CallsPage {
     guard !streams.isEmpty else { return }
     var rows = HTMLWriter()
     for stream in streams.prefix(100) { row(stream, &rows) }
-    html.element(.h3, "Voice packets")
+    html.element(.h3, streams.contains { !$0.objects("video").isEmpty } ? "Voice and video packets" : "Voice packets")
     Self.streamTable.write(rows, &html)
     if streams.count > 100 {
       html.element(.p, [.class("note")], "\(Decimal.grouped(streams.count - 100)) more streams stand in the record.")

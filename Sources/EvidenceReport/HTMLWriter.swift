@@ -7,7 +7,7 @@ struct HTMLWriter {
     case h1, h2, h3, head, header, html, img, input, label, li, link, main, meta, nav, ol, p, pattern, path, pre, rect
     case script, section
     case svgText = "text"
-    case span, strong, summary, svg, table, tbody, td, th, thead, time, title, tr, ul
+    case span, strong, summary, svg, table, tbody, td, th, thead, time, title, tr, ul, video
   }
 
   /// An attribute; text from evidence can stand only in those that show it.

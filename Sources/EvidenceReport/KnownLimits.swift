@@ -64,7 +64,7 @@ struct KnownLimits {
     var list: [String] = []
     if context.tallies.keys.contains(where: { $0.hasSuffix("-call") }) || context.count("rtp-stream") > 0 {
       list.append(
-        "A finding names every coding of voice that was not decoded. Video and fax were not.")
+        "A finding names every coding of voice and video that was not decoded. Fax was not.")
       list.append("An address in a call's signalling says which account or device took part, not which person spoke.")
     }
     if context.count("rtp-call") > 0 {

@@ -30,7 +30,7 @@ public struct ReportWriter {
 
   private static let own: Set<String> = Set(TrafficPages.transfers).union(MailPages.kinds).union([
     "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
-    "recording-stream", "recording-examination", "recording-picture", "location-track",
+    "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture",
     "hash-hit", "hash-set",
   ])
 

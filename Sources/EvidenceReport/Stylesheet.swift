@@ -7,7 +7,7 @@ enum Stylesheet {
     body{margin:0}
     main,header.top,footer{max-width:82rem;margin:0 auto;padding:0 1.25rem}
     a{color:var(--accent)}
-    a:focus-visible,summary:focus-visible,pre:focus-visible,input:focus-visible,audio:focus-visible,.strip svg:focus-visible{outline:3px solid #d97a00;outline-offset:2px}
+    a:focus-visible,summary:focus-visible,pre:focus-visible,input:focus-visible,audio:focus-visible,video:focus-visible,.strip svg:focus-visible{outline:3px solid #d97a00;outline-offset:2px}
     .skip{position:absolute;left:-100rem}
     .skip:focus{left:1rem;top:.5rem;background:#fff;padding:.5rem 1rem;border:2px solid var(--accent);z-index:2}
     header.top{border-bottom:3px solid var(--accent);padding-top:1rem}
@@ -82,6 +82,7 @@ enum Stylesheet {
     .letter{white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid var(--line);padding:.2rem .9rem;margin:.5rem 0}
     .players{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:.6rem 1.2rem}
     .player audio{width:100%;display:block}
+    .player video{max-width:100%;height:auto;display:block;background:#000}
     .playername{font-weight:600;margin:.2rem 0}
     .file{font-size:.72rem;color:var(--soft);margin:.2rem 0}
     .strip{margin:1rem 0 .3rem;position:relative}
@@ -144,7 +145,7 @@ enum Stylesheet {
     .paper td{min-width:0}
     time{white-space:normal}
     main:has(.fold input:checked) tr.known{display:table-row}
-    header nav,.skip,.paging,.filter,.fold,.players audio,.cursor{display:none}
+    header nav,.skip,.paging,.filter,.fold,.players audio,.player video,.cursor{display:none}
     main,header.top,footer{max-width:none;padding:0}
     .scroll,details.long>.captured{overflow:visible;max-height:none}
     details:not(.long)::details-content{content-visibility:visible;height:auto;display:block}

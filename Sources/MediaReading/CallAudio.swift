@@ -152,6 +152,7 @@ public struct CallAudio {
 public enum PayloadKind: Hashable, Sendable {
   case audio(VoiceFormat)
   case comfortNoise, event
+  case video(VideoFormat)
   /// Audio or video that is not decoded here; its name.
   case other(String)
 }

@@ -73,7 +73,7 @@ enum TimeMap {
       // All packets of an event tell of its beginning; it lasts at least until they stop coming.
       let lasted = max(0, min(entry.packet.time.since(eventStart.packet.time) ?? 0, maximumEvent))
       return ("event", lasted.scaled(scale.sampleRate, 1_000_000_000))
-    case .other, nil: break
+    case .video, .other, nil: break
     }
     guard let next, next.extended - entry.extended == 1 else { return ("notDecoded", 0) }
     // How long a packet of undecoded media lasts is not known: it reaches to the next one.

@@ -102,6 +102,7 @@ struct PayloadTable {
     case "TELEPHONE-EVENT", "TONE": return .event
     default: break
     }
+    if let format = VideoFormat(payload) { return .video(format) }
     guard let format = VoiceFormat(payload) else { return .other(name) }
     return .audio(format.settled(byPayloadOf: Int(packet.payloadLength)))
   }

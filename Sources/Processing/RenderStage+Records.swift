@@ -47,8 +47,8 @@ extension RenderStage {
     try add("artefact", fields, trace, call.source, call.destination, "audio 1.0")
   }
 
-  func note(_ finding: Finding, _ trace: Trace, _ call: PlannedCall) throws {
-    try add("finding", finding.recordFields, trace, call.source, call.destination, "audio 1.0")
+  func note(_ finding: Finding, _ trace: Trace, _ call: PlannedCall, _ label: String = "audio 1.0") throws {
+    try add("finding", finding.recordFields, trace, call.source, call.destination, label)
   }
 
   static func description(_ work: StreamWork) -> Fields {
@@ -86,6 +86,7 @@ extension RenderStage {
     fields.set("evidence", work.planned.evidence)
     if !work.stream.tunnels.isEmpty { fields.set("tunnels", work.stream.tunnels) }
     if !work.planned.kind.isEmpty { fields.set("mediaKind", work.planned.kind) }
+    guard !work.isVideo else { return fields }
     if let stored = files[work.planned.track == 0 ? .left : .right] { fields.set("audioSha256", stored.sha256.hex) }
     if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
     return fields

@@ -8,19 +8,19 @@ import MediaReading
 
 /// Joins signalling with media and decodes the audio of every call; each render worker does its share of the calls.
 final class RenderStage {
-  private let order: WorkOrder
-  private let layout: ScratchLayout
+  let order: WorkOrder
+  let layout: ScratchLayout
   let runs: RecordRunWriter
-  private let spool: ArtefactSpool
+  let spool: ArtefactSpool
   private var ledger = LedgerCounter()
   private var streams: [MediaStream] = []
   private var reportIndex = ReportIndex([])
   private var indexes: [Int: StreamIndexReader] = [:]
-  private var originals: [UInt16: Int32] = [:]
+  var originals: [UInt16: Int32] = [:]
   var ordinal: UInt32 = 0
   /// What stands of the call in hand in the file of decrypted payloads.
   private var decryptedBytes: UInt64 = 0
-  private let hand: WorkInHand
+  let hand: WorkInHand
   /// Calls, by their first packet, on whose audio a worker crashed.
   private let silenced: Set<PacketPosition>
 
@@ -88,6 +88,12 @@ final class RenderStage {
     /// What opened it, when it was encrypted and its keys are known.
     let secure: SecureStream?
     let trace: Trace
+
+    /// Whether it brings moving pictures and no sound.
+    var isVideo: Bool {
+      kinds.values.contains { if case .video = $0 { true } else { false } }
+        && !kinds.values.contains { if case .audio = $0 { true } else { false } }
+    }
   }
 
   private func render(_ call: PlannedCall) throws {
@@ -104,22 +110,31 @@ final class RenderStage {
     works.sort { $0.stream.firstPacket < $1.stream.firstPacket }
     var trace = call.trace
     for work in works { trace.formUnion(work.trace) }
+    // Video has files of its own and no place in those of the audio.
+    let sounds = works.filter { !$0.isVideo }
     let start =
-      works.filter { $0.stream.first.isKnown }
+      sounds.filter { $0.stream.first.isKnown }
       .map { $0.stream.first.earlier(by: $0.analysis.leadNanoseconds) }
       .min() ?? .unknown
     var audio = CallAudio(start: start)
-    for work in works {
+    for work in sounds {
       audio.add(
         work.analysis, track: work.planned.track, first: work.stream.first, kinds: work.kinds,
         description: Self.description(work))
     }
     audio.settle()
-    let files = isSilenced ? AudioFiles() : try write(audio, works, trace, call)
+    if !isSilenced, !works.isEmpty {
+      try noteOddities(audio, works, trace, call)
+      for work in works { try keep(work, call) }
+    }
+    let files = isSilenced ? AudioFiles() : try write(audio, sounds, trace, call)
+    var budget = PictureBudget()
     var fields = Self.fields(call)
-    let list = works.map { work in
+    let list = try works.map { work in
       var fields = Self.fields(work, files)
       Self.addReports(reportIndex.reports(on: work.stream), work, to: &fields)
+      let videos = isSilenced ? [] : try video(work, call, &budget)
+      if !videos.isEmpty { fields.set("video", .list(videos.map(Self.value))) }
       return fields
     }
     if !list.isEmpty { fields.set("streams", .list(list.map { .object($0) })) }
@@ -127,7 +142,7 @@ final class RenderStage {
     if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
     let keys = Self.keys(call, works.map { ($0.planned.party, $0.events) })
     if !keys.isEmpty { fields.set("keys", .list(keys)) }
-    let heard = Self.heardKeys(files, audio, works)
+    let heard = Self.heardKeys(files, audio, sounds)
     if !heard.isEmpty { fields.set("heardKeys", .list(heard.map(\.summary))) }
     if files.omittedKeys > 0 { fields.set("heardKeysOmitted", files.omittedKeys) }
     let label = call.signalling.map { "\($0) 1.0" } ?? "rtp 1.0"
@@ -239,8 +254,6 @@ final class RenderStage {
   ) throws -> AudioFiles {
     var files = AudioFiles()
     guard !works.isEmpty else { return files }
-    try noteOddities(audio, works, trace, call)
-    for work in works { try keep(work, call) }
     var open: [CallAudio.File: Int] = [:]
     let waveform = Waveform()
     let listeners = audio.tracks.map { $0.isEmpty ? nil : KeyDetector(sampleRate: audio.sampleRate) }
@@ -279,7 +292,7 @@ final class RenderStage {
   }
 
   /// Runs what gives bytes of artefacts piece by piece, and throws afterwards what kept one from being stored.
-  private func storing<Result>(_ body: (_ store: (RawSpan, Int) -> Void) -> Result) throws(ProcessingError) -> Result {
+  func storing<Result>(_ body: (_ store: (RawSpan, Int) -> Void) -> Result) throws(ProcessingError) -> Result {
     var failure: ProcessingError?
     let result = body { bytes, number in
       hand[.steps] &+= 1
@@ -291,7 +304,11 @@ final class RenderStage {
 
   /// Keeps the packets of media that is not decoded, so that somebody else can.
   private func keep(_ work: StreamWork, _ call: PlannedCall) throws {
-    let types = Set(work.kinds.filter { if case .other = $0.value { true } else { false } }.keys)
+    try keep(work, Set(work.kinds.filter { if case .other = $0.value { true } else { false } }.keys), call)
+  }
+
+  /// Keeps the packets of some payload types as they were captured.
+  func keep(_ work: StreamWork, _ types: Set<UInt8>, _ call: PlannedCall) throws {
     guard !types.isEmpty else { return }
     // A stream of which a key opened only some is kept whole: where the others stand between them tells how to open those.
     let packets =

@@ -91,6 +91,8 @@ struct ScratchLayout: Sendable {
   func ledger(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).ledger.json" }
   /// Where a render worker keeps the payloads that it decrypted, one call's at a time.
   func decrypted(_ worker: Int) -> String { "\(root)/render-\(worker).decrypted" }
+  /// Where a render worker keeps the frames and the file of a video, one stream's at a time.
+  func video(_ worker: Int, _ part: String) -> String { "\(root)/render-\(worker).\(part)" }
   /// Where an examining worker keeps the samples of a recording's stream, one recording at a time.
   func samples(_ worker: Int, _ stream: Int) -> String { "\(root)/examine-\(worker).samples-\(stream)" }
   /// Where an examining worker leaves the acoustic fingerprints of what it heard.

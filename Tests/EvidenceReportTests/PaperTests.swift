@@ -61,7 +61,7 @@ import Testing
       #expect(page.contains("TLS: 900 packets, from the first bytes"))
       #expect(page.contains("SSH: 60 packets, from the port alone"))
       #expect(page.contains("The original ends in the middle of a packet."))
-      #expect(page.contains("A finding names every coding of voice that was not decoded"))
+      #expect(page.contains("A finding names every coding of voice and video that was not decoded"))
       #expect(!page.contains("Packets outside the filter"))
     }
     #expect(words(statement).contains("1 error (lost or unusable), 1 warning (odd), 9 notices (to note)"))

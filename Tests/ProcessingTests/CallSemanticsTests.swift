@@ -207,12 +207,3 @@ import Testing
     }
   }
 }
-
-extension Fields {
-  fileprivate func text(_ name: String) -> String? { if case .text(let text)? = self[name] { text } else { nil } }
-
-  fileprivate func objects(_ name: String) -> [Fields] {
-    guard case .list(let list)? = self[name] else { return [] }
-    return list.compactMap { if case .object(let fields) = $0 { fields } else { nil } }
-  }
-}

@@ -73,7 +73,7 @@ struct Requirement: Sendable {
     "The cases are small: they show that what they hold is decoded right, not that everything else is.",
     "Only the decoders that are named under decoders were measured; what no decoder takes is listed in a bundle's account.",
     "Encrypted traffic (TLS, IPsec, HTTP/3) is not decrypted, SRTP only by keys of the signalling.",
-    "A finding names every coding of voice that is not decoded; video and fax are not.",
+    "A finding names every coding of voice and video that is not decoded; fax is not.",
     "HTTP/2, mail, FTP, SMB and chat are not decoded.",
     "Times are those of the recorder's clock; whether it was right is not known.",
     "Whether a recording is complete and honest cannot be seen from it; known gaps are findings.",

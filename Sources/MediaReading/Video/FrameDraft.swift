@@ -1,0 +1,106 @@
+import ByteReading
+
+/// The frame in hand, as its payloads are put together.
+struct FrameDraft {
+  /// Its coded bytes; of H.264 and H.265 each unit with four bytes of length before it.
+  private(set) var bytes: [UInt8] = []
+  /// Whether it can be decoded without any other frame.
+  var isKey = false
+  /// Whether it holds a picture, and not only what describes pictures.
+  var hasPicture = false
+  /// Whether its sender says that no other frame refers to it.
+  var isDisposable = false
+  /// Whether its first payload shows that nothing of it stands before.
+  var isBegun = false
+  /// Whether it shows, too, that no parameter sets stand before.
+  var isHeadWhole = false
+  /// Pixels, where a key frame says so itself.
+  var size: PictureSize?
+  /// Parameter sets among its units.
+  var parameterSets: [[UInt8]] = []
+  /// Where the unit begins whose fragments are still to come.
+  private var openUnit: Int?
+
+  /// Bytes of one frame; the largest that H.264's levels allow for is smaller.
+  static let maximumBytes = 32 << 20
+  /// Units of one frame; each costs its length at least.
+  static let maximumParameterSets = 64
+
+  var isUnitOpen: Bool { openUnit != nil }
+
+  /// Adds bytes as they are.
+  mutating func append(_ more: RawSpan) throws(ReadError) {
+    guard more.byteCount <= Self.maximumBytes - bytes.count else {
+      throw ReadError(.limitExceeded, at: 0, reading: "frame")
+    }
+    // Safe: the copy is made within the closure.
+    unsafe more.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+  }
+
+  /// Adds a whole unit with its length.
+  mutating func appendUnit(_ unit: RawSpan) throws(ReadError) {
+    try beginUnit([])
+    try append(unit)
+    endUnit()
+  }
+
+  /// Begins a unit of which `header` is put together from the first fragment.
+  mutating func beginUnit(_ header: [UInt8]) throws(ReadError) {
+    guard openUnit == nil else { throw ReadError(.malformed, at: 0, reading: "end of a fragmented unit") }
+    guard bytes.count + 8 <= Self.maximumBytes else { throw ReadError(.limitExceeded, at: 0, reading: "frame") }
+    openUnit = bytes.count
+    bytes += [0, 0, 0, 0]
+    bytes += header
+  }
+
+  /// Ends the unit that was begun, and gives where it stands, without its length.
+  @discardableResult
+  mutating func endUnit() -> Range<Int>? {
+    guard let start = openUnit else { return nil }
+    openUnit = nil
+    let length = UInt32(clamping: bytes.count - start - 4)
+    for place in 0..<4 { bytes[start + place] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * place)) }
+    return start + 4..<bytes.count
+  }
+
+  /// Gives up its bytes; what is known of the frame stays.
+  mutating func empty() {
+    bytes = []
+    openUnit = nil
+  }
+
+  mutating func keepParameterSet(_ unit: [UInt8]) {
+    guard unit.count <= VideoFormat.maximumParameterBytes, parameterSets.count < Self.maximumParameterSets else {
+      return
+    }
+    parameterSets.append(unit)
+  }
+}
+
+/// Width and height of a picture in pixels.
+public struct PictureSize: Hashable, Sendable {
+  public let width: Int
+  public let height: Int
+
+  public init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+}
+
+/// Takes payloads of one coding apart and puts them into the frame that they belong to.
+protocol Depacketizer: Sendable {
+  /// Adds a payload, which is not empty. Throws when it contradicts its format; its frame is then not whole.
+  mutating func take(_ payload: RawSpan, into draft: inout FrameDraft) throws(ReadError)
+}
+
+extension VideoFormat.Coding {
+  func makeDepacketizer() -> any Depacketizer {
+    switch self {
+    case .h264: H264Depacketizer()
+    case .h265: H265Depacketizer()
+    case .vp8: VP8Depacketizer()
+    case .vp9: VP9Depacketizer()
+    }
+  }
+}
