@@ -57,11 +57,14 @@ func withFile(_ input: RawSpan, _ body: (Int32) -> Void) {
   body(descriptor)
 }
 
-private let memoryFile: Int32 = {
-  let path = "/dev/shm/exhibit-fuzz-\(getpid())-input"
+private let memoryFile = makeMemoryFile("input")
+
+/// Makes a file that lives in memory and has no name any more.
+func makeMemoryFile(_ name: String) -> Int32 {
+  let path = "/dev/shm/exhibit-fuzz-\(getpid())-\(name)"
   // Safe: the path is a string of ours.
   let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
   unsafe unlink(path)
   demand(descriptor >= 0, "there is memory for files")
   return descriptor
-}()
+}

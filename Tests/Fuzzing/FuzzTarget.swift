@@ -17,6 +17,7 @@ struct FuzzTarget: Sendable {
       FuzzTarget(name: "packets", run: fuzzPackets),
       FuzzTarget(name: "codings", run: fuzzCodings),
       FuzzTarget(name: "media", run: fuzzMedia),
+      FuzzTarget(name: "video", run: fuzzVideo),
       FuzzTarget(name: "locations", run: fuzzLocations),
       FuzzTarget(name: "values", run: fuzzValues),
       FuzzTarget(name: "bundles", run: fuzzBundles),

@@ -162,6 +162,7 @@ struct SeedWriter {
       }
       write("streams", bytes, isEndless: true)
       write("media", [UInt8(control & 3)] + (0..<200).map { UInt8($0 * 37 & 255) }, isEndless: true)
+      write("video", [UInt8(control)] + (0..<200).map { UInt8($0 * 41 & 255) }, isEndless: true)
     }
     for coding in 0..<6 {
       for name in ["hello", "aGVsbG8gd29ybGQ=", "=41=42=\r\n", "\u{1f}\u{8b}\u{8}"] {

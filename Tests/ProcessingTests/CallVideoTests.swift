@@ -216,3 +216,16 @@ import Testing
     }
   }
 }
+
+/// The same bytes whatever the number of workers.
+@Suite struct CallVideoOrderTests {
+  @Test func workersChangeNothing() throws {
+    let bytes = try EditedCapture("h264-call.pcap").bytes
+    let one = try DuplicateTests.Run([bytes], jobs: 1)
+    let many = try DuplicateTests.Run([bytes], jobs: 4)
+    for kind in ["rtp-stream", "video-picture", "artefact", "sip-call"] {
+      #expect(one.records(kind) == many.records(kind))
+    }
+    #expect(one.records("video-picture").count == 2)
+  }
+}
