@@ -53,13 +53,19 @@ enum CallVideoSection {
         html.mark(.missing)
       }
     }
-    guard let path = context.computedFile(sha256, extensions: ["mp4", "webm"]),
+    guard let path = context.computedFile(sha256, extensions: ["mp4", "webm", "3gp"]),
       let link = LocalLink(artefact: path, from: context.prefix)
     else {
       return html.element(.p) { html in
         html.missing("video file not found")
         html.text(" SHA-256 ")
         context.artefact(sha256, &html)
+      }
+    }
+    guard !path.hasSuffix(".3gp") else {
+      html.element(.p, [.class("note")], "Browsers do not play H.263; players such as VLC and ffplay do.")
+      return html.element(.p, [.class("file")]) { html in
+        html.element(.code) { $0.captured(path) }
       }
     }
     html.element(

@@ -6,11 +6,11 @@ import MediaReading
 @Sendable func fuzzVideo(_ input: RawSpan) {
   var source = FuzzInput(input)
   let control = source.byte()
-  let names = ["H264", "H265", "VP8", "VP9"]
+  let names = ["H264", "H265", "VP8", "VP9", "H263", "H263-1998"]
   let parameters = "sprop-parameter-sets=Z0LQC9oINoQAAAMABAAAAwBSPEiagAA=,aM4yyA=="
   guard
     let format = VideoFormat(
-      .init(type: 96, encoding: names[Int(control & 3)], clockRate: 90_000, parameters: parameters))
+      .init(type: 96, encoding: names[Int(control) % names.count], clockRate: 90_000, parameters: parameters))
   else { return }
   var packets: [MediaPacket] = []
   var sequence: UInt16 = 0

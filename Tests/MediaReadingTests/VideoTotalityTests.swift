@@ -20,6 +20,11 @@ import Testing
       [0xba, 0x81, 2, 0, 7, 0x18, 0, 128, 0, 96, 2, 4, 1, 8, 2, 3, 0x82, 0x49, 0x83, 0x42, 0, 7, 0xf0, 5, 0xf0],
       [0xf8, 1, 3, 3, 2, 0x86, 1],
     ],
+    .h263: [
+      [0x03, 0, 0, 0, 0, 0, 0x80, 0x02, 0x04, 0, 7, 8], [0xa8, 0, 0, 0, 0, 0, 0, 0, 5, 6],
+      [0xe8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 6],
+    ],
+    .h263Plus: [[0x04, 0, 0x80, 0x02, 0x1c, 0x98, 0, 0, 0x06, 0x01, 7, 8], [0x06, 0x10, 0, 1, 2, 9]],
   ]
 
   private static func take(_ payload: [UInt8], _ coding: VideoFormat.Coding, _ draft: inout FrameDraft) {

@@ -28,6 +28,8 @@ import Testing
     Coding(
       sample: "h265-call.pcap", name: "H265", suffix: "mp4", depayloader: "rtph265depay",
       form: "video/x-h265,stream-format=byte-stream,alignment=nal", isUnits: true),
+    Coding(
+      sample: "h263-call.pcap", name: "H263", suffix: "3gp", depayloader: "rtph263depay", form: "", isUnits: false),
   ]
 
   private static func videos(_ result: DuplicateTests.Run) -> [(stream: Fields, video: Fields)] {

@@ -13,7 +13,7 @@ public struct CodecHeader: Sendable {
   /// Nil when a track does not say what pictures it holds: no parameter sets, or no key frame.
   public init?(_ track: VideoTrack) {
     switch track.format.coding {
-    case .vp8, .vp9:
+    case .vp8, .vp9, .h263, .h263Plus:
       guard let size = track.sizes.first, size.width > 0, size.height > 0,
         track.frames.contains(where: { $0.isKey && $0.state != .leftOut })
       else { return nil }

@@ -37,6 +37,12 @@ struct FrameDraft {
     unsafe more.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
   }
 
+  /// Takes the bits of the last byte that `mask` names, and sets the others from `byte`.
+  mutating func join(_ byte: UInt8, mask: UInt8) {
+    guard let last = bytes.popLast() else { return }
+    bytes.append(last & mask | byte & ~mask)
+  }
+
   /// Adds a whole unit with its length.
   mutating func appendUnit(_ unit: RawSpan) throws(ReadError) {
     try beginUnit([])
@@ -95,12 +101,17 @@ protocol Depacketizer: Sendable {
 }
 
 extension VideoFormat.Coding {
+  /// Whether the first payload of every frame says that it is; slices of H.264 and H.265 may come in any order.
+  var showsBeginning: Bool { self != .h264 && self != .h265 }
+
   func makeDepacketizer() -> any Depacketizer {
     switch self {
     case .h264: H264Depacketizer()
     case .h265: H265Depacketizer()
     case .vp8: VP8Depacketizer()
     case .vp9: VP9Depacketizer()
+    case .h263: H263Depacketizer(isPlus: false)
+    case .h263Plus: H263Depacketizer(isPlus: true)
     }
   }
 }

@@ -1,7 +1,7 @@
 import CLibAV
 import Glibc
 
-/// Writes a track's frames into a file that players open, their coded bytes unchanged: MP4, or WebM of VP8 and VP9.
+/// Writes a track's frames into a file that players open, their coded bytes unchanged: MP4, WebM of VP8 and VP9, 3GP of H.263.
 ///
 /// libavformat writes the container, without clock or version, so that the same frames give the same bytes.
 public enum VideoFile {
@@ -75,6 +75,7 @@ struct FrameTimes {
       case .h265: ("mp4", AV_CODEC_ID_HEVC)
       case .vp8: ("webm", AV_CODEC_ID_VP8)
       case .vp9: ("webm", AV_CODEC_ID_VP9)
+      case .h263, .h263Plus: ("3gp", AV_CODEC_ID_H263)
       }
     av_log_set_level(AV_LOG_QUIET)
     var made: UnsafeMutablePointer<AVFormatContext>?

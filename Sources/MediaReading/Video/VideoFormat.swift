@@ -9,6 +9,9 @@ public struct VideoFormat: Hashable, Sendable {
     case h265 = "H265"
     case vp8 = "VP8"
     case vp9 = "VP9"
+    /// By the payload format of RFC 2190, and by that of RFC 4629.
+    case h263 = "H263"
+    case h263Plus = "H263-1998"
   }
 
   public let coding: Coding
@@ -23,14 +26,14 @@ public struct VideoFormat: Hashable, Sendable {
 
   /// Nil when the payload type is no video that is put together here, or its parameters ask for what is not.
   public init?(_ payload: MediaOffer.Payload) {
-    guard payload.clockRate == Self.clockRate, let coding = Coding(rawValue: payload.encoding) else { return nil }
+    guard payload.clockRate == Self.clockRate, let coding = Coding(name: payload.encoding) else { return nil }
     self.coding = coding
     let parameters = FormatParameters(payload.parameters)
     switch coding {
     // The interleaved mode (RFC 6184, 5.3), and H.265 whose packets are not in the order of decoding (RFC 7798, 7.1).
     case .h264: if parameters["packetization-mode"] == "2" { return nil }
     case .h265: if let number = parameters["sprop-max-don-diff"], number != "0" { return nil }
-    case .vp8, .vp9: break
+    case .vp8, .vp9, .h263, .h263Plus: break
     }
     add(parameters: payload.parameters)
   }
@@ -42,7 +45,7 @@ public struct VideoFormat: Hashable, Sendable {
       switch coding {
       case .h264: ["sprop-parameter-sets"]
       case .h265: ["sprop-vps", "sprop-sps", "sprop-pps"]
-      case .vp8, .vp9: [String]()
+      case .vp8, .vp9, .h263, .h263Plus: [String]()
       }
     for part in names.compactMap({ parameters[$0] }).flatMap({ $0.split(separator: ",") }) {
       guard part.utf8.count <= 2 * Self.maximumParameterBytes, let bytes = Data(base64Encoded: String(part)),
@@ -51,5 +54,12 @@ public struct VideoFormat: Hashable, Sendable {
       else { continue }
       parameterSets.append(Array(bytes))
     }
+  }
+}
+
+extension VideoFormat.Coding {
+  fileprivate init?(name: String) {
+    // Both names have one payload format (RFC 4629).
+    self.init(rawValue: name == "H263-2000" ? "H263-1998" : name)
   }
 }

@@ -14,7 +14,7 @@ public struct VideoPicture: Sendable {
 public struct PictureBudget: Sendable {
   /// Pictures and pixels of all streams of a call.
   public static let maximumPictures = 200
-  public static let maximumPixels = 1 << 29
+  public static let maximumPixels = 1 << 28
   public private(set) var pictures = maximumPictures
   public private(set) var pixels = maximumPixels
 
@@ -34,7 +34,7 @@ public struct VideoPictures {
   public static let maximumPictures = 100
   static let leastInterval: Int64 = 5 * 90_000
   /// Pixels of one picture.
-  public static let maximumPixels = 1 << 25
+  public static let maximumPixels = 1 << 23
 
   /// Key frames that were to be decoded and gave no picture.
   public private(set) var failures = PacketSet()
@@ -98,6 +98,7 @@ public struct VideoPictures {
       case .h265: AV_CODEC_ID_HEVC
       case .vp8: AV_CODEC_ID_VP8
       case .vp9: AV_CODEC_ID_VP9
+      case .h263, .h263Plus: AV_CODEC_ID_H263
       }
     let codec = unsafe avcodec_find_decoder(identifier)
     guard unsafe codec != nil, let context = unsafe avcodec_alloc_context3(codec),

@@ -151,7 +151,7 @@ public struct VideoTrack: Sendable {
       } else if current.followsGap, !current.draft.isBegun {
         current.reason = .packetsMissing
         current.isLossOwn = false
-      } else if current.draft.isUnitOpen {
+      } else if current.draft.isUnitOpen || (!current.draft.isBegun && format.coding.showsBeginning) {
         current.reason = .malformed
       }
     }
