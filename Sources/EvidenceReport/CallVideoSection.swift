@@ -95,7 +95,7 @@ enum CallVideoSection {
       if let end = video.text("lastFrameAt").flatMap({ Decimal.milliseconds($0) }) {
         html.fact("Last frame after", .computed) { $0.text(Decimal.duration(milliseconds: end)) }
       }
-      html.fact("Frames in the file", .computed) { html in
+      html.fact(video.text("videoSha256") == nil ? "Whole frames" : "Frames in the file", .computed) { html in
         let kept = (video.integer("framesKept") ?? 0) + (video.integer("framesUnsure") ?? 0)
         html.text("\(Decimal.grouped(kept)) of \(Decimal.grouped(video.integer("frames") ?? 0)) that were seen")
       }

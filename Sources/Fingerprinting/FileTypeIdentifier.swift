@@ -104,6 +104,7 @@ import Glibc
     "image/svg+xml": "svg", "image/tiff": "tif", "image/vnd.microsoft.icon": "ico", "image/webp": "webp",
     "image/x-icon": "ico", "image/x-ms-bmp": "bmp", "message/rfc822": "eml", "text/calendar": "ics",
     "text/css": "css", "text/csv": "csv", "text/html": "html", "text/plain": "txt", "text/vcard": "vcf",
-    "text/xml": "xml", "video/3gpp": "3gp", "video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/x-msvideo": "avi",
+    "text/xml": "xml", "video/3gpp": "3gp", "video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm",
+    "video/x-msvideo": "avi",
   ]
 }

@@ -230,7 +230,7 @@ extension RenderStage {
     if !track.gaps.isEmpty { fields.set("gaps", .list(track.gaps.map { value($0, track) })) }
     if track.gapCount > Int64(track.gaps.count) { fields.set("gapsOmitted", track.gapCount - Int64(track.gaps.count)) }
     let unsure = unsureRanges(track)
-    if !unsure.isEmpty { fields.set("unsureRanges", .list(unsure)) }
+    if video.file != nil, !unsure.isEmpty { fields.set("unsureRanges", .list(unsure)) }
     if !video.pictures.isEmpty {
       fields.set(
         "pictures",

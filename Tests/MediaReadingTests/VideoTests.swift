@@ -133,6 +133,8 @@ import Testing
       format, sent([[Self.other], [Self.other], [Self.sequenceSet, Self.pictureSet, Self.key], [Self.other]]))
     #expect(video.states == ["beforeKeyFrame", "beforeKeyFrame", "kept", "kept"])
     #expect(try VideoPackets(format, sent([[Self.other], [Self.other]])).states == ["unsure", "unsure"])
+    let simple = try #require(VideoFormat.named("VP8"))
+    #expect(try VideoPackets(simple, sent([[[0x10, 0x31, 1]]])).states == ["beforeKeyFrame"])
   }
 
   @Test func otherMediaInTheNumberingIsNoLoss() throws {

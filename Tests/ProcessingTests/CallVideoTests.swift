@@ -124,6 +124,26 @@ import Testing
     #expect(result.records("finding").isEmpty)
   }
 
+  @Test func theReportShowsTheVideoAndWhatIsMissing() throws {
+    var capture = try EditedCapture("vp8-call.pcap")
+    // A packet in the middle of each stream.
+    for place in capture.videos.values.map({ $0[$0.count / 2] }).sorted(by: >) { capture.packets.remove(at: place) }
+    let made = try DuplicateTests.Run([capture.bytes])
+    let page = try String(contentsOfFile: "\(made.bundle)/report/calls.html", encoding: .utf8)
+    for (_, video) in Self.videos(made) {
+      let path = try Self.file(made, video, "webm").dropFirst(made.bundle.count + 1)
+      #expect(page.contains("src=\"../\(path)\""))
+      let gap = try #require(video.objects("gaps").first)
+      #expect(page.contains("number \(gap.integer("firstSequence") ?? -1)<"))
+      #expect(video.objects("unsureRanges").count == 1)
+    }
+    #expect(page.contains("<video controls preload=\"none\""))
+    #expect(page.contains("aria-label=\"Video of the caller\""))
+    #expect(page.contains("packets missing: 1"))
+    #expect(page.contains("alt=\"Picture of the video of the caller\""))
+    #expect(page.contains("<h3>Voice and video packets</h3>"))
+  }
+
   @Test func opensVideoThatSignalledKeysProtect() throws {
     let result = try DuplicateTests.Run([try EditedCapture("vp8-srtp-call.pcap").bytes])
     let videos = Self.videos(result)

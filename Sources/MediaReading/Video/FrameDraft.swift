@@ -8,7 +8,7 @@ struct FrameDraft {
   var isKey = false
   /// Whether it holds a picture, and not only what describes pictures.
   var hasPicture = false
-  /// Whether its sender says that no other frame refers to it.
+  /// Whether no other frame can refer to it, because decoders do not keep it.
   var isDisposable = false
   /// Whether its first payload shows that nothing of it stands before.
   var isBegun = false

@@ -21,7 +21,8 @@ struct VP8Depacketizer: Depacketizer {
       draft.isBegun = isBeginning
       draft.isHeadWhole = isBeginning
       draft.hasPicture = true
-      draft.isDisposable = first & 0x20 != 0
+      // The bit N says that no other frame builds on this one. Some senders set it in all frames but key frames, although the
+      // decoder refers to them; so it is not believed.
       if isBeginning { try note(part, in: &draft) }
     } else if isBeginning {
       throw ReadError(.malformed, at: 0, reading: "a second beginning of one frame")

@@ -206,13 +206,17 @@ public struct VideoTrack: Sendable {
     if parameterSets.count > VideoFormat.maximumParameterSets { parameterSets.removeFirst() }
   }
 
-  /// Leaves out what stands before the first whole key frame; without any, all stays, because some senders refresh pictures bit by bit.
+  /// Leaves out what stands before the first whole key frame.
+  ///
+  /// Without any, H.264 and H.265 stay, because some senders refresh pictures bit by bit.
   private mutating func settleBeginning() {
-    guard let first = frames.firstIndex(where: { $0.isKey && $0.state == .kept }) else { return }
+    let key = frames.firstIndex { $0.isKey && $0.state != .leftOut }
+    guard let first = key ?? (format.coding.showsBeginning ? frames.endIndex : nil) else { return }
     for place in frames[..<first].indices where frames[place].state == .unsure {
       frames[place].state = .leftOut
       frames[place].reason = .beforeKeyFrame
     }
+    guard first < frames.endIndex else { return }
     // What stands farther away than a file may reach.
     let origin = frames[first].position
     for place in frames.indices where frames[place].state != .leftOut {
