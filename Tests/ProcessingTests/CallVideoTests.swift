@@ -144,6 +144,26 @@ import Testing
     #expect(page.contains("<h3>Voice and video packets</h3>"))
   }
 
+  @Test(arguments: codings) func damagedPayloadsEndNothing(_ coding: Coding) throws {
+    var capture = try EditedCapture(coding.sample)
+    var generator = SeededGenerator(testSeed("damaged \(coding.name)"))
+    for place in capture.videos.values.flatMap({ $0 }).sorted() {
+      for _ in 0..<3 {
+        let byte = Int.random(in: 70..<min(90, capture.packets[place].bytes.count), using: &generator)
+        capture.packets[place].bytes[byte] = UInt8(truncatingIfNeeded: generator.next())
+      }
+    }
+    let result = try DuplicateTests.Run([capture.bytes])
+    let videos = Self.videos(result)
+    #expect(videos.count == 2)
+    for (_, video) in videos {
+      let kinds = ["framesKept", "framesUnsure", "framesLeftOut"].map { video.integer($0) ?? 0 }
+      #expect(kinds.reduce(0, +) == video.integer("frames"))
+      #expect(video.integer("packetsMissing") == 0)
+    }
+    #expect(!result.records("finding").contains { $0.text("code")?.contains("crash") == true })
+  }
+
   @Test func opensVideoThatSignalledKeysProtect() throws {
     let result = try DuplicateTests.Run([try EditedCapture("vp8-srtp-call.pcap").bytes])
     let videos = Self.videos(result)
