@@ -11,6 +11,7 @@ import SIPDecoder
 import SMBDecoder
 import SMTPDecoder
 import TFTPDecoder
+import TelnetDecoder
 
 /// Every decoder that ships, in the order in which ties are settled; RTP comes last, since it only offers candidates.
 public let builtInDecoders: [any EvidenceDecoder.Type] = [
@@ -25,5 +26,6 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   SMBDecoder.self,
   TFTPDecoder.self,
   MultipartDecoder.self,
+  TelnetDecoder.self,
   RTPDecoder.self,
 ]

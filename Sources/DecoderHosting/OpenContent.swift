@@ -39,6 +39,7 @@ final class OpenContent {
     codings = content.codings
     reversers = codings.map(makeReverser)
     encoded = codings.isEmpty ? nil : []
+    isChildSought = content.isComputed
   }
 
   func append(_ bytes: RawSpan, _ source: Trace, _ packet: PacketContext, _ unit: DecodingUnit) {
@@ -194,7 +195,7 @@ final class OpenContent {
   private func fields(_ stored: StoredArtefact, _ complete: Bool) -> Fields {
     var fields = stored.fields
     fields.set("role", content.role)
-    fields.set("origin", "captured")
+    fields.set("origin", content.isComputed ? "computed" : "captured")
     fields.set("isComplete", complete)
     if !content.mediaType.isEmpty { fields.set("declaredMediaType", content.mediaType) }
     if let name = content.name { fields.set("name", wire: name) }

@@ -14,6 +14,8 @@ public struct ContentDescription: Hashable, Sendable {
   public var codings: [ContentCoding]
   /// How many bytes its sender announced, before codings are undone.
   public var announcedByteCount: Int?
+  /// Whether the decoder makes it of what was captured, as a transcript; no file decoder is asked for it.
+  public var isComputed = false
 
   public init(role: String, mediaType: String = "", parameters: String = "", codings: [ContentCoding] = []) {
     self.role = role
