@@ -19,6 +19,8 @@ public struct TelnetDecoder: EvidenceDecoder {
           FieldDeclaration("negotiation", .list, "what both sides said of options, each once, in its first place"),
           FieldDeclaration("lineCount", .integer, "lines of both sides"),
           FieldDeclaration("withheldCount", .integer, "lines of which something is withheld"),
+          FieldDeclaration("unclosedCount", .integer, "subnegotiations that do not end"),
+          FieldDeclaration("unreadByteCount", .integer, "their bytes, which are not read"),
           FieldDeclaration("isEncrypted", .boolean, "a part of it was encrypted and is not read"),
           FieldDeclaration("isComplete", .boolean, "nothing is missing from the capture, and all of it was read"),
           FieldDeclaration("transcriptSha256", .text, "the dialogue as text, with times"),

@@ -15,6 +15,9 @@ public struct TelnetSession: DecodingSession {
   private var closedSides: Set<Side> = []
   private var isEncrypted = false
   private var oddCount = 0
+  /// Subnegotiations that do not end, and their bytes.
+  private var unclosedCount = 0
+  private var unreadByteCount = 0
 
   init(_ carrier: DecodingContext.Carrier) {
     let ports = (carrier.endpoint(of: .initiator)?.port, carrier.endpoint(of: .responder)?.port)
@@ -80,12 +83,21 @@ public struct TelnetSession: DecodingSession {
       if !options.learn(option, content, isClient: side == client) { noteOdd(side, trace, &sink) }
       try learn(option, content, side, trace, &sink)
     case .unclosed(let count):
-      sink.note(
-        Finding(
-          .warning, "telnet/unclosedSubnegotiation", "A subnegotiation does not end; its bytes are not read.",
-          ["byteCount": .integer(Int64(count))]), from: side, trace: trace)
-      isComplete = false
+      noteUnclosed(count, side, trace, &sink)
     }
+  }
+
+  /// Counts a subnegotiation that does not end; the first one is a finding, so that a flood of them hides nothing else.
+  private mutating func noteUnclosed(_ byteCount: Int, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink) {
+    isComplete = false
+    unclosedCount += 1
+    unreadByteCount += byteCount
+    guard unclosedCount == 1 else { return }
+    sink.note(
+      Finding(
+        .warning, "telnet/unclosedSubnegotiation",
+        "A subnegotiation does not end; its bytes are not read. The session's record counts all of them.",
+        ["byteCount": .integer(Int64(byteCount))]), from: side, trace: trace)
   }
 
   private mutating func noteOdd(_ side: Side, _ trace: Trace, _ sink: inout EvidenceSink) {
@@ -149,12 +161,7 @@ public struct TelnetSession: DecodingSession {
     dialogue.flush(side)
     try write(&sink)
     let trace = sink.trace
-    if lost > 0 {
-      sink.note(
-        Finding(
-          .warning, "telnet/unclosedSubnegotiation", "A subnegotiation does not end; its bytes are not read.",
-          ["byteCount": .integer(Int64(lost))]), from: side, trace: trace)
-    }
+    if lost > 0 { noteUnclosed(lost, side, trace, &sink) }
     try transcript.skip(gap.byteCount, from: side, trace: trace, into: &sink)
   }
 
@@ -170,13 +177,7 @@ public struct TelnetSession: DecodingSession {
     var failure: ReadError?
     do { try write(&sink) } catch { failure = error }
     let lost = clientCommands.skip() + serverCommands.skip()
-    if lost > 0 {
-      isComplete = false
-      sink.note(
-        Finding(
-          .warning, "telnet/unclosedSubnegotiation", "A subnegotiation does not end; its bytes are not read.",
-          ["byteCount": .integer(Int64(lost))]), from: client, trace: trace)
-    }
+    if lost > 0 { noteUnclosed(lost, client, trace, &sink) }
     let stored = transcript.close(into: &sink)
     if let failure { throw failure }
     guard !trace.isEmpty else { return }
@@ -189,6 +190,10 @@ public struct TelnetSession: DecodingSession {
     options.place(in: &fields)
     fields.set("lineCount", lineCount)
     fields.set("withheldCount", withheldCount)
+    if unclosedCount > 0 {
+      fields.set("unclosedCount", unclosedCount)
+      fields.set("unreadByteCount", unreadByteCount)
+    }
     fields.set("isEncrypted", isEncrypted)
     fields.set("isComplete", isComplete)
     if let stored {

@@ -96,6 +96,9 @@ import Testing
     #expect(long.all("telnet/line").map { $0.flag("isWhole") } == [false, false, true])
     let unclosed = decode([server([255, 250, 24] + [UInt8](repeating: 65, count: 9_000) + [13, 10])])
     #expect(unclosed.codes == ["telnet/unclosedSubnegotiation"])
+    let flood = decode([server((0..<3_000).flatMap { _ in [255, 250, 24, 65, 255, 241] as [UInt8] })])
+    #expect(flood.codes == ["telnet/unclosedSubnegotiation"])
+    #expect([flood.session?.number("unclosedCount"), flood.session?.number("unreadByteCount")] == [3_000, 6_000])
     #expect(unclosed.dialogue.count == 1)
     #expect(decode([server([255, 250, 31, 1, 255, 240])]).codes == ["telnet/oddSubnegotiation"])
   }
