@@ -8,25 +8,32 @@ struct HashSetIntake: Sendable {
   static let maximumCount = 64
 
   /// From 1, in the order in which the sets were named.
-  let number: Int
+  private(set) var number: Int
   let givenPath: String
   let absolutePath: String
   /// The name under which records and the report show it.
-  let name: String
+  private(set) var name: String
   /// What stands in it is known and of no interest, as whoever named it says.
-  let isKnownGood: Bool
+  private(set) var isKnownGood: Bool
   let hash: ContentHash
   private let facts: OriginalIntake.FileFacts
 
   /// Hashes the set. Throws when it cannot be read.
-  init(_ number: Int, _ path: String, name: String? = nil, isKnownGood: Bool) throws(ProcessingError) {
+  init(_ number: Int, _ path: String, isKnownGood: Bool) throws(ProcessingError) {
     self.number = number
     givenPath = path
     absolutePath = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
-    self.name = name ?? (path as NSString).lastPathComponent
+    name = (path as NSString).lastPathComponent
     self.isKnownGood = isKnownGood
     facts = try OriginalIntake.FileFacts(path: path)
     hash = try OriginalIntake.read(path, into: nil) { _ in }
+  }
+
+  /// The same file in the place and under the name that a former run gave it.
+  func renamed(_ number: Int, _ name: String, isKnownGood: Bool) -> HashSetIntake {
+    var set = self
+    (set.number, set.name, set.isKnownGood) = (number, name, isKnownGood)
+    return set
   }
 
   /// Opens and hashes the sets that a run is to use; `knownGood` come last.

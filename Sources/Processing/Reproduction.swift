@@ -84,23 +84,19 @@ public final class Reproduction {
   ) throws(ProcessingError) -> [HashSetIntake] {
     guard !settings.hashSets.isEmpty else { return [] }
     progress(ProcessingProgress(stage: "hashing hash sets", done: 0, total: 0))
-    var given: [ContentHash: String] = [:]
+    var given: [ContentHash: HashSetIntake] = [:]
     for path in request.hashSets {
-      _ = try OriginalIntake.FileFacts(path: path)
-      given[try OriginalIntake.read(path, into: nil) { _ in }] = path
+      let set = try HashSetIntake(0, path, isKnownGood: false)
+      given[set.hash] = set
     }
     var found: [HashSetIntake] = []
     for (index, set) in settings.hashSets.enumerated() {
-      guard let path = given[set.hash] else {
+      guard let intake = given[set.hash] else {
         throw ProcessingError(
           .input, set.name,
           "the bundle was made with this hash set (SHA-256 \(set.hash)), which is not there: name it with --hash-set")
       }
-      let intake = try HashSetIntake(index + 1, path, name: set.name, isKnownGood: set.isKnownGood)
-      guard intake.hash == set.hash else {
-        throw ProcessingError(.input, path, "the hash set changed while it was read")
-      }
-      found.append(intake)
+      found.append(intake.renamed(index + 1, set.name, isKnownGood: set.isKnownGood))
     }
     return found
   }

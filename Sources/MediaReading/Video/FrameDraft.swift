@@ -23,7 +23,7 @@ struct FrameDraft {
 
   /// Bytes of one frame; the largest that H.264's levels allow for is smaller.
   static let maximumBytes = 32 << 20
-  /// Units of one frame; each costs its length at least.
+  /// Parameter sets of one frame that are kept for the file's head; all of them stay in the frame.
   static let maximumParameterSets = 64
 
   var isUnitOpen: Bool { openUnit != nil }
