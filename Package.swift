@@ -78,7 +78,7 @@ let package = Package(
     room("DecoderHosting", ["DecoderKit", "ByteReading", "EvidenceModel", "CCompression"]),
     .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-    .systemLibrary(name: "CFuzzy", providers: [.apt(["libfuzzy-dev"])]),
+    .target(name: "CFuzzy", linkerSettings: [.linkedLibrary("fuzzy"), .linkedLibrary("stdc++")]),
     .target(name: "CTLSH", linkerSettings: [.linkedLibrary("tlsh"), .linkedLibrary("stdc++")]),
     room(
       "Fingerprinting",
@@ -151,7 +151,7 @@ let package = Package(
     tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),
     tests("LocationReading", ["LocationReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
-    tests("Fingerprinting", ["CTLSH", "Fingerprinting", "EvidenceModel", "TestSupport"]),
+    tests("Fingerprinting", ["CFuzzy", "CTLSH", "Fingerprinting", "EvidenceModel", "TestSupport"]),
     .executableTarget(
       name: "HostileExhibit", dependencies: ["Processing", "BuiltInDecoders", "DecoderKit"],
       path: "Tests/HostileExhibit", swiftSettings: settings),

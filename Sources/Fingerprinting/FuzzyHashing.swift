@@ -21,19 +21,18 @@ public struct FuzzyDigests: Hashable, Sendable {
   static let tlshMaximum = 1 << 32 - 1
   private static let version = "T1"
 
-  private let fuzzy: OpaquePointer?
+  private let ssdeep: OpaquePointer?
   private let tlsh: OpaquePointer?
   private var byteCount = 0
-  private var isFuzzyUsable = true
 
   public init() {
-    unsafe fuzzy = fuzzy_new()
+    unsafe ssdeep = exhibit_ssdeep_open()
     unsafe tlsh = exhibit_tlsh_open()
   }
 
   deinit {
-    // Safe: both were made by their libraries and are given back once.
-    if let fuzzy = unsafe fuzzy { unsafe fuzzy_free(fuzzy) }
+    // Safe: both were made above and are given back once.
+    if let ssdeep = unsafe ssdeep { unsafe exhibit_ssdeep_close(ssdeep) }
     if let tlsh = unsafe tlsh { unsafe exhibit_tlsh_close(tlsh) }
   }
 
@@ -45,9 +44,7 @@ public struct FuzzyDigests: Hashable, Sendable {
       while offset < all.count {
         let count = min(all.count - offset, 1 << 20)
         byteCount += count
-        if isFuzzyUsable, let fuzzy = unsafe fuzzy {
-          isFuzzyUsable = unsafe fuzzy_update(fuzzy, start + offset, count) == 0
-        }
+        if let ssdeep = unsafe ssdeep { unsafe exhibit_ssdeep_update(ssdeep, start + offset, count) }
         if byteCount <= Self.tlshMaximum, let tlsh = unsafe tlsh {
           unsafe exhibit_tlsh_update(tlsh, start + offset, count)
         }
@@ -59,10 +56,10 @@ public struct FuzzyDigests: Hashable, Sendable {
   /// Ends the file; may be called once.
   public func finish() -> FuzzyDigests {
     var digests = FuzzyDigests()
-    if byteCount >= Self.ssdeepMinimum, isFuzzyUsable, let fuzzy = unsafe fuzzy {
-      var text = [CChar](repeating: 0, count: 2 * Int(SPAMSUM_LENGTH) + 20)
-      // Safe: that is FUZZY_MAX_RESULT, the library's own name for the room that it asks for.
-      if unsafe fuzzy_digest(fuzzy, &text, 0) == 0 { digests.ssdeep = Self.string(text) }
+    if byteCount >= Self.ssdeepMinimum, let ssdeep = unsafe ssdeep {
+      var text = [CChar](repeating: 0, count: Int(EXHIBIT_SSDEEP_ROOM))
+      // Safe: the room is that which the function asks for.
+      if unsafe exhibit_ssdeep_final(ssdeep, &text) == 0 { digests.ssdeep = Self.string(text) }
     }
     if byteCount >= Self.tlshMinimum, byteCount <= Self.tlshMaximum, let tlsh = unsafe tlsh {
       var text = [CChar](repeating: 0, count: Int(EXHIBIT_TLSH_LENGTH) + 1)
@@ -76,8 +73,6 @@ public struct FuzzyDigests: Hashable, Sendable {
   public static func digests(of bytes: [UInt8]) -> FuzzyDigests {
     guard bytes.count >= min(ssdeepMinimum, tlshMinimum) else { return FuzzyDigests() }
     let hashing = FuzzyHashing()
-    // libfuzzy leaves out the block sizes that a file of this length cannot need; the result is the same.
-    if let fuzzy = unsafe hashing.fuzzy { unsafe fuzzy_set_total_input_length(fuzzy, UInt(bytes.count)) }
     // Safe: the view ends before `bytes` does.
     unsafe hashing.update(bytes.span.bytes)
     return hashing.finish()

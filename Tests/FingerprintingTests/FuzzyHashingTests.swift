@@ -1,3 +1,4 @@
+import CFuzzy
 import CTLSH
 import Fingerprinting
 import Foundation
@@ -28,6 +29,30 @@ import Testing
       let line = try #require(run(ssdeep, ["-s", "-b", folder.write(bytes, "file")]).lines.last)
       let ours = FuzzyHashing.digests(of: bytes).ssdeep
       #expect(ours == (size < FuzzyHashing.ssdeepMinimum ? nil : String(line.prefix { $0 != "," })), "\(size)")
+    }
+  }
+
+  /// Seven bytes where all 31 block sizes of ssdeep are cut.
+  private static let cut: [UInt8] = [0x65, 0x7f, 0x18, 0xfa, 0xbb, 0x1e, 0x72]
+
+  /// libfuzzy is a witness of our own counting: poor alphabets, repetitions, sparse files, what fits every block size.
+  @Test func ssdeepIsThatOfItsLibrary() {
+    for number in 0..<600 {
+      let size = 4_096 + [number, number * 97, number * 997 % 60_000, number * 7_919 % 300_000][number % 4]
+      var bytes = Self.bytes(size, seed: UInt64(number) &* 7_919)
+      switch number % 6 {
+      case 0: for place in bytes.indices { bytes[place] %= UInt8(1 + number % 200) }
+      case 1: for place in bytes.indices { bytes[place] = bytes[place % (1 + number)] }
+      case 2: for place in bytes.indices where place % (100 + number) != 0 { bytes[place] = 0 }
+      case 3: for place in size - 8..<size { bytes[place] = 0 }
+      case 4: bytes.replaceSubrange(number..<number + 7, with: Self.cut)
+      default: break
+      }
+      var text = [CChar](repeating: 0, count: 2 * Int(SPAMSUM_LENGTH) + 20)
+      // Safe: that is FUZZY_MAX_RESULT, the library's own name for the room that it asks for.
+      let has = unsafe fuzzy_hash_buf(bytes, UInt32(bytes.count), &text) == 0
+      let theirs = has ? String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+      #expect(theirs != nil && FuzzyHashing.digests(of: bytes).ssdeep == theirs, "\(number)")
     }
   }
 
