@@ -18,7 +18,10 @@ public struct HeadEndScanner: Hashable, Sendable {
     // Each turn takes a line.
     while let length = ahead.distance(to: 0x0a) {
       let whole = scanned + length - lineStart
-      let isEmpty = whole == 0 || (whole == 1 && reader.peek(lineStart) == 0x0d)
+      // Some programs send more than one carriage return before the line feed.
+      var place = 0
+      while place < whole, reader.peek(lineStart + place) == 0x0d { place += 1 }
+      let isEmpty = place == whole
       scanned += length + 1
       lineStart = scanned
       guard (try? ahead.skip(length + 1, "head")) != nil else { return nil }

@@ -3,7 +3,8 @@ public import EvidenceModel
 
 /// The head of a text message: a start line and header fields (RFC 9112, 2.1; RFC 3261, 7; RFC 5322, 2.2).
 ///
-/// Lines end with CRLF or a bare LF; a line that begins with a space or a tab continues the field before it, with one space
+/// Lines end with CRLF or a bare LF, further carriage returns before it not counted; a line that begins with a space or a tab
+/// continues the field before it, with one space
 /// in between. Limits: `maximumByteCount` bytes and `maximumFieldCount` fields.
 public struct MessageHead: Hashable, Sendable {
   public static let maximumByteCount = 256 * 1024
@@ -54,7 +55,7 @@ public struct MessageHead: Hashable, Sendable {
       }
       var line = try reader.take(length + 1, "line").array()
       line.removeLast()
-      if line.last == 0x0d { line.removeLast() }
+      while line.last == 0x0d { line.removeLast() }
       if startLine == nil {
         startLine = line
       } else if line.isEmpty {

@@ -67,7 +67,7 @@ final class Exchange {
   private func setResponse(_ message: Message, in fields: inout Fields) {
     if case .response(let status, let reason, let version) = message.start {
       if fields["version"] == nil { fields.set("version", wire: version) }
-      fields.set("status", status)
+      if let status { fields.set("status", status) }
       fields.set("reason", wire: reason)
       fields.set("responseHeaders", message.head.fields.listed(WithheldSecret.shownValue))
     }

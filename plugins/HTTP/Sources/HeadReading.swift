@@ -10,9 +10,7 @@ extension HTTPSession {
       while let byte = reader.peek(), byte == 0x0d || byte == 0x0a { try reader.skip(1, "empty line") }
       guard reader.remaining > 0 else { return false }
       var start = MessageStart.judge(reader)
-      if start == .neither, clientSide == side.other, !exchanges.isEmpty {
-        start = MessageStart.judgeResponse(reader, 0, isAwaited: true)
-      }
+      if start == .neither, isAwaitingResponse(side) { start = MessageStart.judgeAwaited(reader) }
       switch start {
       case .request where clientSide != side.other: break
       case .response where clientSide != side: break
@@ -82,7 +80,24 @@ extension HTTPSession {
       head = nil
       note("http/headLimit", "The head of a message has more fields than the limit.", trace, side, &sink)
     }
-    guard let head, let start = Message.start(head.startLine), isFitting(start, side) else {
+    if let head, isAwaitingResponse(side), head.startLine.contains(0x0d) {
+      // Carriage returns alone, which many clients take for the ends of lines.
+      let mended = Self.withLineFeeds(bytes)
+      guard mended.count <= MessageHead.maximumByteCount else { return lose(lane, side) }
+      note("http/oddHeaderLine", "Lines of a head end with a carriage return alone.", trace, side, &sink)
+      try keep(bytes, "http head with odd lines", side, &sink)
+      // Safe: the view ends with the call.
+      return try readMessage(unsafe mended.span.bytes, trace, lane, side, &sink)
+    }
+    var start = (head?.startLine).flatMap { Message.start($0) }
+    if let head, start == nil, isAwaitingResponse(side), !head.fields.isEmpty {
+      start = Message.damagedStatus(head.startLine)
+      if start != nil {
+        note("http/malformedStart", "A status line is damaged; what can be read of it was used.", trace, side, &sink)
+        try keep(bytes, "http head with odd lines", side, &sink)
+      }
+    }
+    guard let head, let start, isFitting(start, side) else {
       note("http/malformedStart", "A message does not begin as one should.", trace, side, &sink)
       pass(bytes, lane, side, &sink)
       lose(lane, side)
@@ -96,6 +111,20 @@ extension HTTPSession {
       note("http/oddHeaderLine", "A header field holds control characters.", trace, side, &sink)
     }
     try begin(Message(start, head, trace), lane, side, &sink)
+  }
+
+  /// Whether what comes from a side must be the answer to a request.
+  private func isAwaitingResponse(_ side: Side) -> Bool { clientSide == side.other && !exchanges.isEmpty }
+
+  /// A head whose carriage returns all have their line feed.
+  private static func withLineFeeds(_ bytes: RawSpan) -> [UInt8] {
+    var mended: [UInt8] = []
+    mended.reserveCapacity(bytes.byteCount + 64)
+    for byte in bytes.array() {
+      if mended.last == 0x0d, byte != 0x0a { mended.append(0x0a) }
+      mended.append(byte)
+    }
+    return mended
   }
 
   /// Whether a response's head begins a little later.

@@ -4,7 +4,8 @@ import DecoderKit
 struct Message {
   enum Start {
     case request(method: [UInt8], target: [UInt8], version: [UInt8])
-    case response(status: Int, reason: [UInt8], version: [UInt8])
+    /// The status is nil when its line is damaged.
+    case response(status: Int?, reason: [UInt8], version: [UInt8])
     /// A response without a head, as in HTTP/0.9.
     case bare
   }
@@ -40,8 +41,9 @@ struct Message {
     let parts = line.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
     guard let first = parts.first, parts.count >= 2 else { return nil }
     if first.prefix(5).equalsIgnoringCase("HTTP/") {
-      let digits = parts[1].trimmed
-      guard digits.count == 3, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+      let digits = parts[1]
+      guard digits.count == 3, digits.allSatisfy(\.isDigit), digits.first != 0x30, first.allSatisfy({ $0 > 0x20 })
+      else { return nil }
       let status = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
       return .response(status: status, reason: parts.count > 2 ? parts[2].trimmed : [], version: Array(first))
     }
@@ -57,6 +59,18 @@ struct Message {
       return .request(method: Array(first), target: rest[..<space].trimmed, version: [])
     }
     return .request(method: Array(first), target: rest[..<space].trimmed, version: version)
+  }
+
+  /// Reads a status line that is damaged: `HTTP/` and, where three digits stand behind the version, a status; nil when it is none.
+  static func damagedStatus(_ line: [UInt8]) -> Start? {
+    guard line.prefix(5).equalsIgnoringCase("HTTP/") else { return nil }
+    let version = line.prefix { $0 > 0x20 && $0 != 0x7f }
+    let rest = line[version.endIndex...].drop { $0 <= 0x20 }
+    let digits = rest.prefix { $0.isDigit }
+    let reason = Array(rest.dropFirst(digits.count)).trimmed
+    let isStatus = digits.count == 3 && digits.first != 0x30 && (reason.isEmpty || rest[digits.endIndex] <= 0x20)
+    let status = isStatus ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : nil
+    return .response(status: status, reason: isStatus ? reason : Array(rest).trimmed, version: Array(version))
   }
 
   /// The name that the sender gave the body (RFC 6266, 4.3).

@@ -41,15 +41,25 @@ enum MessageStart: Equatable {
 
   /// Whether a status line stands `place` bytes ahead: `HTTP/1.1 200`, with a space or a line end behind it.
   ///
-  /// Some servers write the name in lower case, and clients take it; with `isAwaited` the version may be any, as clients take that, too.
-  static func judgeResponse(_ reader: borrowing ByteReader, _ place: Int, isAwaited: Bool = false) -> MessageStart {
-    for (offset, isFitting) in statusLine.enumerated() where !isAwaited || offset != 5 && offset != 7 {
+  /// Some servers write the name in lower case, and clients take it.
+  static func judgeResponse(_ reader: borrowing ByteReader, _ place: Int) -> MessageStart {
+    for (offset, isFitting) in statusLine.enumerated() {
       guard let byte = reader.peek(place + offset) else {
         return .unfinished(isSure: offset >= 8)
       }
       guard isFitting(byte) else { return .neither }
     }
     return .response
+  }
+
+  /// Whether what comes where an answer must stand is one, however damaged its status line may be: clients read it, too.
+  static func judgeAwaited(_ reader: borrowing ByteReader) -> MessageStart {
+    for (offset, isFitting) in statusLine.prefix(5).enumerated() {
+      guard let byte = reader.peek(offset) else { return .unfinished(isSure: false) }
+      guard isFitting(byte) else { return .neither }
+    }
+    if reader.distance(to: 0x0a, within: maximumLineByteCount) != nil { return .response }
+    return reader.remaining < maximumLineByteCount ? .unfinished(isSure: false) : .neither
   }
 
   private static let statusLine: [@Sendable (UInt8) -> Bool] = [

@@ -161,7 +161,7 @@ import Testing
     for version in ["2.1", "1.\u{1}", "0.9"] {
       let outcome = decode(
         client("GET / HTTP/1.1\r\n\r\n"), server("HTTP/\(version) 200 OK\r\nContent-Length: 2\r\n\r\nab"))
-      #expect(outcome.contents.map(\.text) == ["ab"] && outcome.records.first?.number("status") == 200)
+      #expect(outcome.contents.last?.text == "ab" && outcome.records.first?.number("status") == 200)
     }
   }
 
@@ -193,7 +193,7 @@ import Testing
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 OK\r\n\r\nHTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n"))
     #expect(outcome.records.map { $0.text("target") } == ["/1", "/2"])
     #expect(outcome.records.map { $0.number("status") } == [200, 201])
-    #expect(outcome.codes == ["http/unreadableBytes", "http/unreadableBytes"])
+    #expect(outcome.codes == ["http/unreadableBytes", "http/malformedStart", "http/unreadableBytes"])
   }
 
   @Test func keepsAnAnswerWithoutAHead() throws {

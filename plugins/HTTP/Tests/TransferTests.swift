@@ -247,6 +247,34 @@ import Testing
     #expect(last.contents.map(\.isWhole) == [true])
   }
 
+  /// Where an answer must come, clients take what begins like one; so a file does not hide behind a damaged line.
+  @Test(arguments: [
+    ("HTTP/1.1\0 200 ok\r\n", 200), ("HTTP/1.1  200 ok\r\n", 200), ("HTTP/1.1 \t200 ok\r\n", 200),
+    ("HTTP/1.1\r\n", nil),
+    ("HTTP/1.1 2\u{0}00 ok\r\n", nil), ("HTTP/1.1foobar\r\n", nil), ("HTTP/1.1 2000 ok\r\n", nil),
+    ("HTTP/1.1 000 ok\r\n", nil),
+    ("HTTP/1.1\n 200 ok\r\n", nil), ("HTTP/1.1 200 ok\rA: b\r", 200), ("HTTP/1.1\rA: b\r\n", nil),
+  ]) func readsTheFileBehindADamagedStatusLine(_ line: String, _ status: Int?) throws {
+    let outcome = decode(
+      client("GET /a HTTP/1.1\r\nHost: example.org\r\n\r\n"),
+      server(line + "Content-Disposition: attachment; filename=\"b.txt\"\r\nContent-Length: 5\r\n\r\nhello"))
+    let record = try #require(outcome.all("http/transfer").first)
+    #expect(outcome.all("http/transfer").count == 1)
+    #expect(record.number("status") == status.map(Int64.init))
+    #expect(record.text("fileName") == "b.txt" && record.number("responseByteCount") == 5)
+    #expect(outcome.contents.map(\.text).contains("hello"))
+    // The line as it came is kept as well.
+    #expect(outcome.contents.contains { $0.text.hasPrefix(line) })
+    #expect(!outcome.codes.isEmpty && outcome.violations.isEmpty)
+  }
+
+  @Test func endsAHeadAtALineOfCarriageReturns() {
+    let outcome = decode(
+      client("GET /a HTTP/1.1\r\nHost: example.org\r\n\r\n"),
+      server("HTTP/1.1 200 ok\r\nContent-Length: 5\n\r\r\nhello"))
+    #expect(outcome.contents.map(\.text) == ["hello"])
+  }
+
   @Test func joinsFoldedFieldsAndKeepsOddBytes() throws {
     let outcome = run(
       HTTPDecoder(),

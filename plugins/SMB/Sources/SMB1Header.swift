@@ -26,6 +26,8 @@ struct SMB1Header: Hashable {
     let process: UInt16
     let message: UInt16
     let command: UInt8
+    /// Sorts by time, as far as identifiers tell it.
+    var order: (UInt16, UInt16) { (message, process) }
   }
 
   let command: UInt8

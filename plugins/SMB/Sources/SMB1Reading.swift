@@ -281,23 +281,25 @@ final class SMB1Reading {
     }
     logins[header.user] = nil
     var fields: Fields = ["ntStatus": .text(SMB2Header.text(status: header.status)), "dialect": "1"]
-    var user: WireText?
-    if let name = request.user {
-      let isAnonymous = name.isEmpty
-      fields.set("mechanism", isAnonymous ? "NTLM, anonymous" : "NTLM")
-      fields.set("domain", request.domain)
-      if !isAnonymous {
-        user = NTLMAuthentication.fullName(request.domain, name)
-        fields.set("user", user)
-      }
-    } else {
-      user = NTLMAuthentication.place(request.login, isKerberos: request.isKerberos, in: &fields)
-    }
+    let user = place(request, in: &fields)
     if header.isSuccess {
       if wordCount >= 3, try words.readLittleEndian(UInt16.self, "action") & 1 != 0 { fields.set("isGuest", true) }
       if users.count < SMB2Reading.maximumNames { users[header.user] = user ?? users[header.user] }
     }
     try sink.emit("smb/session", fields, from: client, trace: request.trace)
+  }
+
+  /// Writes who logs in and how; gives the name.
+  private func place(_ request: Request, in fields: inout Fields) -> WireText? {
+    guard let name = request.user else {
+      return NTLMAuthentication.place(request.login, isKerberos: request.isKerberos, in: &fields)
+    }
+    fields.set("mechanism", name.isEmpty ? "NTLM, anonymous" : "NTLM")
+    fields.set("domain", request.domain)
+    guard !name.isEmpty else { return nil }
+    let user = NTLMAuthentication.fullName(request.domain, name)
+    fields.set("user", user)
+    return user
   }
 
   private func takeOpened(
@@ -332,12 +334,29 @@ final class SMB1Reading {
     try files.add(file, FileID(short: id), from: client, &sink)
   }
 
-  /// Writes the opens that nobody answered.
+  /// Writes the logins, connections and opens that nobody answered.
   func finish(_ sink: inout EvidenceSink) throws(ReadError) {
-    let opens = waiting.filter { $0.key.command == 0xa2 || $0.key.command == 0x2d }
-    for (_, request) in opens.sorted(by: { ($0.key.message, $0.key.process) < ($1.key.message, $1.key.process) }) {
-      if let file = request.file, !file.openedAt.isKnown { try file.write(isClosed: false, from: client, &sink) }
+    for (key, request) in waiting.sorted(by: { $0.key.order < $1.key.order }) {
+      var fields = Fields()
+      switch SMB1Header.Command(rawValue: key.command) {
+      case .sessionSetup:
+        fields.set("dialect", "1")
+        _ = place(request, in: &fields)
+        try sink.emit("smb/session", fields, from: client, trace: request.trace)
+      case .treeConnect:
+        fields.set("share", request.name)
+        try sink.emit("smb/tree", fields, from: client, trace: request.trace)
+      case .create, .open:
+        if let file = request.file, !file.openedAt.isKnown { try file.write(isClosed: false, from: client, &sink) }
+      default: break
+      }
     }
     waiting = [:]
+    for (_, trace) in logins.sorted(by: { $0.key < $1.key }) {
+      var fields: Fields = ["dialect": "1"]
+      _ = NTLMAuthentication.place(nil, isKerberos: false, in: &fields)
+      try sink.emit("smb/session", fields, from: client, trace: trace)
+    }
+    logins = [:]
   }
 }

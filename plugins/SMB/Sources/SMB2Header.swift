@@ -56,6 +56,19 @@ struct SMB2Header: Hashable {
     let digits = String(status, radix: 16)
     return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
   }
+
+  /// The name of a version of the protocol (MS-SMB2, 2.2.4).
+  static func name(dialect: UInt16) -> String {
+    switch dialect {
+    case 0x0202: "2.0.2"
+    case 0x0210: "2.1"
+    case 0x02ff: "2.?"
+    case 0x0300: "3.0"
+    case 0x0302: "3.0.2"
+    case 0x0311: "3.1.1"
+    default: String(dialect, radix: 16)
+    }
+  }
 }
 
 /// An open's identifier (MS-SMB2, 2.2.14.1).

@@ -10,11 +10,11 @@ final class SMB2Reading {
   private(set) var clientSide: Side?
   /// Responses whose requests are not in the capture, and requests whose response is missing.
   private(set) var unmatchedCount = 0
-  private var waiting: [UInt64: Request] = [:]
+  var waiting: [UInt64: Request] = [:]
   private var waitingOrder: [UInt64] = []
-  private var dialect: String?
+  var dialect: String?
   private var users: [UInt64: WireText] = [:]
-  private var logins: [UInt64: Login] = [:]
+  var logins: [UInt64: Login] = [:]
   private var trees: [TreeKey: Tree] = [:]
 
   struct TreeKey: Hashable {
@@ -25,10 +25,16 @@ final class SMB2Reading {
     let name: WireText
     let isPipe: Bool
   }
-  private struct Login {
+  struct Login {
     var authentication: NTLMAuthentication?
     var isKerberos = false
     var trace = Trace()
+
+    mutating func add(_ request: Request) {
+      trace.formUnion(request.trace)
+      authentication = request.login ?? authentication
+      isKerberos = isKerberos || request.isKerberos
+    }
   }
 
   /// A request that waits for its response.
@@ -56,7 +62,7 @@ final class SMB2Reading {
     return "0x" + String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  private func user(_ session: UInt64) -> WireText? { users[session] }
+  func user(_ session: UInt64) -> WireText? { users[session] }
 
   // MARK: Content that comes in pieces
 
@@ -318,7 +324,7 @@ final class SMB2Reading {
     if command == .negotiate {
       guard header.isSuccess else { return }
       try reader.skip(4, "negotiate")
-      dialect = Self.name(dialect: try reader.readLittleEndian("dialect"))
+      dialect = SMB2Header.name(dialect: try reader.readLittleEndian("dialect"))
       return
     }
     if command == .read, header.hasBody {
@@ -352,9 +358,7 @@ final class SMB2Reading {
       throw ReadError(.malformed, at: 0, reading: "sessions")
     }
     var login = logins[session] ?? Login()
-    login.trace.formUnion(request.trace)
-    login.authentication = request.login ?? login.authentication
-    login.isKerberos = login.isKerberos || request.isKerberos
+    login.add(request)
     // STATUS_MORE_PROCESSING_REQUIRED.
     guard header.status != 0xc000_0016 else {
       logins[session] = login
@@ -423,27 +427,5 @@ final class SMB2Reading {
     file.trace.formUnion(request.trace)
     file.closedAt = trace.last
     try files.remove(file, isClosed: true, from: clientSide ?? .initiator, &sink)
-  }
-
-  func finish(from client: Side, _ sink: inout EvidenceSink) throws(ReadError) {
-    for (_, request) in waiting.sorted(by: { $0.key < $1.key }) where request.header.command == 5 {
-      // Nobody knows whether it was opened.
-      if let file = request.file, !file.openedAt.isKnown { try file.write(isClosed: false, from: client, &sink) }
-    }
-    waiting = [:]
-    try files.finish(from: client, &sink)
-  }
-
-  /// MS-SMB2, 2.2.4.
-  private static func name(dialect: UInt16) -> String {
-    switch dialect {
-    case 0x0202: "2.0.2"
-    case 0x0210: "2.1"
-    case 0x02ff: "2.?"
-    case 0x0300: "3.0"
-    case 0x0302: "3.0.2"
-    case 0x0311: "3.1.1"
-    default: String(dialect, radix: 16)
-    }
   }
 }

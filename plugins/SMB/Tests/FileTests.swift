@@ -39,6 +39,21 @@ private let opened = [
     #expect(outcome.records("transfer").first?.number("repeatedBytes") == 2)
   }
 
+  /// The answers are missing in a capture of one direction: what the client tried is said all the same.
+  @Test func saysWhatWasTriedWithoutAnAnswer() throws {
+    let full = try #require(try conversations("files").first)
+    let side = full.filter { if case .bytes(_, from: .initiator) = $0 { true } else { false } }
+    let outcome = decode(side)
+    #expect(outcome.records("session").compactMap { $0.text("user") } == ["TIDEWATER\\robin"])
+    #expect(outcome.records("session").allSatisfy { $0.text("ntStatus") == nil })
+    #expect(outcome.records("tree").compactMap { $0.text("share") }.count == 2)
+    #expect(outcome.records("tree").allSatisfy { $0.text("ntStatus") == nil })
+    let first = try #require(try conversations("version1").first)
+    let old = decode(first.filter { if case .bytes(_, from: .initiator) = $0 { true } else { false } })
+    #expect(old.records("session").compactMap { $0.text("user") } == ["TIDEWATER\\robin"])
+    #expect(outcome.violations.isEmpty && old.violations.isEmpty)
+  }
+
   @Test func leavesHolesForWhatWasNotRead() {
     let outcome = decode(
       opened + [

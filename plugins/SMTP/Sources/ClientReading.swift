@@ -118,6 +118,7 @@ extension SMTPSession {
     case _ where verb.equalsIgnoringCase("AUTH"): beginAuthentication(argument, &command)
     case _ where verb.equalsIgnoringCase("EHLO"), _ where verb.equalsIgnoringCase("HELO"),
       _ where verb.equalsIgnoringCase("LHLO"):
+      command.purpose = .hello(former: clientName)
       clientName = argument
     default:
       if !Self.verbs.contains(where: { verb.equalsIgnoringCase($0) }) {
@@ -285,13 +286,14 @@ extension SMTPSession {
     _ argument: [UInt8], _ trace: Trace, _ side: Side, _ command: inout PendingCommand, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     let words = argument.split(separator: 0x20, omittingEmptySubsequences: true).map(Array.init)
-    guard let digits = words.first, let size = digits.decimal() else {
+    // What stands behind a number that is no chunk's size is a command, as servers take it that refuse the line.
+    let isLast = words.count == 2 && words[1].equalsIgnoringCase("LAST")
+    guard let digits = words.first, let size = digits.decimal(), words.count == 1 || isLast else {
       note(
         .warning, "smtp/chunkSize", "The size of a chunk cannot be read; what follows it is read as commands.", trace,
         side, &sink)
       return
     }
-    let isLast = words.count > 1 && words[1].equalsIgnoringCase("LAST")
     let transaction = current(trace)
     transaction.hasBegun = true
     transaction.isChunked = true

@@ -69,6 +69,7 @@ extension SMTPSession {
     let command = pending.removeFirst()
     switch command.purpose {
     case .greeting, .other: break
+    case .hello(let former): if reply.status >= 400 { clientName = former }
     case .mail(let transaction): transaction.trace.formUnion(reply.trace)
     case .recipient(let transaction, let place):
       transaction.trace.formUnion(reply.trace)

@@ -56,6 +56,8 @@ final class Transaction {
 struct PendingCommand {
   enum Purpose {
     case greeting
+    /// The name that the client had before, in case that the new one is refused.
+    case hello(former: [UInt8]?)
     case mail(Transaction)
     case recipient(Transaction, Int)
     case data(Transaction)

@@ -91,6 +91,26 @@ import Testing
     }
   }
 
+  /// A server that refuses the line takes no chunk; what stands behind it are commands.
+  @Test func takesNoChunkBehindALineThatIsNone() {
+    let outcome = decode([
+      client("BDAT 5 X\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"),
+      server("501 no\r\n250 ok\r\n250 ok\r\n354 go\r\n"), client("text\r\n.\r\n"), server("250 taken\r\n"),
+    ])
+    #expect(outcome.codes == ["smtp/chunkSize"])
+    #expect(outcome.all("smtp/message").map { $0.text("mailFrom") } == ["a@b"])
+    #expect(outcome.contents.map(\.text) == ["text\r\n"])
+  }
+
+  @Test func keepsTheNameThatTheServerAccepted() {
+    let outcome = decode([
+      client("HELO first.example\r\n"), server("250 hello\r\n"), client("EHLO\r\n"), server("501 who?\r\n"),
+      client("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"), server("250 ok\r\n250 ok\r\n354 go\r\n"),
+      client("text\r\n.\r\n"), server("250 taken\r\n"),
+    ])
+    #expect(outcome.all("smtp/message").map { $0.text("clientName") } == ["first.example"])
+  }
+
   @Test func keepsWhatCameOfAMessageThatWasCut() throws {
     let outcome = decode([
       client("DATA\r\n"), server("354 go\r\n"), client("half a mess"), .end(.reset, of: .initiator),
