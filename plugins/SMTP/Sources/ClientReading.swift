@@ -176,6 +176,7 @@ extension SMTPSession {
     _ argument: [UInt8], _ trace: Trace, _ side: Side, _ command: inout PendingCommand, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     guard argument.prefix(5).equalsIgnoringCase("FROM:") else { return }
+    let former = transaction
     if let transaction { try abandon(transaction, side, &sink) }
     let next = Transaction()
     let (path, parameters) = Self.path(Array(argument.dropFirst(5)))
@@ -183,7 +184,7 @@ extension SMTPSession {
     next.parameters = parameters
     next.trace = trace
     transaction = next
-    command.purpose = .mail(next)
+    command.purpose = .mail(next, former: former?.hasBegun == false ? former : nil)
   }
 
   private mutating func addRecipient(
@@ -197,8 +198,9 @@ extension SMTPSession {
       }
       return
     }
-    transaction.recipients.append(.init(address: Self.path(Array(argument.dropFirst(3))).path))
-    command.purpose = .recipient(transaction, transaction.recipients.count - 1)
+    let recipient = Transaction.Recipient(address: Self.path(Array(argument.dropFirst(3))).path)
+    transaction.recipients.append(recipient)
+    command.purpose = .recipient(transaction, recipient)
   }
 
   /// Splits `<address> parameters` (RFC 5321, 4.1.2); the brackets may be missing, a source route is kept.

@@ -70,13 +70,13 @@ extension SMTPSession {
     switch command.purpose {
     case .greeting, .other: break
     case .hello(let former): if reply.status >= 400 { clientName = former }
-    case .mail(let transaction): transaction.trace.formUnion(reply.trace)
-    case .recipient(let transaction, let place):
+    case .mail(let transaction, let former):
       transaction.trace.formUnion(reply.trace)
-      if transaction.recipients.indices.contains(place) {
-        transaction.recipients[place].status = reply.status
-        transaction.recipients[place].reply = reply.text
-      }
+      if reply.status >= 400, let former { transaction.takeOver(former) }
+    case .recipient(let transaction, let recipient):
+      transaction.trace.formUnion(reply.trace)
+      recipient.status = reply.status
+      recipient.reply = reply.text
     case .data(let transaction):
       if reply.status == 354 {
         if case .beforeMessage = state { transaction.hasBegun = true }

@@ -4,10 +4,12 @@ import DecoderKit
 final class Transaction {
   static let maximumRecipientCount = 10_000
 
-  struct Recipient {
+  /// An object, for its answer comes later and finds it wherever it stands by then.
+  final class Recipient {
     let address: [UInt8]
     var status: Int?
     var reply: [UInt8] = []
+    init(address: [UInt8]) { self.address = address }
   }
 
   var mailFrom: [UInt8]?
@@ -24,6 +26,14 @@ final class Transaction {
   var status: Int?
   var reply: [UInt8] = []
   var isEmitted = false
+
+  /// Takes over the envelope that stands when the server has refused to begin this one in its place (RFC 5321, 4.1.4).
+  func takeOver(_ former: Transaction) {
+    mailFrom = former.mailFrom
+    parameters = former.parameters
+    recipients = former.recipients + recipients
+    trace.formUnion(former.trace)
+  }
 
   func fields(_ session: borrowing SMTPSession) -> Fields {
     var fields = Fields()
@@ -58,8 +68,9 @@ struct PendingCommand {
     case greeting
     /// The name that the client had before, in case that the new one is refused.
     case hello(former: [UInt8]?)
-    case mail(Transaction)
-    case recipient(Transaction, Int)
+    /// With the transaction that was open before it.
+    case mail(Transaction, former: Transaction?)
+    case recipient(Transaction, Transaction.Recipient)
     case data(Transaction)
     case messageEnd(Transaction)
     case startTLS

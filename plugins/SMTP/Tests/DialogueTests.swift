@@ -102,6 +102,30 @@ import Testing
     #expect(outcome.contents.map(\.text) == ["text\r\n"])
   }
 
+  /// RFC 5321, 4.1.4: a MAIL that the server refuses leaves the envelope as it was.
+  @Test(arguments: [false, true]) func keepsTheSenderThatTheServerAccepted(_ isPipelined: Bool) {
+    let commands = ["MAIL FROM:<a@b>", "RCPT TO:<x@y>", "MAIL FROM:<other@b>", "RCPT TO:<c@d>", "DATA"].map {
+      $0 + "\r\n"
+    }
+    let replies = ["250 ok", "250 ok", "503 nested", "250 ok", "354 go"].map { $0 + "\r\n" }
+    let steps =
+      isPipelined
+      ? [client(commands.joined()), server(replies.joined())]
+      : zip(commands, replies).flatMap { [client($0), server($1)] }
+    let outcome = decode(steps + [client("text\r\n.\r\n"), server("250 taken\r\n")])
+    let messages = outcome.all("smtp/message")
+    #expect(messages.map { $0.text("mailFrom") } == ["a@b"])
+    guard case .list(let recipients)? = messages.first?.fields["recipients"] else {
+      Issue.record("no recipients")
+      return
+    }
+    let addresses = recipients.map { recipient -> Value? in
+      guard case .object(let entry) = recipient else { return nil }
+      return entry["address"]
+    }
+    #expect(addresses == ["x@y", "c@d"])
+  }
+
   @Test func keepsTheNameThatTheServerAccepted() {
     let outcome = decode([
       client("HELO first.example\r\n"), server("250 hello\r\n"), client("EHLO\r\n"), server("501 who?\r\n"),
