@@ -31,9 +31,9 @@ let fuzzing: [Target] = (Context.environment["EXHIBIT_LIBFUZZER"].map { [$0] } ?
   .executableTarget(
     name: "ExhibitFuzz",
     dependencies: [
-      "BuiltInDecoders", "ByteReading", "CaptureReading", "Custody", "DecoderHosting", "DecoderKit", "DecoderTesting",
-      "EvidenceBundle", "EvidenceModel", "EvidenceReport", "FlowAssembly", "LocationReading", "MediaReading",
-      "PacketLayers",
+      "ArchiveReading", "BuiltInDecoders", "ByteReading", "CaptureReading", "Custody", "DecoderHosting", "DecoderKit",
+      "DecoderTesting", "EvidenceBundle", "EvidenceModel", "EvidenceReport", "FlowAssembly", "LocationReading",
+      "MediaReading", "PacketLayers",
     ], path: "Tests/Fuzzing", swiftSettings: settings,
     linkerSettings: [.unsafeFlags(["-Xlinker", library, "-lstdc++"])])
 }
@@ -68,6 +68,7 @@ let package = Package(
     room("DecoderKit", ["EvidenceModel", "ByteReading", "CharacterCoding"]),
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    room("ArchiveReading", ["ByteReading", "EvidenceModel", "CArchive"]),
     .systemLibrary(
       name: "CExpansion",
       providers: [.apt(["zlib1g-dev", "liblzma-dev", "libbz2-dev", "libzstd-dev", "liblz4-dev"])]),
@@ -127,9 +128,9 @@ let package = Package(
     room(
       "Processing",
       [
-        "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly", "LocationReading",
-        "MediaReading", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting", "DecoderKit", "ByteReading",
-        "EvidenceModel", "CSandbox", "Signing", "BuildRecord",
+        "ArchiveReading", "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly",
+        "LocationReading", "MediaReading", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting",
+        "DecoderKit", "ByteReading", "EvidenceModel", "CSandbox", "Signing", "BuildRecord",
       ]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
     .executableTarget(
@@ -141,6 +142,7 @@ let package = Package(
     room("DecoderTesting", ["DecoderKit", "ByteReading", "EvidenceModel"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("CaptureReading", ["CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("ArchiveReading", ["ArchiveReading", "EvidenceModel", "TestSupport"], exclude: ["Samples"]),
     tests("PacketLayers", ["PacketLayers", "CaptureReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests(
       "FlowAssembly",

@@ -18,6 +18,7 @@ public import EvidenceModel
     public static let witness = Holder(rawValue: -4)
     public static let audio = Holder(rawValue: -5)
     public static let recording = Holder(rawValue: -6)
+    public static let inspection = Holder(rawValue: -7)
   }
 
   /// The words of the page, in this order.

@@ -28,11 +28,12 @@ public struct ReportWriter {
     "http-transfer": [#""pairedBy":"inferred""#],
   ]
 
-  private static let own: Set<String> = Set(TrafficPages.transfers).union(MailPages.kinds).union([
-    "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
-    "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture",
-    "hash-hit", "hash-set",
-  ])
+  private static let own: Set<String> = Set(TrafficPages.transfers).union(MailPages.kinds).union(ArchivesPage.kinds)
+    .union([
+      "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
+      "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture",
+      "hash-hit", "hash-set",
+    ])
 
   /// Writes all pages and gives them, by name; a file of the same name is replaced.
   ///
@@ -85,6 +86,11 @@ public struct ReportWriter {
           .init(file: "mail-transfers.html", title: "Mail transfers", count: transfers),
         ], at: 2)
     }
+    if context.count("archive-file") > 0 {
+      let place = context.navigation.firstIndex { $0.file == "files.html" } ?? 0
+      context.navigation.insert(
+        .init(file: ArchivesPage.file, title: "Archives", count: context.count("archive-file")), at: place + 1)
+    }
     if context.count("hash-set") > 0 {
       let place = context.navigation.firstIndex { $0.file == "files.html" } ?? 0
       context.navigation.insert(
@@ -106,6 +112,7 @@ public struct ReportWriter {
     try context.write("report.js", Array(PageScript.text.utf8))
     // Files first: other pages link to them.
     try FilesPage(context: context).write()
+    if context.count("archive-file") > 0 { try ArchivesPage(context: context).write() }
     if context.count("hash-set") > 0 { try HashHitsPage(context: context).write() }
     try CallsPage(context: context, kinds: calls).write()
     if context.count("recording-file") > 0 { try RecordingsPage(context: context).write() }

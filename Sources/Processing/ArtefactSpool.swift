@@ -59,6 +59,9 @@ final class ArtefactSpool {
       return fuzzy?.finish() ?? FuzzyHashing.digests(of: bytes)
     }
   }
+  /// Where the bundle keeps artefacts.
+  static let bundlePrefix = "data/artefacts/"
+
   private let root: String
   private let origin: Origin
   private var open: [Int: Open] = [:]
@@ -87,6 +90,11 @@ final class ArtefactSpool {
     let number = begin()
     try append(bytes, to: number)
     return try end(number)
+  }
+
+  /// Where a stored artefact lies until the bundle takes it.
+  func localPath(of stored: StoredArtefact) -> String {
+    "\(root)/\(stored.path.dropFirst(Self.bundlePrefix.count))"
   }
 
   func append(_ bytes: RawSpan, to number: Int) throws(ProcessingError) { try open[number]?.append(bytes) }
@@ -148,7 +156,7 @@ final class ArtefactSpool {
     let fuzzy = ended.fuzzyDigests()
     var stored = StoredArtefact(
       sha256: hashes.sha256, sha1: hashes.sha1, md5: hashes.md5, byteCount: ended.byteCount,
-      mediaType: type.mediaType, typeDescription: type.description, path: "data/artefacts/\(name)")
+      mediaType: type.mediaType, typeDescription: type.description, path: "\(Self.bundlePrefix)\(name)")
     stored.ssdeep = fuzzy.ssdeep
     stored.tlsh = fuzzy.tlsh
     if known.count < Self.maximumKnown { known[hashes.sha256] = stored }

@@ -1,3 +1,4 @@
+import ArchiveReading
 import CSandbox
 import DecoderHosting
 import EvidenceBundle
@@ -79,6 +80,9 @@ final class ExaminationStage {
       let read = examination.fault.map { min($0.offset, byteCount) } ?? byteCount
       return ledger(original, byteCount, format: "\(format)", unreadable: byteCount - read)
     }
+    if try openArchive(descriptor, identity, original.number, byteCount) {
+      return ledger(original, byteCount, format: "archive", unreadable: 0)
+    }
     let file: RecordingFile
     do throws(RecordingFault) { file = try RecordingFile(descriptor: descriptor, byteCount: byteCount) } catch {
       let isUnknown = error.code == .unknownFormat
@@ -101,6 +105,27 @@ final class ExaminationStage {
     var result = ledger(original, byteCount, format: file.facts.format, unreadable: examination.unreadableBytes)
     result.media = examination.mediaRows
     return result
+  }
+
+  /// Lists and keeps the members of an original that is an archive; false when it is none.
+  private func openArchive(
+    _ descriptor: Int32, _ identity: FileIdentity, _ original: UInt16, _ byteCount: UInt64
+  ) throws -> Bool {
+    guard ArchiveSign(descriptor: descriptor, byteCount: byteCount) == .beginning else { return false }
+    let base = ordinal + 1
+    var last = base
+    let inspection = FileInspection(spool: carved, hand: hand, byteCount: byteCount) {
+      (kind, fields, place) throws(ProcessingError) in
+      last = max(last, base + place)
+      try self.add(kind, fields, original, decoder: FileInspection.decoder, at: base + place)
+    }
+    guard try inspection.inspect(descriptor: descriptor, byteCount: byteCount, .init()) else {
+      ordinal = last
+      return false
+    }
+    try describe(identity, original, byteCount, takenFor: "archive")
+    ordinal = last
+    return true
   }
 
   /// What kind of track of places the file is, by its first bytes; nil when it is none.
@@ -141,15 +166,16 @@ final class ExaminationStage {
 
   /// Adds a record about an original, or about some of its bytes.
   func add(
-    _ kind: String, _ fields: Fields, _ original: UInt16, bytes: String? = nil, decoder: String = decoder
+    _ kind: String, _ fields: Fields, _ original: UInt16, bytes: String? = nil, decoder: String = decoder,
+    at place: UInt32? = nil
   ) throws(ProcessingError) {
     var full = fields
     full.set("decoder", decoder)
     full.set("provenance", CaptureRecords.provenance(original, packet: nil, bytes: bytes))
-    ordinal += 1
+    if place == nil { ordinal += 1 }
     try runs.add(
       kind, full,
-      RecordKey(position: PacketPosition(original: original, packet: 0), decoder: 0xfff3, ordinal: ordinal))
+      RecordKey(position: PacketPosition(original: original, packet: 0), decoder: 0xfff3, ordinal: place ?? ordinal))
   }
 
   func note(

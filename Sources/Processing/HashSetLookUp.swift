@@ -78,16 +78,11 @@ final class HashSetLookUp {
     return texts.compactMap { algorithm, text in FileDigest(algorithm, hex: text.utf8).map { ($0, text) } }
   }
 
-  /// What a hit takes over from the record of the file.
-  private static let shared = [
-    "provenance", "capturedAt", "endedAt", "source", "destination", "transport", "tunnels", "communityID",
-  ]
-
   private static func record(
     _ set: WorkOrder.HashSet, _ report: HashSetReport, _ hit: HashSetIndex.Hit, _ digest: String, _ file: Fields
   ) -> Fields {
     var fields = description(set, report)
-    for name in shared { if let value = file[name] { fields.set(name, value) } }
+    for entry in ArtefactContext.fields(of: file).entries { fields.set(entry.name, entry.value) }
     if let artefact = file.text("sha256") { fields.set("artefactSha256", artefact) }
     fields.set("subject", file.text("sha256") == nil ? "original" : "artefact")
     fields.set("algorithm", hit.algorithm.rawValue)

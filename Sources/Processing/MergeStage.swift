@@ -26,6 +26,7 @@ struct MergeResult: Codable, Sendable {
     var paths = (0..<order.shardCount).map { layout.runs("shard", $0) }
     paths += (0..<order.renderCount).map { layout.runs("render", $0) }
     paths += (0..<order.examineCount).map { layout.runs("examine", $0) }
+    paths += (0..<order.inspectCount).map { layout.runs("inspect", $0) }
     paths.append(layout.runs("merge", 0))
     let ledger = try LedgerDocument(order, layout)
     try writeFindings(ledger, order, layout)
@@ -131,6 +132,8 @@ struct MergeResult: Codable, Sendable {
       "The program crashed on the audio of the call that begins here; it is not rendered (\(exclusion.cause))."
     case "recording":
       "The program crashed while it examined this original; it is fingerprinted and not examined (\(exclusion.cause))."
+    case "inspection":
+      "The program crashed while it looked into files that end at this packet; they are kept and not opened (\(exclusion.cause))."
     case let decoder where exclusion.original == 0:
       "The decoder \(decoder) was kept from the whole run (\(exclusion.cause))."
     case let decoder:

@@ -80,7 +80,7 @@ final class RunStages {
     recordings = expanded.filter { others.contains($0.number) }
     let examining = (0..<examineCount).map { (stage: "examine", number: $0) }
     try run((0..<jobs).map { ("shard", $0) } + [("witness", 0)] + examining, expanded, "decoding")
-    try run((0..<jobs).map { ("render", $0) }, expanded, "decoding media")
+    try run((0..<jobs).flatMap { [("render", $0), ("inspect", $0)] }, expanded, "decoding media, opening files")
   }
 
   /// Merges what all workers left; no original is read any more.
@@ -93,14 +93,14 @@ final class RunStages {
 
   /// Where workers left artefacts.
   var artefactDirectories: [String] {
-    let stages = [("shard", jobs), ("render", jobs), ("examine", examineCount)]
+    let stages = [("shard", jobs), ("render", jobs), ("examine", examineCount), ("inspect", jobs)]
     return stages.flatMap { stage, count in (0..<count).flatMap { artefactDirectories(stage, $0) } }
   }
 
   /// Where one worker leaves artefacts; those that it computes apart from those that it carves out, where it does both.
   private func artefactDirectories(_ stage: String, _ worker: Int) -> [String] {
     switch stage {
-    case "shard", "render": [layout.artefacts(stage, worker)]
+    case "shard", "render", "inspect": [layout.artefacts(stage, worker)]
     case "examine": [layout.artefacts(stage, worker), layout.artefacts("examine-made", worker)]
     default: []
     }
@@ -145,8 +145,9 @@ final class RunStages {
     order.shardCount = jobs
     order.renderCount = jobs
     order.examineCount = examineCount
+    order.inspectCount = jobs
     switch stage {
-    case "shard", "witness", "render": order.originals = captures
+    case "shard", "witness", "render", "inspect": order.originals = captures
     case "examine": order.originals = recordings
     default: break
     }
@@ -225,6 +226,7 @@ final class RunStages {
     case .witness: part = "witness"
     case .audio: part = "audio"
     case .recording: part = "recording"
+    case .inspection: part = "inspection"
     case let holder where decoderNames.indices.contains(Int(holder.rawValue)):
       part = decoderNames[Int(holder.rawValue)]
       cause += " at \(PacketPosition(rawValue: hand[.packet]))"
@@ -286,7 +288,7 @@ final class RunStages {
   }
 
   /// Parts of the program that may not stay with one thing for long, beside decoders.
-  private static let watched: Set<WorkInHand.Holder> = [.packets, .audio, .recording]
+  private static let watched: Set<WorkInHand.Holder> = [.packets, .audio, .recording, .inspection]
 
   private static func cpuSeconds(of process: pid_t) -> Double {
     var clock = clockid_t()

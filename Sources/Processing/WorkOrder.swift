@@ -9,7 +9,7 @@ struct WorkOrder: Codable, Sendable {
     var path: String
   }
   struct Exclusion: Codable, Sendable, Hashable {
-    /// Who is kept from what: a decoder, or `packets`, `expansion`, `witness`, `audio` or `recording`.
+    /// Who is kept from what: a decoder, or `packets`, `expansion`, `witness`, `audio`, `recording` or `inspection`.
     var part: String
     /// Where that begins; packet 0 stands for all of the original, and original 0 for everything.
     var original: UInt16
@@ -60,6 +60,7 @@ struct WorkOrder: Codable, Sendable {
   var shardCount = 0
   var renderCount = 0
   var examineCount = 0
+  var inspectCount = 0
   /// The process that the worker ends with, and whose status page it inherits; nil when another scheduler starts it.
   var supervisor: Int32?
 

@@ -1,3 +1,4 @@
+import ArchiveReading
 import CSandbox
 import CaptureReading
 public import DecoderKit
@@ -39,8 +40,14 @@ public enum Worker {
         let runner = ShardRunner(order, decoders: decoders, filter: filter, output: output, hand: status.hand)
         _ = status.guardFiles()
         try runner.run().write(to: layout.ledger(stage, order.worker))
+      case "inspect":
+        let types = try typeIdentifier()
+        try prepareArchives()
+        try enter(stage, order, fileLimit: Preparation.expansionLimit)
+        try InspectionStage.run(order, types: types, status.hand)
       case "examine":
         let types = try typeIdentifier()
+        try prepareArchives()
         try enter(stage, order, fileLimit: Preparation.expansionLimit)
         try ExaminationStage.run(order, types: types, status.hand)
       case "render":
@@ -73,6 +80,10 @@ public enum Worker {
       readable: order.originals.map(\.path) + readable, writable: [order.scratch] + writable,
       fileLimit: fileLimit ?? WorkerSandbox.fileLimit &+ bytes &* 32)
     try JSONEncoder().encode(state).write(to: URL(filePath: ScratchLayout(order.scratch).sandbox(stage, order.worker)))
+  }
+
+  private static func prepareArchives() throws(ProcessingError) {
+    guard ArchiveFile.prepare() else { throw ProcessingError(.defect, "", "the locale C.UTF-8 is missing") }
   }
 
   private static func typeIdentifier() throws(ProcessingError) -> FileTypeIdentifier {

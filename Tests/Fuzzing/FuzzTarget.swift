@@ -19,6 +19,7 @@ struct FuzzTarget: Sendable {
       FuzzTarget(name: "media", run: fuzzMedia),
       FuzzTarget(name: "video", run: fuzzVideo),
       FuzzTarget(name: "locations", run: fuzzLocations),
+      FuzzTarget(name: "archives", run: fuzzArchives),
       FuzzTarget(name: "values", run: fuzzValues),
       FuzzTarget(name: "bundles", run: fuzzBundles),
     ]

@@ -37,6 +37,10 @@ struct SeedWriter {
 
   mutating func add(_ path: String) {
     if FileManager.default.fileExists(atPath: "\(path)/\(fuzzedFiles[0])") { return addBundle(path) }
+    if path.contains("/ArchiveReadingTests/") {
+      if let data = FileManager.default.contents(atPath: path) { write("archives", [UInt8](data)) }
+      return
+    }
     if CompressedOriginal(path: path) != nil {
       if let data = FileManager.default.contents(atPath: path) { write("compressed", [UInt8](data)) }
       return

@@ -1,0 +1,152 @@
+import ArchiveReading
+import CSandbox
+import DecoderHosting
+import EvidenceModel
+import Foundation
+
+/// Looks into one file: lists and keeps the members of an archive, and of archives among them.
+///
+/// What is opened, counted and remembered belongs to that one file, so that nothing depends on who looks into which.
+final class FileInspection {
+  static let decoder = "archive 1.0"
+
+  /// A file in which others may stand.
+  struct Subject {
+    /// Nil of an original, which is no artefact.
+    var sha256: ContentHash?
+    var isComplete = true
+    var depth = 0
+  }
+
+  /// Takes a record and the number of its place among the records of the file.
+  typealias Writing = (_ kind: String, _ fields: Fields, _ ordinal: UInt32) throws(ProcessingError) -> Void
+
+  private let spool: ArtefactSpool
+  private let hand: WorkInHand
+  private let write: Writing
+  private var ordinal: UInt32 = 0
+  private let byteLimit: UInt64
+  private var byteCount: UInt64 = 0
+  private var memberCount = 0
+  /// What was opened already: the same bytes have the same members.
+  private var opened: Set<ContentHash> = []
+  private var waiting: [(stored: StoredArtefact, subject: Subject)] = []
+
+  /// `byteCount` is the size of the file that all others stand in.
+  init(spool: ArtefactSpool, hand: WorkInHand, byteCount: UInt64, write: @escaping Writing) {
+    self.spool = spool
+    self.hand = hand
+    self.write = write
+    byteLimit = ArchiveLimits.bytes(of: byteCount)
+  }
+
+  /// Looks into a file and into what is found in it; false when it is nothing that can be opened.
+  @discardableResult
+  func inspect(descriptor: Int32, byteCount: UInt64, _ subject: Subject) throws -> Bool {
+    if let hash = subject.sha256 { opened.insert(hash) }
+    let isOpened = try open(descriptor, byteCount, subject)
+    while let next = waiting.popLast() {
+      guard opened.insert(next.stored.sha256).inserted else { continue }
+      let path = spool.localPath(of: next.stored)
+      // Safe: the path is a string of ours.
+      let inner = unsafe exhibit_sandbox_open(path, O_RDONLY | O_CLOEXEC, 0)
+      guard inner >= 0 else { throw ProcessingError.writing(path, errno) }
+      defer { close(inner) }
+      _ = try open(inner, UInt64(next.stored.byteCount), next.subject)
+    }
+    return isOpened
+  }
+
+  private func open(_ descriptor: Int32, _ byteCount: UInt64, _ subject: Subject) throws -> Bool {
+    guard let sign = ArchiveSign(descriptor: descriptor, byteCount: byteCount) else { return false }
+    let archive: ArchiveFile
+    let first: ArchiveMember?
+    do throws(ArchiveFault) {
+      archive = try ArchiveFile(descriptor: descriptor)
+      first = try archive.next()
+    } catch {
+      guard sign == .beginning || error.code == .encrypted else { return false }
+      return try refuse(error, subject)
+    }
+    guard subject.depth < ArchiveLimits.depth else {
+      try note(
+        Finding(
+          .warning, "archive/depth", "An archive stands in too many others to be opened; it is kept as it is.",
+          ["limit": .integer(Int64(ArchiveLimits.depth))]), subject)
+      return false
+    }
+    let listing = ArchiveListing(self, archive, subject)
+    try listing.run(first)
+    // The first of them is next.
+    waiting += listing.found.reversed()
+    return true
+  }
+
+  /// Says why a file that begins as an archive does could not be opened; false when it is perhaps none at all.
+  private func refuse(_ fault: ArchiveFault, _ subject: Subject) throws -> Bool {
+    if fault.code == .encrypted {
+      try note(
+        Finding(
+          .warning, "archive/encrypted", "An archive's list of members is encrypted; it was not opened.",
+          ["isListEncrypted": true]), subject)
+      return true
+    }
+    try note(
+      Finding(
+        .warning, "archive/damaged", "A file begins as archives do and could not be opened: \(fault.message).",
+        ["reason": .text(fault.message)]), subject)
+    return false
+  }
+
+  // MARK: What the listing of one archive needs
+
+  /// Bytes that members may still have.
+  var bytesLeft: UInt64 { byteLimit - byteCount }
+  var membersLeft: Int { ArchiveLimits.members - memberCount }
+  var bytesAllowed: UInt64 { byteLimit }
+
+  func takeMember() { memberCount += 1 }
+  func take(bytes: Int) { byteCount += min(bytesLeft, UInt64(bytes)) }
+  func tick() { hand[.steps] &+= 1 }
+
+  func takeOrdinal() -> UInt32 {
+    ordinal += 1
+    return ordinal
+  }
+
+  func beginArtefact() -> Int { spool.begin() }
+  func append(_ bytes: RawSpan, to number: Int) throws(ProcessingError) { try spool.append(bytes, to: number) }
+  func endArtefact(_ number: Int) throws(ProcessingError) -> StoredArtefact? { try spool.end(number) }
+
+  /// Writes a record about something in `subject`.
+  func add(
+    _ kind: String, _ fields: Fields, _ subject: Subject, at ordinal: UInt32? = nil
+  ) throws(ProcessingError) {
+    var full = fields
+    full.set("decoder", Self.decoder)
+    if let hash = subject.sha256 { full.set("parentSha256", hash.hex) }
+    try write(kind, full, ordinal ?? takeOrdinal())
+  }
+
+  func note(_ finding: Finding, _ subject: Subject) throws(ProcessingError) {
+    try add("finding", finding.recordFields, subject)
+  }
+}
+
+extension ArchiveSign {
+  /// Looks at a file; nil when it has no sign of an archive.
+  init?(descriptor: Int32, byteCount: UInt64) {
+    let read = { (count: Int, offset: UInt64) -> [UInt8] in
+      guard offset < byteCount else { return [] }
+      return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+        // Safe: no more is read than there is room.
+        done = max(0, unsafe pread(descriptor, buffer.baseAddress, count, off_t(clamping: offset)))
+      }
+    }
+    let tailCount = UInt64(Self.tailByteCount)
+    self.init(
+      head: read(Self.headByteCount, 0),
+      tail: byteCount < tailCount ? [] : read(Self.tailByteCount, byteCount - tailCount),
+      image: read(Self.imageByteCount, Self.imageOffset))
+  }
+}

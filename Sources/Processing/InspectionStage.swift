@@ -1,0 +1,114 @@
+import DecoderHosting
+import EvidenceBundle
+import EvidenceModel
+import Fingerprinting
+import Foundation
+
+/// Looks into the files that were carved out of captures; each worker takes those whose hashes are its share.
+///
+/// Files with the same bytes are looked into once, at the place of the first in the order of the evidence.
+final class InspectionStage {
+  /// The place of its records behind those of the record of the file that they tell of.
+  static let place: UInt16 = 0xfff4
+  /// Records of files at one place in the evidence that are kept apart.
+  private static let recordsPerFile: UInt32 = 1 << 20
+
+  private let order: WorkOrder
+  private let layout: ScratchLayout
+  private let hand: WorkInHand
+  private let runs: RecordRunWriter
+  private let spool: ArtefactSpool
+  /// Places at which a worker crashed.
+  private let leftOut: Set<PacketPosition>
+  private var seen: Set<ContentHash> = []
+  private var last: (position: PacketPosition, count: UInt32)?
+
+  static func run(_ order: WorkOrder, types: FileTypeIdentifier, _ hand: WorkInHand) throws {
+    let stage = try InspectionStage(order, types, hand)
+    try stage.run()
+  }
+
+  private init(_ order: WorkOrder, _ types: FileTypeIdentifier, _ hand: WorkInHand) throws {
+    self.order = order
+    self.hand = hand
+    layout = ScratchLayout(order.scratch)
+    leftOut = order.exclusions(of: "inspection")
+    runs = try RecordRunWriter(path: layout.runs("inspect", order.worker))
+    spool = try ArtefactSpool(root: layout.artefacts("inspect", order.worker), types: types, origin: .carved)
+  }
+
+  private func run() throws {
+    var merge = RecordMerge(try RecordRunReader.runs(of: (0..<order.shardCount).map { layout.runs("shard", $0) }))
+    while let record = try merge.next() {
+      guard record.kind == "artefact", let hash = Self.hash(in: record.bytes), isMine(hash),
+        let fields = ValueReader.fields(record.bytes), fields.text("sha256") == hash.hex,
+        fields.text("origin") == "captured", seen.insert(hash).inserted
+      else { continue }
+      try inspect(hash, fields, record.key)
+    }
+    try runs.finish()
+  }
+
+  private func isMine(_ hash: ContentHash) -> Bool {
+    Int(hash.bytes[0]) % max(1, order.inspectCount) == order.worker
+  }
+
+  /// The hash of the file that a line tells of; its names are sorted and quotes in texts are escaped.
+  private static func hash(in line: [UInt8]) -> ContentHash? {
+    guard let mark = line.firstRange(of: Array(#""sha256":""#.utf8)) else { return nil }
+    return ContentHash(hex: String(decoding: line[mark.upperBound...].prefix(64), as: UTF8.self))
+  }
+
+  private func inspect(_ hash: ContentHash, _ artefact: Fields, _ key: RecordKey) throws {
+    guard !leftOut.contains(key.position), let path = artefact.text("path"),
+      let byteCount = artefact.count("byteCount"),
+      let descriptor = open(path)
+    else { return }
+    defer { close(descriptor) }
+    let count = last?.position == key.position ? (last?.count ?? 0) + 1 : 0
+    last = (key.position, count)
+    let base = min(count, UInt32.max / Self.recordsPerFile - 1) * Self.recordsPerFile
+    _ = hand.give(.inspection, key.position, key.position)
+    defer { hand.giveBack(.nobody) }
+    let shared = ArtefactContext.fields(of: artefact)
+    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount) {
+      [runs] (kind, fields, ordinal) throws(ProcessingError) in
+      var full = fields
+      for entry in shared.entries { full.set(entry.name, entry.value) }
+      try runs.add(
+        kind, full,
+        RecordKey(
+          position: key.position, datagram: key.datagram, decoder: Self.place,
+          ordinal: base + min(ordinal, Self.recordsPerFile - 1)))
+    }
+    try inspection.inspect(
+      descriptor: descriptor, byteCount: byteCount,
+      .init(sha256: hash, isComplete: artefact.flag("isComplete") != false))
+  }
+
+  /// Opens an artefact in the store of the worker that carved it out.
+  private func open(_ path: String) -> Int32? {
+    let prefix = ArtefactSpool.bundlePrefix
+    guard path.hasPrefix(prefix) else { return nil }
+    for worker in 0..<order.shardCount {
+      let place = "\(layout.artefacts("shard", worker))/\(path.dropFirst(prefix.count))"
+      // Safe: the path is a string of ours.
+      let descriptor = unsafe Foundation.open(place, O_RDONLY | O_CLOEXEC)
+      if descriptor >= 0 { return descriptor }
+    }
+    return nil
+  }
+}
+
+/// What a record about something in a file takes over from the file's own: where it comes from and between whom it went.
+enum ArtefactContext {
+  private static let names = [
+    "provenance", "capturedAt", "endedAt", "source", "destination", "transport", "tunnels", "communityID",
+  ]
+
+  static func fields(of artefact: Fields) -> Fields {
+    var fields = Fields()
+    for name in names { if let value = artefact[name] { fields.set(name, value) } }
+    return fields
+  }
+}
