@@ -32,7 +32,8 @@ let fuzzing: [Target] = (Context.environment["EXHIBIT_LIBFUZZER"].map { [$0] } ?
     name: "ExhibitFuzz",
     dependencies: [
       "ArchiveReading", "BuiltInDecoders", "ByteReading", "CaptureReading", "Custody", "DecoderHosting", "DecoderKit",
-      "DecoderTesting", "EvidenceBundle", "EvidenceModel", "EvidenceReport", "FlowAssembly", "LocationReading",
+      "DecoderTesting", "DocumentReading", "EvidenceBundle", "EvidenceModel", "EvidenceReport", "FlowAssembly",
+      "LocationReading",
       "MediaReading", "PacketLayers",
     ], path: "Tests/Fuzzing", swiftSettings: settings,
     linkerSettings: [.unsafeFlags(["-Xlinker", library, "-lstdc++"])])
@@ -104,6 +105,9 @@ let package = Package(
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ]),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+    .systemLibrary(name: "CExif", pkgConfig: "libexif", providers: [.apt(["libexif-dev"])]),
+    .systemLibrary(name: "CQPDF", pkgConfig: "libqpdf", providers: [.apt(["libqpdf-dev"])]),
+    room("DocumentReading", ["ByteReading", "EvidenceModel", "CExif", "CExpat", "CQPDF"]),
     room("LocationReading", ["ByteReading", "EvidenceModel", "CExpat"]),
     .target(name: "CKernel"),
     room("EvidenceBundle", ["ByteReading", "CKernel", "EvidenceModel", "Fingerprinting"]),
@@ -130,7 +134,7 @@ let package = Package(
       [
         "ArchiveReading", "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly",
         "LocationReading", "MediaReading", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting",
-        "DecoderKit", "ByteReading", "EvidenceModel", "CSandbox", "Signing", "BuildRecord",
+        "DecoderKit", "DocumentReading", "ByteReading", "EvidenceModel", "CSandbox", "Signing", "BuildRecord",
       ]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
     .executableTarget(
@@ -152,6 +156,7 @@ let package = Package(
     tests("CallAssembly", ["CallAssembly", "EvidenceModel"]),
     tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),
     tests("LocationReading", ["LocationReading", "ByteReading", "EvidenceModel", "TestSupport"]),
+    tests("DocumentReading", ["DocumentReading", "EvidenceModel", "TestSupport"], exclude: ["Samples"]),
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
     tests("Fingerprinting", ["CFuzzy", "CTLSH", "Fingerprinting", "EvidenceModel", "TestSupport"]),
     .executableTarget(

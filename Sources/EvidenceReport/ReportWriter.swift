@@ -29,6 +29,7 @@ public struct ReportWriter {
   ]
 
   private static let own: Set<String> = Set(TrafficPages.transfers).union(MailPages.kinds).union(ArchivesPage.kinds)
+    .union([DocumentsPage.kind])
     .union([
       "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
       "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture",
@@ -86,6 +87,11 @@ public struct ReportWriter {
           .init(file: "mail-transfers.html", title: "Mail transfers", count: transfers),
         ], at: 2)
     }
+    if context.count(DocumentsPage.kind) > 0 {
+      let place = context.navigation.firstIndex { $0.file == "files.html" } ?? 0
+      context.navigation.insert(
+        .init(file: DocumentsPage.file, title: "Documents", count: context.count(DocumentsPage.kind)), at: place + 1)
+    }
     if context.count("archive-file") > 0 {
       let place = context.navigation.firstIndex { $0.file == "files.html" } ?? 0
       context.navigation.insert(
@@ -112,6 +118,7 @@ public struct ReportWriter {
     try context.write("report.js", Array(PageScript.text.utf8))
     // Files first: other pages link to them.
     try FilesPage(context: context).write()
+    if context.count(DocumentsPage.kind) > 0 { try DocumentsPage(context: context).write() }
     if context.count("archive-file") > 0 { try ArchivesPage(context: context).write() }
     if context.count("hash-set") > 0 { try HashHitsPage(context: context).write() }
     try CallsPage(context: context, kinds: calls).write()

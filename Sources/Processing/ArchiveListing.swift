@@ -1,11 +1,15 @@
 import ArchiveReading
 import DecoderHosting
+import DocumentReading
 import EvidenceModel
 
 /// Reads the members of one archive into records, artefacts and findings.
 final class ArchiveListing {
   /// Files that were found and may themselves be archives, in the order of the archive.
   private(set) var found: [(stored: StoredArtefact, subject: FileInspection.Subject)] = []
+
+  /// Members in which an office document tells of itself.
+  private(set) var properties: [(name: String, stored: StoredArtefact)] = []
 
   private let inspection: FileInspection
   private let archive: ArchiveFile
@@ -101,6 +105,11 @@ final class ArchiveListing {
     artefact.set("isComplete", isComplete)
     if let name = member.name { artefact.set("name", wire: name) }
     try inspection.add("artefact", artefact, subject)
+    if archive.format == "zip", let name = member.name.map({ String(decoding: $0, as: UTF8.self) }),
+      DocumentFacts.parts[name] != nil, properties.count < DocumentFacts.parts.count
+    {
+      properties.append((name, stored))
+    }
     found.append((stored, .init(sha256: stored.sha256, isComplete: isComplete, depth: subject.depth + 1)))
   }
 

@@ -1,6 +1,7 @@
 import ArchiveReading
 import CSandbox
 import DecoderHosting
+import DocumentReading
 import EvidenceBundle
 import EvidenceModel
 import Fingerprinting
@@ -80,8 +81,8 @@ final class ExaminationStage {
       let read = examination.fault.map { min($0.offset, byteCount) } ?? byteCount
       return ledger(original, byteCount, format: "\(format)", unreadable: byteCount - read)
     }
-    if try openArchive(descriptor, identity, original.number, byteCount) {
-      return ledger(original, byteCount, format: "archive", unreadable: 0)
+    if let format = try inspect(descriptor, identity, original.number, byteCount) {
+      return ledger(original, byteCount, format: format, unreadable: 0)
     }
     let file: RecordingFile
     do throws(RecordingFault) { file = try RecordingFile(descriptor: descriptor, byteCount: byteCount) } catch {
@@ -107,25 +108,27 @@ final class ExaminationStage {
     return result
   }
 
-  /// Lists and keeps the members of an original that is an archive; false when it is none.
-  private func openArchive(
+  /// Looks into an original that is an archive or a document; gives which of them, nil when it is none.
+  private func inspect(
     _ descriptor: Int32, _ identity: FileIdentity, _ original: UInt16, _ byteCount: UInt64
-  ) throws -> Bool {
-    guard ArchiveSign(descriptor: descriptor, byteCount: byteCount) == .beginning else { return false }
+  ) throws -> String? {
+    let isDocument = DocumentFacts.form(of: descriptor) != nil
+    guard isDocument || ArchiveSign(descriptor: descriptor, byteCount: byteCount) == .beginning else { return nil }
     let base = ordinal + 1
     var last = base
     let inspection = FileInspection(spool: carved, hand: hand, byteCount: byteCount) {
       (kind, fields, place) throws(ProcessingError) in
       last = max(last, base + place)
-      try self.add(kind, fields, original, decoder: FileInspection.decoder, at: base + place)
+      try self.add(kind, fields, original, decoder: fields.text("decoder") ?? FileInspection.decoder, at: base + place)
     }
     guard try inspection.inspect(descriptor: descriptor, byteCount: byteCount, .init()) else {
       ordinal = last
-      return false
+      return nil
     }
-    try describe(identity, original, byteCount, takenFor: "archive")
+    let kind = isDocument ? "document" : "archive"
+    try describe(identity, original, byteCount, takenFor: kind)
     ordinal = last
-    return true
+    return kind
   }
 
   /// What kind of track of places the file is, by its first bytes; nil when it is none.

@@ -1,10 +1,11 @@
 import ArchiveReading
 import CSandbox
 import DecoderHosting
+import DocumentReading
 import EvidenceModel
 import Foundation
 
-/// Looks into one file: lists and keeps the members of an archive, and of archives among them.
+/// Looks into one file: what a document says of itself, and the members of an archive and of archives among them.
 ///
 /// What is opened, counted and remembered belongs to that one file, so that nothing depends on who looks into which.
 final class FileInspection {
@@ -58,6 +59,9 @@ final class FileInspection {
   }
 
   private func open(_ descriptor: Int32, _ byteCount: UInt64, _ subject: Subject) throws -> Bool {
+    if let form = DocumentFacts.form(of: descriptor) {
+      return try DocumentExamination(self, subject).run(descriptor, byteCount, form)
+    }
     guard let sign = ArchiveSign(descriptor: descriptor, byteCount: byteCount) else { return false }
     let archive: ArchiveFile
     let first: ArchiveMember?
@@ -77,6 +81,7 @@ final class FileInspection {
     }
     let listing = ArchiveListing(self, archive, subject)
     try listing.run(first)
+    if !listing.properties.isEmpty { try DocumentExamination(self, subject).run(parts: listing.properties) }
     // The first of them is next.
     waiting += listing.found.reversed()
     return true
@@ -120,17 +125,20 @@ final class FileInspection {
 
   /// Writes a record about something in `subject`.
   func add(
-    _ kind: String, _ fields: Fields, _ subject: Subject, at ordinal: UInt32? = nil
+    _ kind: String, _ fields: Fields, _ subject: Subject, at ordinal: UInt32? = nil, decoder: String = decoder
   ) throws(ProcessingError) {
     var full = fields
-    full.set("decoder", Self.decoder)
+    full.set("decoder", decoder)
     if let hash = subject.sha256 { full.set("parentSha256", hash.hex) }
     try write(kind, full, ordinal ?? takeOrdinal())
   }
 
-  func note(_ finding: Finding, _ subject: Subject) throws(ProcessingError) {
-    try add("finding", finding.recordFields, subject)
+  func note(_ finding: Finding, _ subject: Subject, decoder: String = decoder) throws(ProcessingError) {
+    try add("finding", finding.recordFields, subject, decoder: decoder)
   }
+
+  /// Where an artefact that was made here lies.
+  func localPath(of stored: StoredArtefact) -> String { spool.localPath(of: stored) }
 }
 
 extension ArchiveSign {

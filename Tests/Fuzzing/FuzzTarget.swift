@@ -20,6 +20,7 @@ struct FuzzTarget: Sendable {
       FuzzTarget(name: "video", run: fuzzVideo),
       FuzzTarget(name: "locations", run: fuzzLocations),
       FuzzTarget(name: "archives", run: fuzzArchives),
+      FuzzTarget(name: "documents", run: fuzzDocuments),
       FuzzTarget(name: "values", run: fuzzValues),
       FuzzTarget(name: "bundles", run: fuzzBundles),
     ]

@@ -37,8 +37,9 @@ struct SeedWriter {
 
   mutating func add(_ path: String) {
     if FileManager.default.fileExists(atPath: "\(path)/\(fuzzedFiles[0])") { return addBundle(path) }
-    if path.contains("/ArchiveReadingTests/") {
-      if let data = FileManager.default.contents(atPath: path) { write("archives", [UInt8](data)) }
+    for (folder, target) in [("/ArchiveReadingTests/", "archives"), ("/DocumentReadingTests/", "documents")]
+    where path.contains(folder) {
+      if let data = FileManager.default.contents(atPath: path) { write(target, [UInt8](data)) }
       return
     }
     if CompressedOriginal(path: path) != nil {
