@@ -1,10 +1,13 @@
+import CSandbox
 import DecoderHosting
 import EvidenceBundle
 import EvidenceModel
 import Fingerprinting
 import Foundation
+import MediaReading
 
-/// Looks into the files that were carved out of captures; each worker takes those whose hashes are its share.
+/// Looks into the files that were carved out of captures; each worker takes those whose hashes are its share, and its share of the
+/// files that came in pieces, which it puts together first.
 ///
 /// Files with the same bytes are looked into once, at the place of the first in the order of the evidence.
 final class InspectionStage {
@@ -21,7 +24,10 @@ final class InspectionStage {
   /// Places at which a worker crashed.
   private let leftOut: Set<PacketPosition>
   private var seen: Set<ContentHash> = []
+  /// The number of a file among all that stand at one place in the evidence, whoever looks into them.
   private var last: (position: PacketPosition, count: UInt32)?
+  /// Where the pieces of files are that came in pieces.
+  private var piecePaths: [ContentHash: String] = [:]
 
   static func run(_ order: WorkOrder, types: FileTypeIdentifier, _ hand: WorkInHand) throws {
     let stage = try InspectionStage(order, types, hand)
@@ -38,15 +44,94 @@ final class InspectionStage {
   }
 
   private func run() throws {
-    var merge = RecordMerge(try RecordRunReader.runs(of: (0..<order.shardCount).map { layout.runs("shard", $0) }))
+    var merge = try records()
+    var pieces = RangePieces()
     while let record = try merge.next() {
-      guard record.kind == "artefact", let hash = Self.hash(in: record.bytes), isMine(hash),
+      if RangePieces.mayBe(record.kind, record.bytes), let fields = ValueReader.fields(record.bytes) {
+        pieces.add(record.kind, fields, record.key)
+      }
+      guard record.kind == "artefact" else { continue }
+      last = (record.key.position, last?.position == record.key.position ? (last?.count ?? 0) + 1 : 0)
+      guard let hash = Self.hash(in: record.bytes), isMine(hash),
         let fields = ValueReader.fields(record.bytes), fields.text("sha256") == hash.hex,
         fields.text("origin") == "captured", seen.insert(hash).inserted
       else { continue }
       try inspect(hash, fields, record.key)
     }
+    pieces.finish()
+    try find(pieces)
+    for (number, group) in pieces.groups.enumerated() where number % max(1, order.inspectCount) == order.worker {
+      try assemble(group, UInt32(clamping: number))
+    }
     try runs.finish()
+  }
+
+  private func records() throws -> RecordMerge {
+    RecordMerge(try RecordRunReader.runs(of: (0..<order.shardCount).map { layout.runs("shard", $0) }))
+  }
+
+  /// Finds where the pieces lie that this worker needs; the records are read once more only when there are any.
+  private func find(_ pieces: RangePieces) throws {
+    var wanted: Set<ContentHash> = []
+    for (number, group) in pieces.groups.enumerated() where number % max(1, order.inspectCount) == order.worker {
+      if group.pieces.count > 1 { wanted.formUnion(group.pieces.map(\.sha256)) }
+    }
+    guard !wanted.isEmpty else { return }
+    var merge = try records()
+    while let record = try merge.next() {
+      guard record.kind == "artefact", let hash = Self.hash(in: record.bytes), wanted.contains(hash),
+        piecePaths[hash] == nil, let fields = ValueReader.fields(record.bytes)
+      else { continue }
+      piecePaths[hash] = fields.text("path")
+    }
+  }
+
+  /// Puts a file together that came in pieces, and looks into it.
+  private func assemble(_ group: RangePieces.Group, _ number: UInt32) throws {
+    let key = group.last
+    guard !leftOut.contains(key.position) else { return }
+    _ = hand.give(.inspection, key.position, key.position)
+    defer { hand.giveBack(.nobody) }
+    let assembly = RangeAssembly(open: { [self] hash in piecePaths[hash].flatMap { open($0) } }, spool: spool)
+    guard let result = try assembly.assemble(group) else { return }
+    // Its pieces may have come over several connections, of which the first is named.
+    var shared = ArtefactContext.fields(of: group.first)
+    shared.set("provenance", group.packets.value)
+    if let begin = group.capturedAt { shared.set("capturedAt", begin) }
+    if let end = group.endedAt, end != group.capturedAt { shared.set("endedAt", end) }
+    var ordinal: UInt32 = 0
+    let write: FileInspection.Writing = { [runs] (kind, fields, place) throws(ProcessingError) in
+      var full = fields
+      for entry in shared.entries { full.set(entry.name, entry.value) }
+      try runs.add(
+        kind, full,
+        RecordKey(
+          position: key.position, datagram: key.datagram, decoder: RangeAssembly.place,
+          ordinal: min(number, UInt32.max / Self.recordsPerFile - 1) * Self.recordsPerFile
+            + min(place, Self.recordsPerFile - 1)))
+    }
+    for (kind, fields) in [
+      ("http/file", result.record), ("artefact", result.artefact), ("finding", result.finding?.recordFields),
+    ] {
+      guard var full = fields else { continue }
+      full.set("decoder", RangeAssembly.decoder)
+      try write(kind, full, ordinal)
+      ordinal += 1
+    }
+    guard let stored = result.stored else { return }
+    let path = spool.localPath(of: stored)
+    // Safe: the path is a string of ours.
+    let descriptor = unsafe exhibit_sandbox_open(path, O_RDONLY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { throw ProcessingError.writing(path, errno) }
+    defer { close(descriptor) }
+    let byteCount = UInt64(stored.byteCount)
+    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount) {
+      (kind, fields, place) throws(ProcessingError) in
+      try write(kind, fields, ordinal + place)
+    }
+    try inspection.inspect(
+      descriptor: descriptor, byteCount: byteCount,
+      .init(sha256: stored.sha256, isComplete: result.record.flag("isComplete") == true))
   }
 
   private func isMine(_ hash: ContentHash) -> Bool {
@@ -65,9 +150,7 @@ final class InspectionStage {
       let descriptor = open(path)
     else { return }
     defer { close(descriptor) }
-    let count = last?.position == key.position ? (last?.count ?? 0) + 1 : 0
-    last = (key.position, count)
-    let base = min(count, UInt32.max / Self.recordsPerFile - 1) * Self.recordsPerFile
+    let base = min(last?.count ?? 0, UInt32.max / Self.recordsPerFile - 1) * Self.recordsPerFile
     _ = hand.give(.inspection, key.position, key.position)
     defer { hand.giveBack(.nobody) }
     let shared = ArtefactContext.fields(of: artefact)
