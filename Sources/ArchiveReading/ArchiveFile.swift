@@ -8,6 +8,12 @@ import Glibc
   private var entry: OpaquePointer?
   private var count = 0
   private var hasEnded = false
+  private let byteCount: UInt64
+  private let read: (UInt64, Int) -> [UInt8]
+  /// Of a zip, while its entries are those that libarchive gives.
+  private var directory: ZipDirectory?
+  /// What whoever packed a zip wrote about all of it.
+  public private(set) var comment: [UInt8] = []
 
   // Safe: made once and never changed.
   nonisolated(unsafe) private static let locale = unsafe exhibit_archive_locale()
@@ -17,6 +23,13 @@ import Glibc
 
   /// Opens a regular file that stays open as long as this object.
   public init(descriptor: Int32) throws(ArchiveFault) {
+    byteCount = UInt64(clamping: lseek(descriptor, 0, SEEK_END))
+    read = { offset, count in
+      unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+        // Safe: no more is read than there is room.
+        done = max(0, unsafe pread(descriptor, buffer.baseAddress, count, off_t(clamping: offset)))
+      }
+    }
     unsafe archive = try Self.make()
     guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw ArchiveFault(.system, "the file cannot be read") }
     let status = Self.inLocale { unsafe archive_read_open_fd(archive, descriptor, 1 << 16) }
@@ -25,6 +38,12 @@ import Glibc
 
   /// Opens bytes that stay where they are as long as this object.
   @unsafe public init(memory: UnsafeRawBufferPointer) throws(ArchiveFault) {
+    byteCount = UInt64(memory.count)
+    read = { offset, count in
+      let start = min(Int(clamping: offset), memory.count)
+      // Safe: the range is inside the bytes.
+      return unsafe [UInt8](memory[start..<min(memory.count, start + count)])
+    }
     unsafe archive = try Self.make()
     let status = Self.inLocale { unsafe archive_read_open_memory(archive, memory.baseAddress, memory.count) }
     try check(status)
@@ -130,7 +149,29 @@ import Glibc
       throw ArchiveFault(.unknownFormat, "Unrecognized archive format")
     }
     count += 1
-    return Self.inLocale { unsafe member(head, warning: status == ARCHIVE_WARN ? message : nil) }
+    var made = Self.inLocale { unsafe member(head, warning: status == ARCHIVE_WARN ? message : nil) }
+    if format == "zip", compressions.isEmpty { complete(&made) }
+    return made
+  }
+
+  /// Adds what the directory of a zip says of a member, as long as both agree on the names.
+  private func complete(_ member: inout ArchiveMember) {
+    if count == 1 {
+      directory = ZipDirectory(byteCount: byteCount, read: read)
+      comment = directory?.comment ?? []
+    }
+    guard let known = directory, known.entries.indices.contains(count - 1) else { return }
+    let entry = known.entries[count - 1]
+    // libarchive's name ends at the first zero, and a UTF-8 name that is none is repaired.
+    guard let name = member.name, entry.name.prefix(name.count).elementsEqual(name),
+      entry.name.count == name.count || entry.name[name.count] == 0
+    else {
+      directory = nil
+      return
+    }
+    member.name = entry.name
+    member.modifiedLocal = entry.local
+    member.modified = entry.universal
   }
 
   private func member(_ head: OpaquePointer, warning: String?) -> ArchiveMember {
@@ -165,6 +206,9 @@ import Glibc
       let seconds = unsafe Int64(archive_entry_mtime(head))
       let time = Self.time(seconds, unsafe Int64(archive_entry_mtime_nsec(head)))
       switch format {
+      // RAR 5 has universal time, RAR 4 that of a clock.
+      case "rar" where unsafe archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_RAR_V5:
+        made.modified = time
       case "zip", "cab", "rar": made.modifiedLocal = time.map { String($0.description.prefix(19)) }
       // Without a time, it is zero.
       case "compressed": made.modified = seconds == 0 ? nil : time

@@ -42,6 +42,11 @@ struct ArchivesPage {
         html.text(([record.text("format") ?? "unknown"] + record.texts("compressions")).joined(separator: " in "))
       }
       html.element(.p, [.class("note")]) { html in
+        if let comment = record.text("comment") {
+          html.text("comment: ")
+          html.captured(comment)
+          html.text("; ")
+        }
         if let parent = record.text("parentSha256") {
           context.artefact(parent, &html)
         } else {

@@ -55,6 +55,7 @@ final class ArchiveListing {
     ]
     let compressions = archive.compressions
     if !compressions.isEmpty { fields.set("compressions", .list(compressions.map { .text($0) })) }
+    if !archive.comment.isEmpty { fields.set("comment", wire: archive.comment) }
     try inspection.add("archive/file", fields, subject, at: place)
     try writeFindings()
   }

@@ -43,6 +43,11 @@ import Testing
     #expect(tar.mode == 0o644 && tar.userID == 1000 && tar.userName == Array("ada".utf8))
     let cabinet = try #require(try Listing(sample: "case.cab").members.first)
     #expect(cabinet.modified == nil && cabinet.modifiedLocal == "2026-03-04T05:06:08")
+    // Info-ZIP writes both; Python's zipfile only what the clock shows.
+    let zip = try #require(try Listing(sample: "case.zip").members.first { $0.kind == .file })
+    #expect(zip.modified?.description == "2026-03-04T05:06:08.000000000Z" && zip.modifiedLocal == "2026-03-04T05:06:08")
+    let python = try #require(try Listing(sample: "charsets.zip").members.first)
+    #expect(python.modified == nil && python.modifiedLocal == "2026-03-04T05:06:08")
   }
 
   @Test func aFileThatIsOnlyCompressedHasOneMember() throws {
@@ -69,6 +74,8 @@ import Testing
     let names = try Listing(sample: "charsets.zip").members.map { $0.name ?? [] }
     #expect(names[0] == Array("stra".utf8) + [0xe1] + Array("e.txt".utf8))
     #expect(names[1] == [0x89, 0xef, 0x8b, 0x63] + Array(".txt".utf8))
+    // Others show such a name up to the zero.
+    #expect(names[2] == Array("nul\0hidden.exe".utf8))
   }
 
   @Test func judgesNamesThatWouldMislead() throws {
