@@ -3,6 +3,7 @@ public import DecoderKit
 import FTPDecoder
 import HTTPDecoder
 import IMAPDecoder
+import IRCDecoder
 import MailDecoder
 import MultipartDecoder
 import POP3Decoder
@@ -26,6 +27,7 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   SMBDecoder.self,
   TFTPDecoder.self,
   MultipartDecoder.self,
+  IRCDecoder.self,
   TelnetDecoder.self,
   RTPDecoder.self,
 ]
