@@ -4,6 +4,7 @@ import FTPDecoder
 import HTTPDecoder
 import IMAPDecoder
 import IRCDecoder
+import MQTTDecoder
 import MailDecoder
 import MultipartDecoder
 import POP3Decoder
@@ -28,6 +29,7 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   TFTPDecoder.self,
   MultipartDecoder.self,
   IRCDecoder.self,
+  MQTTDecoder.self,
   TelnetDecoder.self,
   RTPDecoder.self,
 ]
