@@ -12,6 +12,7 @@ import RTPDecoder
 import SIPDecoder
 import SMBDecoder
 import SMTPDecoder
+import T38Decoder
 import TFTPDecoder
 import TelnetDecoder
 
@@ -31,5 +32,6 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   IRCDecoder.self,
   MQTTDecoder.self,
   TelnetDecoder.self,
+  T38Decoder.self,
   RTPDecoder.self,
 ]

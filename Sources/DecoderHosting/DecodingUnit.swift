@@ -291,6 +291,7 @@ import EvidenceModel
       destination: side == .initiator ? origin.endpoints.responder : origin.endpoints.initiator,
       identifier: identifier)
     stream.tunnels = origin.tunnels
+    stream.decoder = host.identities[decoder].name
     let number = streams.count < host.limits.streamsPerConversation ? host.output.beginStream() : -1
     streams.append(OpenStream(side: side, number: number, stream: stream))
     return StreamHandle(number: streams.count - 1)
@@ -343,7 +344,7 @@ import EvidenceModel
     streams[stream.number].stream.verdict = verdict
     streams[stream.number].stream.evidence = evidence
     let open = streams[stream.number]
-    let row = verdict == .accepted ? LedgerRow(.decoded, host.identities[decoder].name) : LedgerRow(.candidate, "rtp")
+    let row = LedgerRow(verdict == .accepted ? .decoded : .candidate, open.stream.decoder)
     for count in open.stream.counts { host.output.count(row, original: count.original, count.sum) }
     if open.number >= 0, open.stream.packetCount > 0 { host.output.endStream(open.number, open.stream) }
   }

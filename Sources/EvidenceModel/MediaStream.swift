@@ -23,6 +23,8 @@ public struct MediaStream: Hashable, Sendable {
   public var last: CaptureTime
   /// Where its packets stand in the shard's index; only the host reads it.
   public var indexLocation: UInt64
+  /// The decoder that indexed it.
+  public var decoder = "rtp"
   /// The tunnels that its packets came through, outermost first; empty without any.
   public var tunnels = ""
   /// How its packets were counted, by original.

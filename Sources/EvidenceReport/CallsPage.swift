@@ -105,6 +105,7 @@ struct CallsPage {
       facts(record, kind, &html)
       audio(record, kind, &html)
       CallVideoSection.write(record, context, &html)
+      CallFaxSection.write(record, context, &html)
       streams(record, &html)
       CallStepsSection.write(record, &html)
     }

@@ -64,7 +64,8 @@ struct KnownLimits {
     var list: [String] = []
     if context.tallies.keys.contains(where: { $0.hasSuffix("-call") }) || context.count("rtp-stream") > 0 {
       list.append(
-        "A finding names every coding of voice and video that was not decoded. Fax was not.")
+        "A finding names every coding of voice and video that was not decoded. Fax was decoded as T.38 over UDP, not as tones in audio."
+      )
       list.append("An address in a call's signalling says which account or device took part, not which person spoke.")
     }
     if context.count("rtp-call") > 0 {

@@ -113,7 +113,7 @@ struct LedgerExplanation {
       meaning: "Mostly the network's own business; a tunnel that is not known may carry conversations.",
       advice: "Ask a technician whether the protocol named in the table below can carry what you look for."),
     Reason(
-      rows: ["candidate"], what: "What looks like voice or video, without proof",
+      rows: ["candidate"], what: "What looks like voice, video or fax, without proof",
       meaning: "There may be a call in it whose set-up was not captured.",
       advice: "Ask for captures from other places, or of the signalling."),
     Reason(

@@ -32,7 +32,7 @@ public struct ReportWriter {
     .union([DocumentsPage.kind])
     .union([
       "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
-      "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture",
+      "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture", "fax-document",
       "hash-hit", "hash-set",
     ])
 

@@ -47,6 +47,7 @@ enum FactCodec {
     writer.write(stream.last.nanoseconds)
     writer.write(stream.indexLocation)
     writer.write(stream.tunnels)
+    writer.write(stream.decoder)
     writer.write(UInt16(clamping: stream.counts.count))
     for count in stream.counts.prefix(65_535) {
       writer.write(count.original)
@@ -186,6 +187,7 @@ enum FactCodec {
     stream.last = CaptureTime(nanoseconds: try reader.read("last time"))
     stream.indexLocation = try reader.read("index location")
     stream.tunnels = try text(&reader)
+    stream.decoder = try text(&reader)
     let count: UInt16 = try reader.read("count of originals")
     for _ in 0..<count {
       let original: UInt16 = try reader.read("original")

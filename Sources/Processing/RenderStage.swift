@@ -106,10 +106,15 @@ final class RenderStage {
     defer { hand.giveBack(.nobody) }
     decryptedBytes = 0
     var works: [StreamWork] = []
-    for planned in call.streams { works.append(try work(planned, isSilenced: isSilenced)) }
+    let faxes = call.streams.filter { streams[$0.index].decoder == "t38" }
+    for planned in call.streams where streams[planned.index].decoder != "t38" {
+      works.append(try work(planned, isSilenced: isSilenced))
+    }
     works.sort { $0.stream.firstPacket < $1.stream.firstPacket }
     var trace = call.trace
     for work in works { trace.formUnion(work.trace) }
+    let fax = try faxWorks(faxes)
+    for work in fax { trace.formUnion(work.trace) }
     // Video has files of its own and no place in those of the audio.
     let sounds = works.filter { !$0.isVideo }
     let start =
@@ -136,6 +141,10 @@ final class RenderStage {
       let videos = isSilenced ? [] : try video(work, call, &budget)
       if !videos.isEmpty { fields.set("video", .list(videos.map(Self.value))) }
       return fields
+    }
+    if !isSilenced {
+      let values = try facsimiles(fax, call)
+      if !values.isEmpty { fields.set("faxes", .list(values)) }
     }
     if !list.isEmpty { fields.set("streams", .list(list.map { .object($0) })) }
     if let stereo = files[.stereo] { fields.set("audioSha256", stereo.sha256.hex) }
@@ -230,11 +239,25 @@ final class RenderStage {
     return try indexes[shard]?.packets(at: stream.indexLocation & 0xffff_ffff_ffff) ?? []
   }
 
+  /// The packets of a fax, side by side.
+  private func faxWorks(_ planned: [PlannedCall.Stream]) throws -> [FaxWork] {
+    try planned.map { plan in
+      let stream = streams[plan.index]
+      if stream.verdict == .candidate { recount(stream) }
+      let packets = try packets(of: stream)
+      var trace = Trace()
+      for packet in packets { trace.packets.insert(packet.position) }
+      trace.first = stream.first
+      trace.last = stream.last
+      return FaxWork(planned: plan, stream: stream, packets: packets, trace: trace)
+    }.sorted { $0.stream.firstPacket < $1.stream.firstPacket }
+  }
+
   /// Moves a candidate's packets, now that signalling names it, from their row to the decoder's.
   private func recount(_ stream: MediaStream) {
     for count in stream.counts {
-      ledger.add(LedgerRow(.decoded, "rtp"), original: count.original, count.sum)
-      ledger.add(LedgerRow(.candidate, "rtp"), original: count.original, -count.sum)
+      ledger.add(LedgerRow(.decoded, stream.decoder), original: count.original, count.sum)
+      ledger.add(LedgerRow(.candidate, stream.decoder), original: count.original, -count.sum)
     }
   }
 

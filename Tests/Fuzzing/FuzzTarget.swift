@@ -18,6 +18,7 @@ struct FuzzTarget: Sendable {
       FuzzTarget(name: "codings", run: fuzzCodings),
       FuzzTarget(name: "media", run: fuzzMedia),
       FuzzTarget(name: "video", run: fuzzVideo),
+      FuzzTarget(name: "fax", run: fuzzFax),
       FuzzTarget(name: "locations", run: fuzzLocations),
       FuzzTarget(name: "archives", run: fuzzArchives),
       FuzzTarget(name: "documents", run: fuzzDocuments),

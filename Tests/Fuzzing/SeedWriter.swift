@@ -167,6 +167,7 @@ struct SeedWriter {
       }
       write("streams", bytes, isEndless: true)
       write("media", [UInt8(control & 3)] + (0..<200).map { UInt8($0 * 37 & 255) }, isEndless: true)
+      write("fax", [UInt8(control)] + (0..<60).flatMap { [UInt8($0 % 8), 4, 0xc0, 1, 0x80, 0] }, isEndless: true)
       write("video", [UInt8(control)] + (0..<200).map { UInt8($0 * 41 & 255) }, isEndless: true)
     }
     for coding in 0..<6 {
