@@ -109,6 +109,8 @@ let package = Package(
     .systemLibrary(name: "CExif", pkgConfig: "libexif", providers: [.apt(["libexif-dev"])]),
     .systemLibrary(name: "CQPDF", pkgConfig: "libqpdf", providers: [.apt(["libqpdf-dev"])]),
     room("DocumentReading", ["ByteReading", "EvidenceModel", "CExif", "CExpat", "CQPDF"]),
+    .target(name: "CYara", linkerSettings: [.linkedLibrary("yara")]),
+    room("RuleMatching", ["ByteReading", "CYara"]),
     room("LocationReading", ["ByteReading", "EvidenceModel", "CExpat"]),
     .target(name: "CKernel"),
     room("EvidenceBundle", ["ByteReading", "CKernel", "EvidenceModel", "Fingerprinting"]),
@@ -136,6 +138,7 @@ let package = Package(
         "ArchiveReading", "Fingerprinting", "EvidenceBundle", "EvidenceReport", "Custody", "CallAssembly",
         "LocationReading", "MediaReading", "CaptureReading", "PacketLayers", "FlowAssembly", "DecoderHosting",
         "DecoderKit", "DocumentReading", "ByteReading", "EvidenceModel", "CSandbox", "Signing", "BuildRecord",
+        "RuleMatching",
       ]),
     room("BuiltInDecoders", ["DecoderKit"] + decoders.map { .target(name: "\($0)Decoder") }),
     .executableTarget(
@@ -158,6 +161,7 @@ let package = Package(
     tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),
     tests("LocationReading", ["LocationReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("DocumentReading", ["DocumentReading", "EvidenceModel", "TestSupport"], exclude: ["Samples"]),
+    tests("RuleMatching", ["RuleMatching", "TestSupport"]),
     tests("EvidenceModel", ["EvidenceModel", "TestSupport"]),
     tests("Fingerprinting", ["CFuzzy", "CTLSH", "Fingerprinting", "EvidenceModel", "TestSupport"]),
     .executableTarget(

@@ -29,7 +29,7 @@ public struct ReportWriter {
   ]
 
   private static let own: Set<String> = Set(TrafficPages.transfers).union(MailPages.kinds).union(ArchivesPage.kinds)
-    .union([DocumentsPage.kind])
+    .union([DocumentsPage.kind, RulesPage.kind])
     .union([
       "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
       "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture", "fax-document",
@@ -87,6 +87,11 @@ public struct ReportWriter {
           .init(file: "mail-transfers.html", title: "Mail transfers", count: transfers),
         ], at: 2)
     }
+    if context.count(RulesPage.kind) > 0 {
+      let place = context.navigation.firstIndex { $0.file == "files.html" } ?? 0
+      context.navigation.insert(
+        .init(file: RulesPage.file, title: "Rules", count: context.count(RulesPage.kind)), at: place + 1)
+    }
     if context.count(DocumentsPage.kind) > 0 {
       let place = context.navigation.firstIndex { $0.file == "files.html" } ?? 0
       context.navigation.insert(
@@ -118,6 +123,7 @@ public struct ReportWriter {
     try context.write("report.js", Array(PageScript.text.utf8))
     // Files first: other pages link to them.
     try FilesPage(context: context).write()
+    if context.count(RulesPage.kind) > 0 { try RulesPage(context: context).write() }
     if context.count(DocumentsPage.kind) > 0 { try DocumentsPage(context: context).write() }
     if context.count("archive-file") > 0 { try ArchivesPage(context: context).write() }
     if context.count("hash-set") > 0 { try HashHitsPage(context: context).write() }

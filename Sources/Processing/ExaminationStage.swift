@@ -21,6 +21,7 @@ final class ExaminationStage {
   let computed: ArtefactSpool
   let fingerprints: BufferedFile
   private let types: FileTypeIdentifier
+  private let rules: RuleSearch?
   /// Originals on which a worker crashed.
   private let leftOut: Set<PacketPosition>
   private var ordinal: UInt32 = 0
@@ -37,6 +38,7 @@ final class ExaminationStage {
     self.hand = hand
     self.types = types
     leftOut = order.exclusions(of: "recording")
+    rules = try RuleSearch(order)
     layout = ScratchLayout(order.scratch)
     runs = try RecordRunWriter(path: layout.runs("examine", order.worker))
     carved = try ArtefactSpool(root: layout.artefacts("examine", order.worker), types: types, origin: .carved)
@@ -74,6 +76,9 @@ final class ExaminationStage {
     }
     _ = hand.give(.recording, place, place)
     defer { hand.giveBack(.nobody) }
+    for found in rules?.records(descriptor, byteCount, artefact: nil) ?? [] {
+      try add(found.kind, found.fields, original.number, decoder: RuleSearch.decoder)
+    }
     if let format = Self.locationFormat(descriptor) {
       try describe(identity, original.number, byteCount, takenFor: "track")
       let examination = LocationExamination(self, format, original.number)
@@ -116,7 +121,7 @@ final class ExaminationStage {
     guard isDocument || ArchiveSign(descriptor: descriptor, byteCount: byteCount) == .beginning else { return nil }
     let base = ordinal + 1
     var last = base
-    let inspection = FileInspection(spool: carved, hand: hand, byteCount: byteCount) {
+    let inspection = FileInspection(spool: carved, hand: hand, byteCount: byteCount, rules: rules) {
       (kind, fields, place) throws(ProcessingError) in
       last = max(last, base + place)
       try self.add(kind, fields, original, decoder: fields.text("decoder") ?? FileInspection.decoder, at: base + place)

@@ -25,6 +25,7 @@ final class FileInspection {
   private let spool: ArtefactSpool
   private let hand: WorkInHand
   private let write: Writing
+  private let rules: RuleSearch?
   private var ordinal: UInt32 = 0
   private let byteLimit: UInt64
   private var byteCount: UInt64 = 0
@@ -34,10 +35,11 @@ final class FileInspection {
   private var waiting: [(stored: StoredArtefact, subject: Subject)] = []
 
   /// `byteCount` is the size of the file that all others stand in.
-  init(spool: ArtefactSpool, hand: WorkInHand, byteCount: UInt64, write: @escaping Writing) {
+  init(spool: ArtefactSpool, hand: WorkInHand, byteCount: UInt64, rules: RuleSearch?, write: @escaping Writing) {
     self.spool = spool
     self.hand = hand
     self.write = write
+    self.rules = rules
     byteLimit = ArchiveLimits.bytes(of: byteCount)
   }
 
@@ -59,6 +61,12 @@ final class FileInspection {
   }
 
   private func open(_ descriptor: Int32, _ byteCount: UInt64, _ subject: Subject) throws -> Bool {
+    // An original has its own place for this.
+    if let hash = subject.sha256, let rules {
+      for found in rules.records(descriptor, byteCount, artefact: hash) {
+        try add(found.kind, found.fields, subject, decoder: RuleSearch.decoder)
+      }
+    }
     if let form = DocumentFacts.form(of: descriptor) {
       return try DocumentExamination(self, subject).run(descriptor, byteCount, form)
     }

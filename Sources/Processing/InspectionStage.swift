@@ -21,6 +21,7 @@ final class InspectionStage {
   private let hand: WorkInHand
   private let runs: RecordRunWriter
   private let spool: ArtefactSpool
+  private let rules: RuleSearch?
   /// Places at which a worker crashed.
   private let leftOut: Set<PacketPosition>
   private var seen: Set<ContentHash> = []
@@ -40,6 +41,7 @@ final class InspectionStage {
     layout = ScratchLayout(order.scratch)
     leftOut = order.exclusions(of: "inspection")
     runs = try RecordRunWriter(path: layout.runs("inspect", order.worker))
+    rules = try RuleSearch(order)
     spool = try ArtefactSpool(root: layout.artefacts("inspect", order.worker), types: types, origin: .carved)
   }
 
@@ -154,7 +156,7 @@ final class InspectionStage {
     _ = hand.give(.inspection, key.position, key.position)
     defer { hand.giveBack(.nobody) }
     let shared = ArtefactContext.fields(of: artefact)
-    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount) {
+    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount, rules: rules) {
       [runs] (kind, fields, ordinal) throws(ProcessingError) in
       var full = fields
       for entry in shared.entries { full.set(entry.name, entry.value) }

@@ -29,6 +29,8 @@ public struct ProcessingRequest: Sendable {
   /// Sets of hashes that files are looked up in; what stands in those of `knownGoodPaths` is known and of no interest.
   public var hashSetPaths: [String] = []
   public var knownGoodPaths: [String] = []
+  /// Files of YARA rules that files are looked into with.
+  public var rulePaths: [String] = []
   public var receivedFrom: String?
   /// Seconds that the recorder's clock was ahead, as declared.
   public var clockOffset: String?

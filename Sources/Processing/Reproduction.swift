@@ -12,6 +12,8 @@ public struct ReproductionRequest: Sendable {
   public var originals: String?
   /// The sets of hashes that the bundle's run used, in any order.
   public var hashSets: [String] = []
+  /// Files of YARA rules that the bundle's run used.
+  public var rules: [String] = []
   /// Worker processes; the result does not depend on it.
   public var jobs = 1
   /// Where the scratch directory is made; where the system keeps what is temporary when it is nil.
@@ -66,12 +68,13 @@ public final class Reproduction {
     )
     checkDescription(&result)
     let hashSets = try findHashSets(settings, progress)
+    let rules = try RuleIntake.find(settings.rules, among: request.rules)
     let originals = try findOriginals(settings, &result, progress)
     guard originals.count == settings.originals.count else { return result }
     compareSettings(settings, &result)
     let scratch = try ScratchDirectory(in: request.scratch, named: "exhibit-reproduce")
     do {
-      try make(settings, originals, hashSets, identity, scratch, &result, progress)
+      try make(settings, originals, hashSets, rules, identity, scratch, &result, progress)
     } catch let error as ProcessingError {
       throw error
     } catch { throw ProcessingError(.defect, "", "\(error)") }
@@ -163,7 +166,8 @@ public final class Reproduction {
   }
 
   private func make(
-    _ settings: RunSettings, _ originals: [OriginalIntake], _ hashSets: [HashSetIntake], _ identity: ToolIdentity,
+    _ settings: RunSettings, _ originals: [OriginalIntake], _ hashSets: [HashSetIntake], _ rules: [RuleIntake],
+    _ identity: ToolIdentity,
     _ scratch: ScratchDirectory, _ result: inout ReproductionResult, _ progress: @escaping (ProcessingProgress) -> Void
   ) throws {
     if let filter = settings.filter {
@@ -174,7 +178,7 @@ public final class Reproduction {
     let stages = RunStages(
       scratch: scratch.path, executable: identity.executable, jobs: request.jobs, decoderNames: decoders.map(\.name),
       filter: settings.filter, userLinks: settings.userLinks, callSeconds: request.callSeconds,
-      hashSets: hashSets.map(\.order), former: settings.former, progress: progress)
+      hashSets: hashSets.map(\.order), rules: rules.map(\.order), former: settings.former, progress: progress)
     try stages.indexHashSets()
     for set in hashSets { try set.checkUnchanged() }
     let sources = originals.map { WorkOrder.Original(number: $0.number, path: $0.readingPath) }

@@ -24,6 +24,12 @@ struct RunSettings: Sendable {
     let isKnownGood: Bool
   }
   private(set) var hashSets: [HashSet] = []
+  /// A file of YARA rules.
+  struct RuleFile: Sendable {
+    let name: String
+    let hash: ContentHash
+  }
+  private(set) var rules: [RuleFile] = []
   /// Name and version of each decoder, in order.
   let decoders: [String]
   let filter: String?
@@ -64,6 +70,12 @@ struct RunSettings: Sendable {
         let isKnownGood = set.flag("isKnownGood"), hashSets.count < HashSetIntake.maximumCount
       else { throw ProcessingError(.input, path, "a hash set is not complete, or there are too many") }
       hashSets.append(HashSet(name: name, hash: hash, isKnownGood: isKnownGood))
+    }
+    for file in configuration.objects("rules") {
+      guard let name = file.text("name"), let hash = file.text("sha256").flatMap({ ContentHash(hex: $0) }) else {
+        throw ProcessingError(.input, path, "a file of rules is not complete")
+      }
+      rules.append(RuleFile(name: name, hash: hash))
     }
     try readExclusions(configuration, path)
   }

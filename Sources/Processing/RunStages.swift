@@ -22,6 +22,7 @@ final class RunStages {
   private let userLinks: [Int: UInt16]
   private let callSeconds: Double
   private let hashSets: [WorkOrder.HashSet]
+  private let rules: [WorkOrder.RuleFile]
   private let progress: (ProcessingProgress) -> Void
   private var excluded: [WorkOrder.Exclusion]
   private let former: FormerRun?
@@ -44,7 +45,8 @@ final class RunStages {
 
   init(
     scratch: String, executable: String, jobs: Int, decoderNames: [String], filter: String?,
-    userLinks: [Int: UInt16], callSeconds: Double, hashSets: [WorkOrder.HashSet], former: FormerRun? = nil,
+    userLinks: [Int: UInt16], callSeconds: Double, hashSets: [WorkOrder.HashSet], rules: [WorkOrder.RuleFile],
+    former: FormerRun? = nil,
     progress: @escaping (ProcessingProgress) -> Void
   ) {
     self.former = former
@@ -57,6 +59,7 @@ final class RunStages {
     self.userLinks = Dictionary(userLinks.map { (147 + $0, $1) }) { first, _ in first }
     self.callSeconds = callSeconds
     self.hashSets = hashSets
+    self.rules = rules
     self.progress = progress
   }
 
@@ -65,6 +68,9 @@ final class RunStages {
     guard !hashSets.isEmpty else { return }
     try run(hashSets.map { ("sets", $0.number) }, [], "reading hash sets")
   }
+
+  /// Compiles the rules once, to see that they can be used. Throws when they cannot.
+  func checkRules() throws { if !rules.isEmpty { try run([("rules", 0)], [], "compiling rules") } }
 
   /// Runs every stage that reads originals; the results stand in the scratch directory.
   func run(_ originals: [WorkOrder.Original]) throws {
@@ -141,6 +147,7 @@ final class RunStages {
     if stage == "prepare" { order.expandedBytes = former?.expandedBytes ?? [:] }
     if stage == "merge" { order.missingProtection = former?.missingProtection ?? missingProtection }
     if stage == "sets" || stage == "merge" { order.hashSets = hashSets }
+    if ["rules", "inspect", "examine"].contains(stage) { order.rules = rules }
     order.bundle = bundle
     order.shardCount = jobs
     order.renderCount = jobs

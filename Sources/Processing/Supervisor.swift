@@ -15,6 +15,7 @@ public final class Supervisor {
   private let identifier = "urn:uuid:" + UUID().uuidString.lowercased()
   private var originals: [OriginalIntake] = []
   private var hashSets: [HashSetIntake] = []
+  private var rules: [RuleIntake] = []
   /// The hash of what the filter means here: looked up once, for names in it are asked of the network.
   private lazy var filterProgram = request.filter.map { RunSettings.programHash(ofFilter: $0).hex } ?? ""
 
@@ -87,6 +88,7 @@ public final class Supervisor {
       _ = try OriginalIntake.FileFacts(path: path)
     }
     hashSets = try HashSetIntake.all(request.hashSetPaths, knownGood: request.knownGoodPaths)
+    rules = try RuleIntake.all(request.rulePaths)
     if let path = request.validationPath { _ = try ValidationReport(path: path) }
     if let reason = EnclosingBundle.refusal(request.output) { throw ProcessingError(.usage, request.output, reason) }
     let output = URL(filePath: request.output).standardizedFileURL.path(percentEncoded: false)
@@ -110,10 +112,11 @@ public final class Supervisor {
     let stages = RunStages(
       scratch: scratch, executable: tool.executable, jobs: request.jobs, decoderNames: decoders.map(\.name),
       filter: request.filter, userLinks: request.userLinks, callSeconds: request.callSeconds,
-      hashSets: hashSets.map(\.order), progress: progress)
+      hashSets: hashSets.map(\.order), rules: rules.map(\.order), progress: progress)
     // Before the originals: a set that cannot be used must not cost hours.
     try stages.indexHashSets()
     for set in hashSets { try set.checkUnchanged() }
+    try stages.checkRules()
     try takeIn(writer, progress)
     try chain.append("ingest", at: now, ingestEvent(tool), by: request.signer)
     let hashing = startReferenceHashing()
@@ -278,6 +281,7 @@ extension Supervisor {
       settings.set("userLinks", .list(links.map { .text("\($0.key)=\($0.value)") }))
     }
     if !hashSets.isEmpty { settings.set("hashSets", .list(hashSets.map { .object($0.fields) })) }
+    if !rules.isEmpty { settings.set("rules", .list(rules.map { .object($0.fields) })) }
     return settings
   }
 

@@ -39,6 +39,16 @@ struct WorkOrder: Codable, Sendable {
     var isKnownGood: Bool
   }
 
+  /// A file of YARA rules.
+  struct RuleFile: Codable, Sendable {
+    var path: String
+    /// The path as the user gave it.
+    var givenPath: String
+    var name: String
+    /// Its SHA-256.
+    var digest: String
+  }
+
   /// The directory in which all workers of a run leave their results.
   var scratch: String
   /// The number of this worker; it names its files.
@@ -50,6 +60,7 @@ struct WorkOrder: Codable, Sendable {
   var userLinks: [Int: UInt16] = [:]
   var exclusions: [Exclusion] = []
   var hashSets: [HashSet] = []
+  var rules: [RuleFile] = []
   /// How far a former run expanded the originals on which it crashed, for a run that repeats it.
   var expandedBytes: [UInt16: UInt64] = [:]
   /// What the sandbox of earlier stages could not hold.

@@ -29,6 +29,9 @@ public enum Worker {
         let readable = order.hashSets.filter { $0.number == order.worker }.map(\.path)
         try enter(stage, order, readable: readable, fileLimit: Preparation.expansionLimit)
         try HashSetReport.run(order)
+      case "rules":
+        try enter(stage, order, readable: order.rules.map(\.path))
+        _ = try RuleSearch(order)
       case "witness":
         try enter(stage, order)
         try WitnessReport.run(order, status.hand)
@@ -43,12 +46,12 @@ public enum Worker {
       case "inspect":
         let types = try typeIdentifier()
         try prepareArchives()
-        try enter(stage, order, fileLimit: Preparation.expansionLimit)
+        try enter(stage, order, readable: order.rules.map(\.path), fileLimit: Preparation.expansionLimit)
         try InspectionStage.run(order, types: types, status.hand)
       case "examine":
         let types = try typeIdentifier()
         try prepareArchives()
-        try enter(stage, order, fileLimit: Preparation.expansionLimit)
+        try enter(stage, order, readable: order.rules.map(\.path), fileLimit: Preparation.expansionLimit)
         try ExaminationStage.run(order, types: types, status.hand)
       case "render":
         let types = try typeIdentifier()

@@ -83,6 +83,10 @@ struct ProcessCommand: ParsableCommand {
       "As --hash-set, of files that are known and of no interest; the report can fold them away.", valueName: "file"))
   var knownGood: [String] = []
 
+  @Option(
+    name: .customLong("yara"), help: ArgumentHelp("Look into every file with these YARA rules.", valueName: "file"))
+  var rules: [String] = []
+
   @Option(help: ArgumentHelp("From whom the originals were received.", valueName: "name"))
   var receivedFrom: String?
 
@@ -126,6 +130,7 @@ struct ProcessCommand: ParsableCommand {
     request.expectPath = expect
     request.hashSetPaths = hashSets
     request.knownGoodPaths = knownGood
+    request.rulePaths = rules
     request.receivedFrom = receivedFrom
     request.clockOffset = clockOffset
     request.validationPath = validation

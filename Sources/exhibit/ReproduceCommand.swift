@@ -41,6 +41,11 @@ struct ReproduceCommand: ParsableCommand {
   var hashSets: [String] = []
 
   @Option(
+    name: .customLong("yara"),
+    help: ArgumentHelp("YARA rules that the bundle's run used, known by their SHA-256.", valueName: "file"))
+  var rules: [String] = []
+
+  @Option(
     name: .shortAndLong, help: ArgumentHelp("Worker processes; the result does not depend on it.", valueName: "n"))
   var jobs: Int = ProcessInfo.processInfo.activeProcessorCount
 
@@ -76,6 +81,7 @@ struct ReproduceCommand: ParsableCommand {
     var request = ReproductionRequest(bundle: bundle)
     request.originals = originals
     request.hashSets = hashSets
+    request.rules = rules
     request.jobs = jobs
     request.scratch = scratch
     let reproduction = Reproduction(request, decoders: builtInDecoders)
