@@ -127,7 +127,7 @@ final class InspectionStage {
     guard descriptor >= 0 else { throw ProcessingError.writing(path, errno) }
     defer { close(descriptor) }
     let byteCount = UInt64(stored.byteCount)
-    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount) {
+    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount, rules: rules) {
       (kind, fields, place) throws(ProcessingError) in
       try write(kind, fields, ordinal + place)
     }
