@@ -84,8 +84,8 @@ static int found(YR_SCAN_CONTEXT *context, int message, void *data, void *user) 
   return CALLBACK_CONTINUE;
 }
 
-int exhibit_yara_scan(exhibit_yara *set, const uint8_t *bytes, size_t count, const exhibit_yara_sink *sink) {
-  // A crash is to end the worker, and time is no limit: it would make results depend on the machine.
+int exhibit_yara_scan(exhibit_yara *set, const uint8_t *bytes, size_t count, int seconds, const exhibit_yara_sink *sink) {
+  // A crash is to end the worker.
   return yr_rules_scan_mem(
-      set->rules, bytes, count, SCAN_FLAGS_REPORT_RULES_MATCHING | SCAN_FLAGS_NO_TRYCATCH, found, (void *)sink, 0);
+      set->rules, bytes, count, SCAN_FLAGS_REPORT_RULES_MATCHING | SCAN_FLAGS_NO_TRYCATCH, found, (void *)sink, seconds);
 }

@@ -132,6 +132,8 @@ struct MergeResult: Codable, Sendable {
       "The program crashed on the audio of the call that begins here; it is not rendered (\(exclusion.cause))."
     case "recording":
       "The program crashed while it examined this original; it is fingerprinted and not examined (\(exclusion.cause))."
+    case "inspection" where exclusion.original == 0:
+      "The program crashed too often while it looked into files; none was opened in this run (\(exclusion.cause))."
     case "inspection":
       "The program crashed while it looked into files that end at this packet; they are kept and not opened (\(exclusion.cause))."
     case let decoder where exclusion.original == 0:

@@ -7,7 +7,7 @@ import Foundation
 ///
 /// A worker that crashes is started again without what it had in hand; so the rest of the result is that of a run without it.
 final class RunStages {
-  /// Conversations on which a decoder may crash before it is off for the run.
+  /// Conversations on which a decoder, or places at which the looking into files, may crash before it is off for the run.
   static let maximumCrashes = 64
   /// Packets on which the program may crash outside of decoders before the run gives up.
   static let maximumPackets = 16
@@ -250,7 +250,7 @@ final class RunStages {
       part != "packets" || known.count < Self.maximumPackets
     else { throw failure(job, .killed(signal: signal)) }
     excluded.append(.init(part, position, cause))
-    guard known.count + 1 >= Self.maximumCrashes, decoderNames.contains(part) else { return }
+    guard known.count + 1 >= Self.maximumCrashes, decoderNames.contains(part) || part == "inspection" else { return }
     // One line instead of those found so far: which they were depends on who was first.
     excluded.removeAll { $0.part == part }
     excluded.append(

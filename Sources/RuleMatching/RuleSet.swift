@@ -37,9 +37,10 @@ import CYara
       guard errors == 0 else { throw RuleFault(file: file, message: problems.first ?? "it cannot be compiled") }
     }
     guard unsafe exhibit_yara_finish(made) == 0 else { throw RuleFault(file: 0, message: "YARA cannot use the rules") }
+    // Modules are told before any rule is looked for, so that a slow one may be given up.
     let nothing: [UInt8] = []
     // Safe: the view ends before the array does.
-    let trial = unsafe scan(nothing.span.bytes)
+    let trial = unsafe scan(nothing.span.bytes, seconds: 1)
     for module in trial.modules where Self.refusedModules.contains(module) {
       throw RuleFault(file: 0, message: "a rule imports the module \(module), whose answers differ from run to run")
     }
@@ -55,8 +56,10 @@ import CYara
     var isOver = false
   }
 
-  /// Looks for all rules in bytes.
-  public func scan(_ bytes: RawSpan) -> RuleScan {
+  /// Looks for all rules in bytes. There is no limit of time: it would make the result depend on the machine.
+  public func scan(_ bytes: RawSpan) -> RuleScan { scan(bytes, seconds: 0) }
+
+  private func scan(_ bytes: RawSpan, seconds: Int32) -> RuleScan {
     let findings = Findings()
     // Safe: each callback gets the object that lives until the end of the call, and texts that end with zero.
     var sink = unsafe exhibit_yara_sink()
@@ -96,7 +99,8 @@ import CYara
     unsafe sink.imported = { context, name in unsafe RuleSet.of(context)?.scan.modules.append(RuleSet.text(name)) }
     // Safe: YARA reads the bytes within the call.
     let status = unsafe bytes.withUnsafeBytes { buffer in
-      unsafe exhibit_yara_scan(set, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count, &sink)
+      unsafe exhibit_yara_scan(
+        set, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count, seconds, &sink)
     }
     if status != 0 { findings.scan.limits.append("YARA stopped with its error \(status)") }
     return findings.scan

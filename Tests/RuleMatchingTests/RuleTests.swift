@@ -58,6 +58,10 @@ import Testing
     #expect(fault(["YARA\0"]) != nil)
   }
 
+  @Test func aSlowRuleIsCompiledAtOnce() throws {
+    _ = try RuleSet([Array("rule a { condition: for any i in (0..100000000000) : (uint8(i) == 256) }".utf8)])
+  }
+
   @Test func placesHaveALimit() throws {
     let set = try RuleSet([Array("rule a { strings: $a = \"x\" condition: $a }".utf8)])
     let match = try #require(scan(set, String(repeating: "x", count: 5_000)).matches.first)

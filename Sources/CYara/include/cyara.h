@@ -35,7 +35,7 @@ int exhibit_yara_add(exhibit_yara *set, const char *text, const char *space, voi
 /// Ends the compiling; 0 when all is well.
 int exhibit_yara_finish(exhibit_yara *set);
 
-/// Looks for all rules; 0, or YARA's number of what went wrong.
-int exhibit_yara_scan(exhibit_yara *set, const uint8_t *bytes, size_t count, const exhibit_yara_sink *sink);
+/// Looks for all rules, for no longer than some seconds, 0 for ever; 0, or YARA's number of what went wrong.
+int exhibit_yara_scan(exhibit_yara *set, const uint8_t *bytes, size_t count, int seconds, const exhibit_yara_sink *sink);
 
 #endif
