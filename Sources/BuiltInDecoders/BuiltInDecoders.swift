@@ -9,6 +9,7 @@ import MailDecoder
 import MultipartDecoder
 import POP3Decoder
 import RTPDecoder
+import RTSPDecoder
 import SIPDecoder
 import SMBDecoder
 import SMTPDecoder
@@ -33,5 +34,6 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   MQTTDecoder.self,
   TelnetDecoder.self,
   T38Decoder.self,
+  RTSPDecoder.self,
   RTPDecoder.self,
 ]

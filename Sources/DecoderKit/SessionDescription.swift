@@ -1,24 +1,27 @@
-import DecoderKit
+import ByteReading
+public import EvidenceModel
 
 /// A session description: who wants to receive which media where (RFC 8866).
-struct SessionDescription {
-  static let maximumMedia = 64
-  static let maximumPayloads = 128
+public struct SessionDescription {
+  public static let maximumMedia = 64
+  public static let maximumPayloads = 128
   /// Keys of one medium that are kept.
   static let maximumKeys = 16
 
-  private(set) var media: [MediaOffer] = []
+  public private(set) var media: [MediaOffer] = []
+  /// The address by which each medium is set up, in the order of `media` (RFC 2326, C.1.1); empty when none is given.
+  public private(set) var controls: [String] = []
   /// Addresses that are names; the message's sender stood in for them.
-  private(set) var namedHosts: [String] = []
+  public private(set) var namedHosts: [String] = []
   /// Lines of media and addresses that could not be read.
-  private(set) var oddLineCount = 0
+  public private(set) var oddLineCount = 0
   /// Whether there are more media than `maximumMedia`.
-  private(set) var isOverLimit = false
+  public private(set) var isOverLimit = false
 
   /// Reads the lines of a description; `sender` stands in where an address is missing or a name.
   ///
   /// An address of zeros, with which a party once put the other on hold (RFC 3264, 8.4), is kept as it stands.
-  init(_ text: [UInt8], sender: Endpoint) {
+  public init(_ text: [UInt8], sender: Endpoint) {
     var sessionAddress: InternetAddress?
     var sessionDirection = MediaOffer.Direction.sendReceive
     var mediaLines = 0
@@ -45,7 +48,12 @@ struct SessionDescription {
         let offer = offer(value, sessionAddress ?? sender.address, sessionDirection, mediaLines)
         mediaLines += 1
         isInMedia = offer != nil
-        if let offer { media.append(offer) } else { oddLineCount += 1 }
+        if let offer {
+          media.append(offer)
+          controls.append("")
+        } else {
+          oddLineCount += 1
+        }
       case 0x61:  // a=
         if isSession {
           sessionDirection = Self.direction(value) ?? sessionDirection
@@ -106,6 +114,7 @@ struct SessionDescription {
     guard pair.count == 2 else { return }
     let words = pair[1].split(separator: " ", maxSplits: 1)
     switch pair[0] {
+    case "control": controls[place] = String(pair[1].prefix(1_024))
     case "crypto":
       guard media[place].securityDescriptions.count < Self.maximumKeys else { return }
       media[place].securityDescriptions.append(String(pair[1].prefix(1_024)))
@@ -128,7 +137,7 @@ struct SessionDescription {
   }
 
   /// Media as a record shows them.
-  static func value(of media: [MediaOffer]) -> Value {
+  public static func value(of media: [MediaOffer]) -> Value {
     .list(
       media.map { offer in
         .object([
@@ -157,7 +166,8 @@ struct SessionDescription {
 }
 
 extension StringProtocol {
-  var trimmingSpaces: String {
+  /// The text without spaces and tabs around it.
+  public var trimmingSpaces: String {
     var text = Substring(self)
     while text.first == " " || text.first == "\t" { text.removeFirst() }
     while text.last == " " || text.last == "\t" { text.removeLast() }
