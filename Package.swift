@@ -4,7 +4,7 @@ import PackageDescription
 /// One row for each folder under plugins/.
 let decoders: [String] = [
   "DNS", "FTP", "HTTP", "IMAP", "IRC", "MQTT", "Mail", "Multipart", "POP3", "RTP", "RTSP", "SIP", "SMB", "SMTP",
-  "T38", "TFTP", "Telnet",
+  "T38", "TFTP", "Telnet", "XMPP",
 ]
 
 let settings: [SwiftSetting] = [
@@ -67,7 +67,7 @@ let package = Package(
     room("ByteReading"),
     .target(name: "CICU", linkerSettings: [.linkedLibrary("icuuc")]),
     room("CharacterCoding", ["CICU"]),
-    room("DecoderKit", ["EvidenceModel", "ByteReading", "CharacterCoding"]),
+    room("DecoderKit", ["EvidenceModel", "ByteReading", "CExpat", "CharacterCoding"]),
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     room("ArchiveReading", ["ByteReading", "EvidenceModel", "CArchive"]),

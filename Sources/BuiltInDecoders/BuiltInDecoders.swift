@@ -16,6 +16,7 @@ import SMTPDecoder
 import T38Decoder
 import TFTPDecoder
 import TelnetDecoder
+import XMPPDecoder
 
 /// Every decoder that ships, in the order in which ties are settled; RTP comes last, since it only offers candidates.
 public let builtInDecoders: [any EvidenceDecoder.Type] = [
@@ -35,5 +36,6 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   TelnetDecoder.self,
   T38Decoder.self,
   RTSPDecoder.self,
+  XMPPDecoder.self,
   RTPDecoder.self,
 ]

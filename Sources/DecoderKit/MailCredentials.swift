@@ -12,7 +12,7 @@ public struct MailCredentials: Hashable, Sendable {
   public mutating func take(_ response: some Collection<UInt8>) {
     defer { responseCount += 1 }
     guard user == nil, let plain = Base64.decode(response.trimmed), !plain.isEmpty else { return }
-    if mechanism.equalsIgnoringCase("PLAIN") {
+    if mechanism.equalsIgnoringCase("PLAIN") || mechanism.equalsIgnoringCase("X-OAUTH2") {
       // authorization identity, NUL, authentication identity, NUL, password (RFC 4616, 2)
       let parts = plain.split(separator: 0, omittingEmptySubsequences: false)
       if parts.count >= 3 { user = Array(parts[1].isEmpty ? parts[0] : parts[1]) }
@@ -21,6 +21,9 @@ public struct MailCredentials: Hashable, Sendable {
     } else if mechanism.equalsIgnoringCase("CRAM-MD5") {
       // user, space, digest (RFC 2195, 2)
       if let space = plain.lastIndex(of: 0x20) { user = Array(plain[..<space]) }
+    } else if mechanism.equalsIgnoringCase("DIGEST-MD5") {
+      // username="NAME",… (RFC 2831, 2.1.2)
+      user = FieldParameters(parametersOnly: plain.map { $0 == 0x2c ? 0x3b : $0 }).first("username")
     } else if mechanism.equalsIgnoringCase("XOAUTH2") || mechanism.equalsIgnoringCase("OAUTHBEARER") {
       // user=NAME or, in the header of GS2, a=NAME (RFC 7628, 3.1)
       for part in plain.split(whereSeparator: { $0 == 1 || $0 == 0x2c }) where user == nil {

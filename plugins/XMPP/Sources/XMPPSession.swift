@@ -1,0 +1,237 @@
+public import DecoderKit
+
+/// Reads both sides of a stream.
+public struct XMPPSession: DecodingSession {
+  private let carrier: DecodingContext.Carrier
+  private var client: Side?
+  private var initiator = StanzaCutting()
+  private var responder = StanzaCutting()
+  private var secrets = StanzaSecrets()
+  private var streams = InBandStreams()
+  private var facts = StreamFacts()
+  private var transcript: Transcript?
+  private var trace = Trace()
+  private var stanzaCount = 0
+  private var messageCount = 0
+  private var withheldCount = 0
+  private var oddByteCount = 0
+  private var malformedCount = 0
+  /// `encrypted` or `compressed`: nothing more is read.
+  private var closure: String?
+  private var isComplete = true
+
+  init(_ carrier: DecodingContext.Carrier) {
+    self.carrier = carrier
+    let isServer = { (side: Side) in
+      carrier.endpoint(of: side).map { [5_222, 5_269, 5_275].contains($0.port) } ?? false
+    }
+    if isServer(.initiator) != isServer(.responder) { client = isServer(.initiator) ? .responder : .initiator }
+  }
+
+  private var clientSide: Side { client ?? .initiator }
+  private func speaker(_ side: Side) -> String { side == clientSide ? "client" : "server" }
+
+  public mutating func decode(
+    _ bytes: RawSpan, from side: Side, into sink: inout EvidenceSink
+  ) throws(ReadError) -> DecodingProgress {
+    guard closure == nil, bytes.byteCount > 0 else { return .consumed(bytes.byteCount) }
+    if trace.isEmpty { trace = sink.trace }
+    // A record of TLS (RFC 8446, 5.1) is no stanza, whatever answer to STARTTLS was captured.
+    if bytes[0] == 0x16, bytes.byteCount < 2 || bytes[1] == 3 {
+      guard bytes.byteCount >= 2 else { return .needs(more: 1) }
+      try close("encrypted", side, sink.trace, &sink)
+      return .consumed(bytes.byteCount)
+    }
+    let cut = side == .initiator ? initiator.advance(bytes) : responder.advance(bytes)
+    switch cut {
+    case .needsMore: return .needs(more: 1)
+    case .nothing(let count): return .consumed(count)
+    case .odd(let count):
+      noteOdd(count, side, sink.trace(of: 0..<min(count, bytes.byteCount)), &sink)
+      return .consumed(count)
+    case .header(let count):
+      var text = bytes.extracting(first: count).array()
+      if text.last == 0x3e { text.insert(0x2f, at: text.count - 1) }
+      try take(text, isHeader: true, side, sink.trace(of: 0..<count), &sink)
+      return .consumed(count)
+    case .ending(let count):
+      try begin(side)
+      let words = "the \(speaker(side)) ends its stream"
+      try transcript?.remark(words, from: side, trace: sink.trace(of: 0..<count), into: &sink)
+      return .consumed(count)
+    case .stanza(let count):
+      try take(bytes.extracting(first: count).array(), isHeader: false, side, sink.trace(of: 0..<count), &sink)
+      return .consumed(count)
+    }
+  }
+
+  private mutating func begin(_ side: Side) throws(ReadError) {
+    if transcript == nil { transcript = Transcript(role: "xmpp transcript", client: clientSide) }
+  }
+
+  private mutating func noteOdd(_ count: Int, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink) {
+    isComplete = false
+    if oddByteCount == 0 {
+      sink.note(
+        Finding(
+          .warning, "xmpp/oddBytes",
+          "Bytes belong to no stanza that can be read; further ones are counted only."), from: side, trace: trace)
+    }
+    oddByteCount += count
+  }
+
+  private mutating func close(
+    _ word: String, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
+    guard closure == nil else { return }
+    closure = word
+    isComplete = false
+    transcript?.cut()
+    try transcript?.remark(
+      "what both sides send from here on is \(word) and not read", from: side, trace: trace, into: &sink)
+    if word == "encrypted" {
+      sink.note(
+        Finding(.notice, "xmpp/encrypted", "From here on the stream is encrypted (TLS); it cannot be read."),
+        from: side, trace: trace)
+    } else {
+      sink.note(
+        Finding(.notice, "xmpp/compressed", "From here on the stream is compressed; it is not read."), from: side,
+        trace: trace)
+    }
+  }
+
+  // MARK: Stanzas
+
+  private mutating func take(
+    _ text: [UInt8], isHeader: Bool, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
+    let read: XMLElement
+    do throws(ReadError) { read = try XMLElement(text, namespace: "jabber:client") } catch {
+      return noteMalformed(error, side, trace, &sink)
+    }
+    if client == nil { client = facts.clientSide(read, side) }
+    try begin(side)
+    if isHeader {
+      self.trace.formUnion(trace)
+      facts.takeHeader(read, isFromClient: side == clientSide)
+      let names = "\(read["from"].map { " from \($0)" } ?? "")\(read["to"].map { " to \($0)" } ?? "")"
+      let words = "the \(speaker(side)) begins a stream\(names)"
+      try transcript?.remark(words, from: side, trace: trace, into: &sink)
+      return
+    }
+    stanzaCount += 1
+    let (stanza, isWithheld) = secrets.withhold(read, isFromClient: side == clientSide)
+    if isWithheld { withheldCount += 1 }
+    facts.take(stanza, isFromClient: side == clientSide)
+    try say(stanza, isWithheld ? nil : text, side, trace, &sink)
+    try write(stanza, isWithheld, side, trace, &sink)
+    if stanza.name == "proceed", stanza.namespace.hasSuffix("xmpp-tls") { try close("encrypted", side, trace, &sink) }
+    if stanza.name == "compressed" { try close("compressed", side, trace, &sink) }
+  }
+
+  private mutating func noteMalformed(
+    _ error: ReadError, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
+  ) {
+    malformedCount += 1
+    isComplete = false
+    guard malformedCount == 1 else { return }
+    sink.note(
+      Finding(
+        .warning, "xmpp/malformed",
+        "A stanza is no XML that XMPP allows, or beyond the limits; further ones are counted only.",
+        ["reason": .text("\(error.code) at \(error.offset)")]), from: side, trace: trace)
+  }
+
+  /// Messages stand as what is said, all else as XML, without the bytes of files.
+  private mutating func say(
+    _ stanza: XMLElement, _ text: [UInt8]?, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
+    var line = text ?? Array(stanza.serialized.utf8)
+    if stanza.name == "message", let body = stanza.first("body")?.text {
+      let names = "\(stanza["from"] ?? facts.address ?? speaker(side)) to \(stanza["to"] ?? "the server")"
+      line = Array("message from \(names): \(body)".utf8)
+    } else if let data = stanza.first("data", in: "http://jabber.org/protocol/ibb") {
+      line = Array("[a piece of the file of session \(data["sid"] ?? "")]".utf8)
+    }
+    try transcript?.add(line, from: side, trace: trace, into: &sink)
+  }
+
+  private mutating func write(
+    _ stanza: XMLElement, _ isWithheld: Bool, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
+    let speaker = speaker(side)
+    switch stanza.name {
+    case "message":
+      try write(message: stanza, forwardedAs: nil, side, trace, &sink)
+      if let (inner, kind, stamp) = StanzaFields.forwarded(stanza) {
+        var fields = StanzaFields.message(inner, speaker, forwardedAs: kind)
+        if let stamp { fields.set("writtenAt", stamp) }
+        messageCount += 1
+        try sink.emit("xmpp/message", fields, from: side, trace: trace)
+      }
+    case "presence": try sink.emit("xmpp/presence", StanzaFields.presence(stanza, speaker), from: side, trace: trace)
+    case "iq":
+      var fields = StanzaFields.query(stanza, speaker)
+      if isWithheld { fields.set("isWithheld", true) }
+      try sink.emit("xmpp/iq", fields, from: side, trace: trace)
+    default: self.trace.formUnion(trace)
+    }
+    for offer in FileOffer.all(of: stanza) {
+      streams.learn(offer)
+      var fields = StanzaFields.common(stanza, speaker)
+      offer.place(in: &fields)
+      try sink.emit("xmpp/offer", fields, from: side, trace: trace)
+    }
+    try streams.take(stanza, from: side, trace: trace, into: &sink)
+  }
+
+  private mutating func write(
+    message: XMLElement, forwardedAs outer: String?, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
+    var fields = StanzaFields.message(message, speaker(side), forwardedAs: outer)
+    // The server knows who a client is; clients need not say.
+    if fields["from"] == nil, side == clientSide, let address = facts.address { fields.set("from", address) }
+    messageCount += 1
+    try sink.emit("xmpp/message", fields, from: side, trace: trace)
+  }
+
+  // MARK: Gaps and the end
+
+  public mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
+    isComplete = false
+    guard closure == nil else { return }
+    if side == .initiator { initiator.skip() } else { responder.skip() }
+    streams.cut(side)
+    if gap.abandoned > 0 { noteOdd(gap.abandoned, side, sink.trace, &sink) }
+    try transcript?.skip(gap.byteCount, from: side, trace: sink.trace, into: &sink)
+  }
+
+  public mutating func finish(into sink: inout EvidenceSink) {
+    // The records' limit is the only error; the host has noted it.
+    try? finishAll(&sink)
+  }
+
+  private mutating func finishAll(_ sink: inout EvidenceSink) throws(ReadError) {
+    var failure: ReadError?
+    do throws(ReadError) { try streams.finish(into: &sink) } catch { failure = error }
+    let stored = transcript?.close(into: &sink)
+    if let failure { throw failure }
+    guard !trace.isEmpty else { return }
+    var fields = Fields()
+    facts.place(in: &fields)
+    if let user = secrets.user { fields.set("user", wire: user) }
+    if let mechanism = secrets.mechanism { fields.set("mechanism", wire: mechanism) }
+    fields.set("stanzaCount", stanzaCount)
+    fields.set("messageCount", messageCount)
+    fields.set("withheldCount", withheldCount)
+    if malformedCount > 0 { fields.set("malformedCount", malformedCount) }
+    if oddByteCount > 0 { fields.set("unreadByteCount", oddByteCount) }
+    fields.set("isEncrypted", closure == "encrypted")
+    fields.set("isComplete", isComplete)
+    if let stored {
+      fields.set("transcriptSha256", stored.hash.hex)
+      trace.formUnion(stored.trace)
+    }
+    try sink.emit("xmpp/session", fields, from: clientSide, trace: trace)
+  }
+}

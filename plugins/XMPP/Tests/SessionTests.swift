@@ -1,0 +1,212 @@
+import DecoderKit
+import DecoderTesting
+import Testing
+import XMPPDecoder
+
+private let header =
+  "<?xml version='1.0'?><stream:stream to='pier.example' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+private let answer =
+  "<?xml version='1.0'?><stream:stream id='1' from='pier.example' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+
+@Suite struct SessionTests {
+  @Test func tellsWhoSaysWhatToWhom() throws {
+    let outcome = decode([
+      client(header),
+      server(
+        answer,
+        "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>"
+      ),
+      client("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AHJvYmluAHBpZXItc2VjcmV0</auth>"),
+      server("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"), client(header),
+      server(answer, "<stream:features><bind/></stream:features>"),
+      client("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
+      server(
+        "<iq type='result' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>robin@pier.example/x</jid></bind></iq>"
+      ),
+      client(
+        "<message to='kim@pier.example' type='chat' id='m1'><body>crates &amp; more</body><thread>t1</thread></message>"
+      ),
+      server(
+        "<message from='kim@pier.example/y' to='robin@pier.example/x' type='chat'><body>nine</body>"
+          + "<delay xmlns='urn:xmpp:delay' stamp='2026-01-02T03:04:05Z'/></message>"),
+      server("<presence from='kim@pier.example/y'><show>away</show><status>at sea</status></presence> \n"),
+      client("</stream:stream>"),
+    ])
+    #expect(outcome.said.map { $0.text("from") } == ["robin@pier.example/x", "kim@pier.example/y"])
+    #expect(outcome.said.map { $0.text("text") } == ["crates & more", "nine"])
+    #expect(
+      [outcome.said[0].text("thread"), outcome.said[0].text("messageID"), outcome.said[0].text("stanzaType")] == [
+        "t1", "m1", "chat",
+      ])
+    #expect(outcome.said[1].fields["writtenAt"] == .time(try #require(CaptureTime(rfc3339: "2026-01-02T03:04:05Z"))))
+    let presence = try #require(outcome.all("xmpp/presence").first)
+    #expect([presence.text("show"), presence.text("text")] == ["away", "at sea"])
+    let session = try #require(outcome.session)
+    #expect(
+      [session.text("account"), session.text("user"), session.text("mechanism")] == [
+        "robin@pier.example/x", "robin", "PLAIN",
+      ])
+    #expect(session.text("serverName") == "pier.example")
+    #expect(session.list("features") == ["mechanism PLAIN", "bind"])
+    #expect(session.flag("isComplete") == true)
+    #expect(!(outcome.recordLines.joined() + outcome.transcript.joined()).contains("AHJvYmlu"))
+    #expect(outcome.transcript.contains("> message from robin@pier.example/x to kim@pier.example: crates & more"))
+    #expect(
+      outcome.transcript.contains(
+        "> <auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>[withheld]</auth>"))
+    #expect(outcome.findings.isEmpty)
+  }
+
+  @Test func withholdsPasswordsOfQueriesAndForms() {
+    let outcome = decode([
+      client(
+        header,
+        "<iq type='set'><query xmlns='jabber:iq:auth'><username>robin</username><password>pier-secret</password></query></iq>"
+      ),
+      client("<iq type='set'><query xmlns='jabber:iq:register'><password>new-secret</password></query></iq>"),
+      client(
+        "<iq type='set'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data'><field var='password' type='text-private'><value>form-secret</value></field></x></query></iq>"
+      ),
+    ])
+    #expect(!(outcome.recordLines.joined() + outcome.transcript.joined()).contains("-secret"))
+    #expect(outcome.session?.number("withheldCount") == 3)
+    #expect(outcome.session?.text("user") == "robin")
+  }
+
+  @Test func assemblesFilesOfStanzas() throws {
+    let ibb = "xmlns='http://jabber.org/protocol/ibb'"
+    let start: [ConversationStep] = [
+      client(header),
+      client(
+        "<iq type='set' to='k@x' id='1'><si xmlns='http://jabber.org/protocol/si' id='s1' mime-type='text/plain'><file xmlns='http://jabber.org/protocol/si/profile/file-transfer' name='crates.txt' size='8'/></si></iq>"
+      ),
+      client("<iq type='set' to='k@x' id='2'><open \(ibb) sid='s1' block-size='4'/></iq>"),
+      client("<iq type='set' to='k@x' id='3'><data \(ibb) sid='s1' seq='0'>Y3Jh</data></iq>"),
+    ]
+    let whole = decode(
+      start + [
+        client("<iq type='set' to='k@x' id='4'><data \(ibb) sid='s1' seq='1'>dGVzMQ==</data></iq>"),
+        client("<iq type='set' to='k@x' id='5'><data \(ibb) sid='s1' seq='2'>Cg==</data></iq>"),
+        server(answer, "<iq type='set' id='6'><close \(ibb) sid='s1'/></iq>"),
+      ])
+    let transfer = try #require(whole.transfers.first)
+    #expect([transfer.text("fileName"), transfer.text("to")] == ["crates.txt", "k@x"])
+    #expect(transfer.number("byteCount") == 8)
+    #expect(transfer.flag("isComplete") == true)
+    #expect(whole.contents.first { $0.description.role == "xmpp file" }?.text == "crates1\n")
+    #expect(!whole.transcript.joined().contains("Y3Jh"))
+    let cut = decode(start + [client("<iq type='set' to='k@x' id='5'><data \(ibb) sid='s1' seq='2'>Cg==</data></iq>")])
+    #expect(cut.transfers.first?.flag("isComplete") == false)
+  }
+
+  @Test func namesFilesThatAreElsewhere() {
+    let outcome = decode([
+      client(
+        header,
+        "<message to='a@b'><body>https://x/y</body><x xmlns='jabber:x:oob'><url>https://x/y</url><desc>map</desc></x></message>"
+      ),
+      client(
+        "<iq type='get'><request xmlns='urn:xmpp:http:upload:0' filename='a.png' size='7' content-type='image/png'/></iq>"
+      ),
+      client(
+        "<iq type='set'><jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' sid='j'><content><description xmlns='urn:xmpp:jingle:apps:file-transfer:5'><file><name>b.bin</name><size>9</size><hash xmlns='urn:xmpp:hashes:2' algo='sha-1'>w0mc</hash></file></description><transport xmlns='urn:xmpp:jingle:transports:ibb:1' sid='t'/></content></jingle></iq>"
+      ),
+    ])
+    #expect(outcome.offers.map { $0.text("operation") } == ["link", "upload", "session-initiate"])
+    #expect(outcome.offers.map { $0.text("fileName") } == [nil, "a.png", "b.bin"])
+    #expect(outcome.offers.map { $0.text("url") } == ["https://x/y", nil, nil])
+    #expect(outcome.offers.map { $0.text("sessionID") } == [nil, nil, "t"])
+    #expect(outcome.offers.map { $0.number("fileByteCount") } == [nil, 7, 9])
+  }
+
+  @Test func readsCopiesOfMessages() {
+    let outcome = decode([
+      server(
+        answer,
+        "<message from='r@x'><sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'><message from='r@x/1' to='k@x'><body>hi</body></message></forwarded></sent></message>"
+      )
+    ])
+    #expect(outcome.said.map { $0.text("text") } == [nil, "hi"])
+    #expect(outcome.said.map { $0.text("forwardedAs") } == [nil, "sent"])
+  }
+
+  @Test func endsWhereTLSOrCompressionBegins() {
+    let outcome = decode([
+      client(header, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+      server(answer, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+      .bytes([0x16, 3, 1, 0, 5], from: .initiator),
+    ])
+    #expect(outcome.codes == ["xmpp/encrypted"])
+    #expect(outcome.session?.flag("isEncrypted") == true)
+    #expect(
+      decode([client(header), server(answer, "<compressed xmlns='http://jabber.org/protocol/compress'/>")]).codes == [
+        "xmpp/compressed"
+      ])
+  }
+
+  @Test func goesOnBehindAGap() {
+    let outcome = decode([
+      client(header, "<message to='a@b'><body>one</body></message><mess"), .gap(40, from: .initiator),
+      client("dy>two</body></message>", "<message to='a@b'><body>three</body></message>"),
+    ])
+    #expect(outcome.said.map { $0.text("text") } == ["one", "three"])
+    #expect(outcome.codes == ["xmpp/oddBytes"])
+    #expect(outcome.session?.number("unreadByteCount") == 28)
+  }
+
+  @Test func meetsBombs() {
+    let entity = decode([
+      client(
+        "<!DOCTYPE s [<!ENTITY a 'b'>]>", header,
+        "<message to='a@b'><body>&a;</body></message><message><body>x</body></message>")
+    ])
+    #expect(entity.said.map { $0.text("text") } == ["x"])
+    let deep = decode([
+      client(
+        header,
+        "<message>" + String(repeating: "<a>", count: 200) + String(repeating: "</a>", count: 200)
+          + "</message><message><body>x</body></message>")
+    ])
+    #expect(deep.codes == ["xmpp/malformed"])
+    #expect(deep.said.count == 1)
+    let long = decode([
+      client(header, "<message><body>" + String(repeating: "a", count: 1 << 21) + "</body></message>"),
+      client("<message><body>x</body></message>"),
+    ])
+    #expect(long.codes == ["xmpp/oddBytes"])
+    #expect(long.said.map { $0.text("text") } == ["x"])
+    let quoted = decode([
+      client(header, "<message a='>' b=\"/>\"><![CDATA[</message>]]><body>x</body><!-- </message> --></message>")
+    ])
+    #expect(quoted.said.map { $0.text("text") } == ["x"])
+  }
+
+  @Test func claimsByContentAndPort() {
+    let other = DecodingContext.Carrier.tcp(
+      initiator: Endpoint(InternetAddress(version4: 0xc000_0201), port: 40_000),
+      responder: Endpoint(InternetAddress(version4: 0xc633_6407), port: 8_000))
+    func judge(_ text: String, _ carrier: DecodingContext.Carrier = other) -> Claim {
+      claim(of: XMPPDecoder(), on: Array(text.utf8), over: carrier)
+    }
+    #expect(judge(header) == .content)
+    #expect(judge("<?xml version='1.0' ?>") == .needsMore)
+    #expect(judge("<?xml version='1.0' ?><html>") == .none)
+    #expect(judge("<html>") == .none)
+    #expect(judge("<message to='a'>") == .none)
+    #expect(judge("<message to='a'>", connection) == .port)
+    #expect(judge("<st") == .needsMore)
+  }
+
+  @Test func survivesEveryCutAndChange() {
+    checkTotality(
+      of: XMPPDecoder(),
+      on: [
+        client("<stream:stream to='p' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"),
+        client("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGEAYg==</auth>"),
+        server("<stream:stream id='1'><message from='a'><body>x&lt;</body></message>"),
+        client("<iq><data xmlns='http://jabber.org/protocol/ibb' sid='s' seq='0'>Y3Jh</data></iq>"),
+        server("</stream:stream>"),
+        .end(.finished, of: .initiator),
+      ], over: connection)
+  }
+}
