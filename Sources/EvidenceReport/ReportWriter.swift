@@ -32,8 +32,8 @@ public struct ReportWriter {
     .union([DocumentsPage.kind, RulesPage.kind])
     .union([
       "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
-      "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture", "fax-document",
-      "hash-hit", "hash-set",
+      "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture",
+      "fax-document", "hash-hit", "hash-set",
     ])
 
   /// Writes all pages and gives them, by name; a file of the same name is replaced.

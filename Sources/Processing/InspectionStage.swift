@@ -144,8 +144,8 @@ final class InspectionStage {
 
   /// The hash of the file that a line tells of; its names are sorted and quotes in texts are escaped.
   private static func hash(in line: [UInt8]) -> ContentHash? {
-    guard let mark = line.firstRange(of: Array(#""sha256":""#.utf8)) else { return nil }
-    return ContentHash(hex: String(decoding: line[mark.upperBound...].prefix(64), as: UTF8.self))
+    guard let mark = line.offset(of: #""sha256":""#) else { return nil }
+    return ContentHash(hex: String(decoding: line[mark...].dropFirst(10).prefix(64), as: UTF8.self))
   }
 
   private func inspect(_ hash: ContentHash, _ artefact: Fields, _ key: RecordKey) throws {

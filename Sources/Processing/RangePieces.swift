@@ -65,8 +65,8 @@ struct RangePieces {
   static func mayBe(_ kind: String, _ line: [UInt8]) -> Bool {
     switch kind {
     case "http/transfer":
-      line.firstRange(of: Array("bytes ".utf8)) != nil || line.firstRange(of: Array("multipart/byteranges".utf8)) != nil
-    case "multipart/part": line.firstRange(of: Array(#""contentRange":"#.utf8)) != nil
+      line.offset(of: "bytes ") != nil || line.offset(of: "multipart/byteranges") != nil
+    case "multipart/part": line.offset(of: #""contentRange":"#) != nil
     default: false
     }
   }

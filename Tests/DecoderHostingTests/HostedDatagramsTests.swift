@@ -31,11 +31,11 @@ struct HostedDatagramsTests {
     let output = play([[4, 1], [4, 255], [4, 2], [0x80, 0], [4, 255], [0x80, 0]])
     #expect(output.findings == ["decoder/malformed", "decoder/malformed"])
     #expect(output.rows["afterFault sure"]?.packets == 2 && output.rows["decoded sure"]?.packets == 2)
-    #expect(output.rows["candidate rtp"]?.packets == 2)
+    #expect(output.rows["candidate media"]?.packets == 2)
   }
 
   @Test func countsMediaByTheVerdict() {
-    #expect(play([[0x80, 0], [0x80, 0]]).rows == ["candidate rtp": .init(packets: 2, bytes: 4)])
+    #expect(play([[0x80, 0], [0x80, 0]]).rows == ["candidate media": .init(packets: 2, bytes: 4)])
     #expect(play([[0x80, 0], [0x80, 1]]).rows == ["decoded media": .init(packets: 2, bytes: 4)])
     let closed = play([[0x80, 0], [0x80, 2], [0x80, 1]])
     #expect(closed.indexed == 3 && closed.streams.count == 2)
@@ -48,6 +48,6 @@ struct HostedDatagramsTests {
 
   @Test func staysWithASteadyDecoder() {
     let output = play((0..<100).map { _ in [4, 1] } + [[0x80, 0]] + (0..<100).map { _ in [4, 1] })
-    #expect(output.records.count == 200 && output.rows["candidate rtp"]?.packets == 1)
+    #expect(output.records.count == 200 && output.rows["candidate media"]?.packets == 1)
   }
 }

@@ -25,7 +25,11 @@ import MediaReading
     offset += UInt64(length)
   }
   withFile(input) { descriptor in
-    let directions = sides.prefix(control & 1 == 0 ? 2 : 1).map { FaxPackets($0, originals: [1: descriptor]) }
+    let directions = sides.prefix(control & 1 == 0 ? 2 : 1).enumerated().map { number, packets in
+      FaxPackets(
+        packets, from: Endpoint(InternetAddress(version4: 0xc000_0201), port: UInt16(4_000 + number)),
+        originals: [1: descriptor])
+    }
     let session = FaxSession(directions, originals: [1: descriptor])
     var file = TIFFWriter()
     for page in session.pages {
