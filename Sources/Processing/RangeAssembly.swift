@@ -41,6 +41,10 @@ struct RangeAssembly {
         "Pieces of a file have different bytes at the same place; it was not put together.")
       return result
     }
+    for part in plan.parts {
+      guard let descriptor = open(part.piece.sha256) else { return nil }
+      close(descriptor)
+    }
     let number = spool.begin()
     var offset: UInt64 = 0
     for part in plan.parts {

@@ -7,7 +7,7 @@ import EvidenceModel
 /// A file is one URL for one client in one direction, with the same length and, of a download, the same entity tag and time of the last change.
 struct RangePieces {
   /// Pieces of a run, and of a file.
-  static let maximumCount = 200_000
+  static let maximumCount = 100_000
   static let maximumOfFile = 10_000
 
   struct Key: Hashable {
@@ -45,7 +45,7 @@ struct RangePieces {
     var unusedCount = 0
     var packets = PacketSet()
     var isProvenanceWhole = true
-    /// What the first of its records says.
+    /// What is taken over of the first of its records.
     let first: Fields
     var capturedAt: String?
     var endedAt: String?
@@ -99,13 +99,22 @@ struct RangePieces {
     }
   }
 
+  /// Fields of a record that are still needed when all have passed.
+  private static func kept(of record: Fields) -> Fields {
+    var fields = ArtefactContext.fields(of: record)
+    for name in ["host", "fileName", "method", "requestMediaType", "responseMediaType"] {
+      if let value = record[name] { fields.set(name, value) }
+    }
+    return fields
+  }
+
   private mutating func add(_ part: Part, to group: Key, _ record: Fields, _ key: RecordKey) {
     guard count < Self.maximumCount else { return }
     count += 1
     let place =
       places[group]
       ?? {
-        groups.append(Group(key: group, first: record, last: key))
+        groups.append(Group(key: group, first: Self.kept(of: record), last: key))
         places[group] = groups.count - 1
         return groups.count - 1
       }()

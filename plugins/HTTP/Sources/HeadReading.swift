@@ -83,7 +83,11 @@ extension HTTPSession {
     if let head, isAwaitingResponse(side), head.startLine.contains(0x0d) {
       // Carriage returns alone, which many clients take for the ends of lines.
       let mended = Self.withLineFeeds(bytes)
-      guard mended.count <= MessageHead.maximumByteCount else { return lose(lane, side) }
+      guard mended.count <= MessageHead.maximumByteCount else {
+        note("http/headLimit", "The head of a message is longer than the limit.", trace, side, &sink)
+        pass(bytes, lane, side, &sink)
+        return lose(lane, side)
+      }
       note("http/oddHeaderLine", "Lines of a head end with a carriage return alone.", trace, side, &sink)
       try keep(bytes, "http head with odd lines", side, &sink)
       // Safe: the view ends with the call.
