@@ -23,7 +23,12 @@ public struct MailCredentials: Hashable, Sendable {
       if let space = plain.lastIndex(of: 0x20) { user = Array(plain[..<space]) }
     } else if mechanism.equalsIgnoringCase("DIGEST-MD5") {
       // username="NAME",… (RFC 2831, 2.1.2)
-      user = FieldParameters(parametersOnly: plain.map { $0 == 0x2c ? 0x3b : $0 }).first("username")
+      var isQuoted = false
+      let parameters = plain.map { byte -> UInt8 in
+        if byte == 0x22 { isQuoted.toggle() }
+        return byte == 0x2c && !isQuoted ? 0x3b : byte
+      }
+      user = FieldParameters(parametersOnly: parameters).first("username")
     } else if mechanism.equalsIgnoringCase("XOAUTH2") || mechanism.equalsIgnoringCase("OAUTHBEARER") {
       // user=NAME or, in the header of GS2, a=NAME (RFC 7628, 3.1)
       for part in plain.split(whereSeparator: { $0 == 1 || $0 == 0x2c }) where user == nil {

@@ -67,6 +67,7 @@ final class InspectionStage {
     for (number, group) in pieces.groups.enumerated() where number % max(1, order.inspectCount) == order.worker {
       try assemble(group, UInt32(clamping: number))
     }
+    if let over = pieces.overLimit, order.worker == 0 { try noteLimit(over.fields, over.key) }
     try runs.finish()
   }
 
@@ -90,16 +91,30 @@ final class InspectionStage {
     }
   }
 
+  /// Says that the run has more pieces than are put together.
+  private func noteLimit(_ record: Fields, _ key: RecordKey) throws {
+    let finding = Finding(
+      .warning, "http/rangeLimit",
+      "The run has more pieces of files than the limit; from here on they are not put together.",
+      ["limit": .integer(Int64(RangePieces.maximumCount))])
+    var full = finding.recordFields
+    full.set("decoder", RangeAssembly.decoder)
+    for entry in ArtefactContext.fields(of: record).entries { full.set(entry.name, entry.value) }
+    try runs.add(
+      "finding", full,
+      RecordKey(position: key.position, datagram: key.datagram, decoder: RangeAssembly.place, ordinal: .max))
+  }
+
   /// Puts a file together that came in pieces, and looks into it.
   private func assemble(_ group: RangePieces.Group, _ number: UInt32) throws {
     let key = group.last
-    guard !leftOut.contains(key.position) else { return }
+    guard let first = group.first, !leftOut.contains(key.position) else { return }
     _ = hand.give(.inspection, key.position, key.position)
     defer { hand.giveBack(.nobody) }
     let assembly = RangeAssembly(open: { [self] hash in piecePaths[hash].flatMap { open($0) } }, spool: spool)
     guard let result = try assembly.assemble(group) else { return }
     // Its pieces may have come over several connections, of which the first is named.
-    var shared = ArtefactContext.fields(of: group.first)
+    var shared = ArtefactContext.fields(of: first)
     shared.set("provenance", group.packets.value)
     if let begin = group.capturedAt { shared.set("capturedAt", begin) }
     if let end = group.endedAt, end != group.capturedAt { shared.set("endedAt", end) }

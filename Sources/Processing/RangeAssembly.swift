@@ -27,6 +27,14 @@ struct RangeAssembly {
     guard Set(group.pieces.map(\.from)).count > 1 else { return nil }
     let plan = group.plan
     var result = Result(record: record(group, plan))
+    if !group.key.isVersionKnown {
+      result.record.set("attachedBy", "inferred")
+      result.record.set(
+        "evidence",
+        group.key.isUpload
+          ? "the client, the address and the length are the same"
+          : "the client, the address and the length are the same; the server does not say that they are of one version")
+    }
     let missing = plan.holes.reduce(0) { $0 + $1.upperBound - $1.lowerBound + 1 }
     guard missing <= min(Self.maximumHoleBytes, plan.end - missing) else {
       result.finding = Finding(
@@ -62,8 +70,8 @@ struct RangeAssembly {
     artefact.set("role", "file put together of ranges")
     artefact.set("origin", "captured")
     artefact.set("isComplete", isComplete)
-    if let name = group.first.text("fileName") { artefact.set("name", name) }
-    if let type = group.first.text(group.key.isUpload ? "requestMediaType" : "responseMediaType") {
+    if let name = group.first?.text("fileName") { artefact.set("name", name) }
+    if let type = group.first?.text(group.key.isUpload ? "requestMediaType" : "responseMediaType") {
       artefact.set("declaredMediaType", type)
     }
     if !plan.holes.isEmpty { artefact.set("holes", Self.value(plan.holes)) }
@@ -95,8 +103,8 @@ struct RangeAssembly {
     if !plan.holes.isEmpty { fields.set("holes", Self.value(plan.holes)) }
     for (name, value) in [
       ("entityTag", group.key.entityTag), ("lastModified", group.key.lastModified),
-      ("contentCoding", group.key.coding), ("host", group.first.text("host")),
-      ("fileName", group.first.text("fileName")), ("method", group.first.text("method")),
+      ("contentCoding", group.key.coding), ("host", group.first?.text("host")),
+      ("fileName", group.first?.text("fileName")), ("method", group.first?.text("method")),
     ] { if let value { fields.set(name, value) } }
     return fields
   }

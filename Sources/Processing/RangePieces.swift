@@ -4,7 +4,8 @@ import EvidenceModel
 
 /// Pieces of files that HTTP moved by ranges (RFC 9110, 14), in the order of the evidence, grouped by the file that they are of.
 ///
-/// A file is one URL for one client in one direction, with the same length and, of a download, the same entity tag and time of the last change.
+/// A file is one URL for one client in one direction, with the same length and, of a download, the same entity tag and time of the last
+/// change; a download without either, or with a weak tag alone, is put together by inference.
 struct RangePieces {
   /// Pieces of a run, and of a file.
   static let maximumCount = 100_000
@@ -19,6 +20,9 @@ struct RangePieces {
     let entityTag: String?
     let lastModified: String?
     let coding: String?
+
+    /// Whether the server says that all pieces are of one version (RFC 9110, 8.8.1 and 15.3.7.3).
+    var isVersionKnown: Bool { entityTag.map { !$0.hasPrefix("W/") } ?? false || lastModified != nil }
   }
 
   struct Piece {
@@ -29,7 +33,7 @@ struct RangePieces {
   }
 
   /// A piece as a record states it.
-  private struct Part {
+  private struct Part: Hashable {
     let from: UInt64
     let end: UInt64
     let byteCount: UInt64?
@@ -43,23 +47,53 @@ struct RangePieces {
     var pieces: [Piece] = []
     /// Pieces that are not whole, or over the limit.
     var unusedCount = 0
-    var packets = PacketSet()
-    var isProvenanceWhole = true
-    /// What is taken over of the first of its records.
-    let first: Fields
+    /// The packets of each piece.
+    fileprivate var sets: [PacketSet] = []
+    /// What is taken over of the first of its records; nil before there is a piece.
+    var first: Fields?
     var capturedAt: String?
     var endedAt: String?
     /// Where the last of them stands in the evidence.
     var last: RecordKey
+
+    /// All packets; sets are joined in pairs, for each is as long as its piece.
+    var packets: PacketSet {
+      var sets = sets
+      while sets.count > 1 {
+        var joined: [PacketSet] = []
+        for place in stride(from: 0, to: sets.count, by: 2) {
+          var one = sets[place]
+          if place + 1 < sets.count { one.formUnion(sets[place + 1]) }
+          joined.append(one)
+        }
+        sets = joined
+      }
+      return sets.first ?? PacketSet()
+    }
+  }
+
+  /// An answer of several ranges.
+  private struct Several {
+    let body: ContentHash
+    /// Without the length, which each part states.
+    let file: Key
+    let kept: Fields
+    let record: RecordKey
   }
 
   private(set) var groups: [Group] = []
   private var places: [Key: Int] = [:]
   private var count = 0
   /// Answers of several ranges, and the parts of multipart bodies by the body.
-  private var several: [(body: ContentHash, record: Fields, key: RecordKey)] = []
+  private var several: [Several] = []
   private var held: [ContentHash: [(part: Part, total: UInt64?)]] = [:]
-  private var heldCount = 0
+  private var known: Set<HeldPart> = []
+  private struct HeldPart: Hashable {
+    let body: ContentHash
+    let part: Part
+  }
+  /// The first piece that is over the limit of a run: where it comes from, and its place.
+  private(set) var overLimit: (fields: Fields, key: RecordKey)?
 
   /// Whether a record's line may be about a piece; cheap, for most are not.
   static func mayBe(_ kind: String, _ line: [UInt8]) -> Bool {
@@ -74,9 +108,15 @@ struct RangePieces {
   mutating func add(_ kind: String, _ record: Fields, _ key: RecordKey) {
     guard kind == "http/transfer" else { return hold(record) }
     if record.text("responseMediaType") == "multipart/byteranges", record.integer("status") == 206,
-      let body = record.text("responseSha256").flatMap({ ContentHash(hex: $0) }), several.count < Self.maximumOfFile
+      let body = record.text("responseSha256").flatMap({ ContentHash(hex: $0) }), let url = record.text("url"),
+      let source = record.text("source")
     {
-      several.append((body, record, key))
+      let headers = record.objects("responseHeaders")
+      let file = Key(
+        isUpload: false, client: Self.host(source), url: url, total: nil, entityTag: Self.header("etag", headers),
+        lastModified: Self.header("last-modified", headers), coding: Self.header("content-encoding", headers))
+      guard several.count < Self.maximumOfFile else { return noteLimit(Self.kept(of: record), key) }
+      several.append(Several(body: body, file: file, kept: Self.kept(of: record), record: key))
       return
     }
     for isUpload in [false, true] {
@@ -95,9 +135,11 @@ struct RangePieces {
         from: range.from, end: range.end, byteCount: record.count(isUpload ? "requestByteCount" : "responseByteCount"),
         isWhole: record.flag(isUpload ? "requestComplete" : "responseComplete") == true,
         sha256: record.text(names.1).flatMap { ContentHash(hex: $0) })
-      add(part, to: group, record, key)
+      add(part, to: group, Self.kept(of: record), key)
     }
   }
+
+  private mutating func noteLimit(_ kept: Fields, _ key: RecordKey) { if overLimit == nil { overLimit = (kept, key) } }
 
   /// Fields of a record that are still needed when all have passed.
   private static func kept(of record: Fields) -> Fields {
@@ -108,13 +150,13 @@ struct RangePieces {
     return fields
   }
 
-  private mutating func add(_ part: Part, to group: Key, _ record: Fields, _ key: RecordKey) {
-    guard count < Self.maximumCount else { return }
+  private mutating func add(_ part: Part, to group: Key, _ kept: Fields, _ key: RecordKey) {
+    guard count < Self.maximumCount else { return noteLimit(kept, key) }
     count += 1
     let place =
       places[group]
       ?? {
-        groups.append(Group(key: group, first: Self.kept(of: record), last: key))
+        groups.append(Group(key: group, last: key))
         places[group] = groups.count - 1
         return groups.count - 1
       }()
@@ -125,41 +167,44 @@ struct RangePieces {
       return
     }
     groups[place].pieces.append(Piece(from: part.from, end: part.end, sha256: hash))
-    groups[place].last = key
-    groups[place].add(record)
+    if groups[place].first == nil { groups[place].first = kept }
+    if groups[place].last.position < key.position { groups[place].last = key }
+    groups[place].add(kept)
   }
 
   // MARK: Several ranges in one answer
 
   /// Keeps a part of a multipart body until all records have passed.
   private mutating func hold(_ record: Fields) {
-    guard let body = record.text("parentSha256").flatMap({ ContentHash(hex: $0) }), heldCount < Self.maximumCount,
+    guard let body = record.text("parentSha256").flatMap({ ContentHash(hex: $0) }), known.count < Self.maximumCount,
       let text = record.text("contentRange"), let range = Self.range(text)
     else { return }
-    heldCount += 1
-    held[body, default: []].append(
-      (
-        Part(
-          from: range.from, end: range.end, byteCount: record.count("byteCount"),
-          isWhole: record.flag("isComplete") == true, sha256: record.text("sha256").flatMap { ContentHash(hex: $0) }),
-        range.total
-      ))
+    let part = Part(
+      from: range.from, end: range.end, byteCount: record.count("byteCount"),
+      isWhole: record.flag("isComplete") == true, sha256: record.text("sha256").flatMap { ContentHash(hex: $0) })
+    // The same body may have come more than once, with the same parts.
+    guard known.insert(HeldPart(body: body, part: part)).inserted else { return }
+    held[body, default: []].append((part, range.total))
   }
 
   /// Takes the parts of multipart answers for pieces (RFC 9110, 14.6).
   mutating func finish() {
-    for (body, record, key) in several {
-      let headers = record.objects("responseHeaders")
-      guard let url = record.text("url"), let source = record.text("source") else { continue }
-      for (part, total) in held[body] ?? [] {
+    for answer in several {
+      for (part, total) in held[answer.body] ?? [] {
+        guard count < Self.maximumCount else {
+          noteLimit(answer.kept, answer.record)
+          break
+        }
+        let file = answer.file
         let group = Key(
-          isUpload: false, client: Self.host(source), url: url, total: total, entityTag: Self.header("etag", headers),
-          lastModified: Self.header("last-modified", headers), coding: Self.header("content-encoding", headers))
-        add(part, to: group, record, key)
+          isUpload: false, client: file.client, url: file.url, total: total, entityTag: file.entityTag,
+          lastModified: file.lastModified, coding: file.coding)
+        add(part, to: group, answer.kept, answer.record)
       }
     }
     several = []
     held = [:]
+    known = []
   }
 
   /// Reads `bytes 0-999/5000`; nil when it is malformed or names no bytes (RFC 9110, 14.4).
@@ -195,12 +240,10 @@ struct RangePieces {
 extension RangePieces.Group {
   /// Takes over where a record comes from.
   fileprivate mutating func add(_ record: Fields) {
+    var packets = PacketSet()
     for entry in record.objects("provenance") {
       guard let original = entry.text("original").flatMap({ UInt16($0.dropFirst(2)) }), let list = entry.text("packets")
-      else {
-        isProvenanceWhole = false
-        continue
-      }
+      else { continue }
       for range in list.split(separator: ",") {
         let ends = range.split(separator: "-").compactMap { UInt64($0) }
         guard let first = ends.first, let last = ends.last else { continue }
@@ -209,6 +252,7 @@ extension RangePieces.Group {
           through: PacketPosition(original: original, packet: last))
       }
     }
+    sets.append(packets)
     // Both are as RFC 3339 has them, with all their digits.
     let begin = record.text("capturedAt")
     let end = record.text("endedAt") ?? begin

@@ -83,6 +83,7 @@ import Testing
       ], jobs: ["1", "3"])
     let file = try #require(files.first)
     #expect(files.count == 1 && file["isComplete"] as? Bool == true && file["pieceCount"] as? Int == 4)
+    #expect(file["attachedBy"] == nil)
     #expect(file["repeatedBytes"] as? Int == 4_000 && file["fileName"] as? String == "a.bin")
     #expect(try bytes(file, bundle) == Self.whole)
     let artefact = try #require(
@@ -121,6 +122,7 @@ import Testing
       Range(from: 0, end: 4_000, isUpload: true), Range(from: 4_000, end: 9_000, isUpload: true),
     ])
     #expect(files.map { $0["direction"] as? String } == ["upload"])
+    #expect(files.map { $0["attachedBy"] as? String } == ["inferred"])
     #expect(try bytes(try #require(files.first), bundle) == Self.whole)
   }
 

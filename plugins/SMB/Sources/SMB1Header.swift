@@ -27,7 +27,7 @@ struct SMB1Header: Hashable {
     let message: UInt16
     let command: UInt8
     /// Sorts by time, as far as identifiers tell it.
-    var order: (UInt16, UInt16) { (message, process) }
+    var order: (UInt16, UInt16, UInt8) { (message, process, command) }
   }
 
   let command: UInt8

@@ -23,6 +23,8 @@ final class SMB1Reading {
     var user: WireText?
     var domain: WireText?
     var name: WireText?
+    /// Of a login: the number that the server gave it.
+    var userID: UInt16 = 0
     init(_ trace: Trace) { self.trace = trace }
   }
 
@@ -172,6 +174,7 @@ final class SMB1Reading {
   private func readLogin(
     _ request: Request, _ header: SMB1Header, _ wordCount: Int, _ words: inout ByteReader, _ bytes: inout ByteReader
   ) throws(ReadError) {
+    request.userID = header.user
     try words.skip(10, "session setup")
     let first: UInt16 = try words.readLittleEndian("length")
     guard wordCount == 13 else {
@@ -342,6 +345,7 @@ final class SMB1Reading {
       case .sessionSetup:
         fields.set("dialect", "1")
         _ = place(request, in: &fields)
+        if let former = logins.removeValue(forKey: request.userID) { request.trace.formUnion(former) }
         try sink.emit("smb/session", fields, from: client, trace: request.trace)
       case .treeConnect:
         fields.set("share", request.name)
