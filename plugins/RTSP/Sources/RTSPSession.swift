@@ -103,7 +103,8 @@ public struct RTSPSession: DecodingSession {
       reading.headTrace = sink.trace(of: 0..<head.byteCount)
       return try advance(&reading, bytes, side, &sink)
     }
-    try take(head, RawSpan(), isBodyWhole: length == 0, side, sink.trace(of: 0..<head.byteCount), &sink)
+    // Of a body beyond the limit the finding above tells.
+    try take(head, RawSpan(), isBodyWhole: true, side, sink.trace(of: 0..<head.byteCount), &sink)
     return .consumed(head.byteCount)
   }
 

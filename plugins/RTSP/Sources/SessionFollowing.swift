@@ -16,7 +16,12 @@ struct SessionFollowing {
     let controls: [String]
   }
 
-  private var pending: [UInt32: Pending] = [:]
+  /// Requests without an answer; both sides ask, each with numbers of its own.
+  private var pending: [Asked: Pending] = [:]
+  private struct Asked: Hashable {
+    let sequence: UInt32
+    let sender: Endpoint
+  }
   private var description: Description?
   private var setups = 0
   /// Sessions that played already: what is asked then is a change.
@@ -30,16 +35,20 @@ struct SessionFollowing {
       let address = String(decoding: uri, as: UTF8.self)
       if name == "ANNOUNCE", let described { describe(described, address) }
       let request = Pending(method: name, message: message, uri: address)
-      if let sequence = message.sequence, pending.count < RTSPSession.maximumPending { pending[sequence] = request }
+      if let sequence = message.sequence {
+        // Whoever asks that much without an answer is answered no more; the newest may be.
+        if pending.count >= RTSPSession.maximumPending { pending = [:] }
+        pending[Asked(sequence: sequence, sender: message.sender)] = request
+      }
       // Many clients close the connection before it is answered.
       guard name == "TEARDOWN", let session = message.sessionID else { return ([], nil) }
       return ([signal(.ended, message, session, request, isFromClient: true)], nil)
     case .response(let status, let reason):
-      guard let sequence = message.sequence, let request = pending[sequence],
-        request.message.sender == message.receiver
-      else { return ([], nil) }
+      guard let sequence = message.sequence else { return ([], nil) }
+      let asked = Asked(sequence: sequence, sender: message.receiver)
+      guard let request = pending[asked] else { return ([], nil) }
       // Responses of 1xx come before the final one.
-      if status >= 200 { pending[sequence] = nil }
+      if status >= 200 { pending[asked] = nil }
       return (answer(request, message, status, reason, described), request.method)
     }
   }
