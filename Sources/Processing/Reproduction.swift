@@ -181,11 +181,14 @@ public final class Reproduction {
       hashSets: hashSets.map(\.order), rules: rules.map(\.order), former: settings.former, progress: progress)
     try stages.indexHashSets()
     for set in hashSets { try set.checkUnchanged() }
+    try stages.checkRules()
+    for file in rules { try file.checkUnchanged() }
     let sources = originals.map { WorkOrder.Original(number: $0.number, path: $0.readingPath) }
     try stages.run(sources)
     // As in the first run: what was decoded is what was hashed.
     let proof = FileHashing(originals.map { ($0.number, $0.readingPath) })
     try stages.merge(sources)
+    for file in rules { try file.checkUnchanged() }
     let made = try outputs(ScratchLayout(scratch.path), stages)
     let hashes = try proof.wait()
     for original in originals {

@@ -117,6 +117,7 @@ public final class Supervisor {
     try stages.indexHashSets()
     for set in hashSets { try set.checkUnchanged() }
     try stages.checkRules()
+    for file in rules { try file.checkUnchanged() }
     try takeIn(writer, progress)
     try chain.append("ingest", at: now, ingestEvent(tool), by: request.signer)
     let hashing = startReferenceHashing()
@@ -126,6 +127,8 @@ public final class Supervisor {
     // Nothing reads the originals any more: prove now, beside the rest, that they are what they were.
     let proof = FileHashing(originals.map { ($0.number, $0.readingPath) })
     try stages.merge(sources)
+    // No worker reads the rules any more.
+    for file in rules { try file.checkUnchanged() }
     let layout = ScratchLayout(scratch)
     let merged = try MergeResult.read(layout)
     try adopt(merged, layout, stages, writer)

@@ -55,6 +55,10 @@ import Testing
     #expect(fault(["rule b { condition: nothing }"])?.message.hasPrefix("line 1: ") == true)
     #expect(fault(["include \"/etc/passwd\" rule b { condition: true }"]) != nil)
     #expect(fault(["import \"time\" rule b { condition: time.now() > 5 }"])?.message.contains("time") == true)
+    for module in ["magic", "console"] {
+      // Not every YARA has them; then the import itself is the fault.
+      #expect(fault(["import \"\(module)\" rule b { condition: true }"])?.message.contains(module) == true)
+    }
     #expect(fault(["YARA\0"]) != nil)
   }
 
