@@ -16,9 +16,12 @@ extension RenderStage {
   /// A page with what it became.
   private struct PageWork {
     let page: FaxPage
-    let picture: FaxPicture?
+    /// Without its dots, which are stored.
+    var picture: FaxPicture?
     var stored: StoredArtefact?
     var isInFile = false
+    /// Whether the pages before it have as many dots as are decoded of a fax.
+    var isOverDots = false
   }
 
   private static let faxLabel = "t38 1.0"
@@ -46,8 +49,10 @@ extension RenderStage {
     for work in works { trace.formUnion(work.trace) }
     let sender = session.pages.first?.side ?? session.messages.first { $0.format != nil }?.side ?? 0
     var pages: [PageWork] = []
-    for page in session.pages { pages.append(try pageWork(page, step)) }
-    let document = try document(&pages, works, trace, call)
+    var file = TIFFWriter()
+    var dots = FaxDots()
+    for page in session.pages { pages.append(try pageWork(page, &file, &dots, step)) }
+    let document = try document(file, pages, works, trace, call)
     for message in session.messages { try add(message, works, call) }
     for (number, page) in pages.enumerated() { try add(page, number, works, call) }
     var fields = Self.fields(session, directions, pages, works, sender)
@@ -62,39 +67,42 @@ extension RenderStage {
 
   // MARK: Pages
 
-  private func pageWork(_ page: FaxPage, _ step: () -> Void) throws -> PageWork {
-    let picture = page.picture(step: step)
-    var work = PageWork(page: page, picture: picture)
-    guard let png = picture?.png() else { return work }
-    // Safe: the view ends before the array does.
-    work.stored = try unsafe spool.store(png.span.bytes)
+  /// Decodes a page, stores its picture and adds it to the TIFF; its dots are not kept, for there may be many pages.
+  private func pageWork(
+    _ page: FaxPage, _ file: inout TIFFWriter, _ dots: inout FaxDots, _ step: () -> Void
+  ) throws -> PageWork {
+    var work = PageWork(page: page)
+    let picture = dots.picture(of: page, step: step)
+    guard let picture else {
+      work.isOverDots = dots.isSpent && page.isDecodable
+      return work
+    }
+    if let png = picture.png() {
+      // Safe: the view ends before the array does.
+      work.stored = try unsafe spool.store(png.span.bytes)
+    }
+    if let format = page.format {
+      work.isInFile = file.add(picture, horizontal: format.horizontal, vertical: format.vertical)
+    }
+    work.picture = picture
+    work.picture?.forgetRows()
     return work
   }
 
-  /// Writes all pages into one TIFF; nil when none could be decoded.
+  /// Stores the TIFF with all pages; nil when none could be decoded.
   private func document(
-    _ pages: inout [PageWork], _ works: [FaxWork], _ trace: Trace, _ call: PlannedCall
+    _ file: consuming TIFFWriter, _ pages: [PageWork], _ works: [FaxWork], _ trace: Trace, _ call: PlannedCall
   ) throws -> StoredArtefact? {
-    var file = TIFFWriter()
-    let total = pages.count { ($0.picture?.height ?? 0) > 0 }
     var part = Trace()
     var isComplete = true
-    for place in pages.indices {
-      let page = pages[place].page
-      guard let picture = pages[place].picture, let format = page.format,
-        file.add(picture, horizontal: format.horizontal, vertical: format.vertical, of: total)
-      else {
-        isComplete = false
-        continue
-      }
-      pages[place].isInFile = true
-      part.packets.formUnion(page.packets)
-      if !Self.isWhole(pages[place]) { isComplete = false }
+    for work in pages {
+      if work.isInFile { part.packets.formUnion(work.page.packets) }
+      if !work.isInFile || !Self.isWhole(work) { isComplete = false }
     }
     guard !part.packets.isEmpty else { return nil }
     part.first = trace.first
     part.last = trace.last
-    let bytes = file.file
+    let bytes = file.file(of: pages.count { ($0.picture?.height ?? 0) > 0 })
     // Safe: the view ends before the array does.
     guard let stored = try unsafe spool.store(bytes.span.bytes) else { return nil }
     let party = works[pages.first?.page.side ?? 0].planned.party
@@ -213,7 +221,8 @@ extension RenderStage {
     trace.last = message.last
     var fields: Fields = [
       "message": .text(message.name), "party": .text(side.planned.party.rawValue),
-      "isComplete": .boolean(message.isWhole), "octets": .text(Hexadecimal.encode(message.bytes)),
+      "isComplete": .boolean(message.isWhole),
+      "octets": .text(message.isSecret ? FaxMessage.withheld : Hexadecimal.encode(message.bytes)),
     ]
     if let text = message.text { fields.set("text", text) }
     if let format = message.format {
@@ -266,10 +275,13 @@ extension RenderStage {
               "unreadBytes": .integer(Int64(picture.unreadBytes)),
             ]), part, call, Self.faxLabel)
       } else {
+        let reason =
+          work.isOverDots
+          ? "the pages up to it have more than \(FaxDots.maximum) dots"
+          : work.page.format?.coding.name ?? "the message that tells its format was not captured"
         try note(
           Finding(
-            .warning, "fax/pageNotDecoded",
-            "Page \(number + 1) of a fax is not decoded: \(work.page.format?.coding.name ?? "the message that tells its format was not captured").",
+            .warning, "fax/pageNotDecoded", "Page \(number + 1) of a fax is not decoded: \(reason).",
             ["page": page, "byteCount": .integer(Int64(work.page.bytes.count))]), part, call, Self.faxLabel)
       }
     }
@@ -281,6 +293,13 @@ extension RenderStage {
         Finding(
           .warning, "fax/limit", "A fax has more packets, messages or pages than the limits; the rest is left out.",
           ["count": .integer(omitted), "limit": .integer(Int64(FaxSession.maximumPages))]), trace, call, Self.faxLabel)
+    }
+    let undecoded = pages.count { $0.isOverDots }
+    if undecoded > 0 {
+      try note(
+        Finding(
+          .warning, "fax/limit", "The pages of a fax have more dots than the limit; \(undecoded) are not decoded.",
+          ["count": .integer(Int64(undecoded)), "limit": .integer(Int64(FaxDots.maximum))]), trace, call, Self.faxLabel)
     }
   }
 }

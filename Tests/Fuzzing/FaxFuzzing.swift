@@ -39,7 +39,7 @@ import MediaReading
         (picture.damaged + picture.unsure).allSatisfy { $0.lowerBound >= 1 && $0.upperBound <= picture.height },
         "every damaged line is inside the page")
       _ = picture.png()
-      _ = file.add(picture, horizontal: 204, vertical: 98, of: session.pages.count)
+      _ = file.add(picture, horizontal: 204, vertical: 98)
     }
   }
 }

@@ -6,35 +6,42 @@ public struct FaxMessage: Hashable, Sendable {
   public let name: String
   /// Which of the two sides sent it, by its place in the list of sides.
   public let side: Int
+  /// Of a secret, no more than what names the message.
   public let bytes: [UInt8]
   /// Whether its check is right and no packet of it is missing.
   public let isWhole: Bool
   /// The identity, number or address that it tells.
   public let text: String?
   public let format: FaxFormat?
+  /// Whether it tells a password, which is not shown.
+  public let isSecret: Bool
   public internal(set) var packets: PacketSet
   public let first: CaptureTime
   public let last: CaptureTime
 
   init(_ bytes: [UInt8], from side: Int, isWhole: Bool, _ packets: PacketSet, _ first: CaptureTime, _ last: CaptureTime)
   {
-    self.bytes = bytes
     self.side = side
     self.isWhole = isWhole
     self.packets = packets
     self.first = first
     self.last = last
     let code = Self.code(bytes)
+    isSecret = code == Self.password
+    self.bytes = isSecret ? Array(bytes.prefix(3)) : bytes
     let information = Array(bytes.dropFirst(3))
     let isBlockEnd = code == Self.partialPageSignal && !information.isEmpty
     name =
       (code.map(Self.name) ?? "?") + (isBlockEnd ? "-" + Self.blockEnd(information.first ?? 0) : "")
     let isText = isWhole && code.map { Self.texts.contains($0) } == true
-    text = isText ? Self.text(information) : nil
+    text = !isText ? nil : isSecret ? Self.withheld : Self.text(information)
     format = isWhole && code == Self.commandSignal ? FaxFormat(information) : nil
   }
 
   static let commandSignal: UInt8 = 0x41
+  private static let password: UInt8 = 0x83
+  /// Stands for what is not shown.
+  public static let withheld = "[withheld]"
   static let partialPageSignal: UInt8 = 0x7d
 
   /// What a partial page signal says of the page: `NULL` when it goes on (T.30, A.4.3).

@@ -45,6 +45,9 @@ public struct FaxPicture: Sendable {
     note(state)
   }
 
+  /// Gives up the dots, once they are stored elsewhere; what is known of the lines stays.
+  public mutating func forgetRows() { rows = [] }
+
   private mutating func note(_ state: LineState) {
     switch state {
     case .whole: break
@@ -87,10 +90,15 @@ public struct FaxPicture: Sendable {
 }
 
 extension FaxPage {
+  /// Whether its format is known and its coding is one that is decoded.
+  public var isDecodable: Bool {
+    if case .other = format?.coding { return false }
+    return format != nil
+  }
+
   /// The page's picture; nil when its format is not known or not decoded. `step` is called for each line.
   public func picture(step: () -> Void = {}) -> FaxPicture? {
-    guard let format else { return nil }
-    if case .other = format.coding { return nil }
+    guard isDecodable, let format else { return nil }
     return T4Reader(bytes, format.coding, width: format.width, gaps: gaps.map(\.offset), step: step).picture
   }
 }

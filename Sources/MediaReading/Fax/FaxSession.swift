@@ -233,6 +233,7 @@ public struct FaxSession: Sendable {
     guard sender == nil || sender == side else { return }
     // A new block after one whose answer is missing.
     if block.isAnnounced, !block.isAskedAgain, let known = block.frames[number], known != bytes { finishBlock() }
+    block.side = block.side ?? side
     block.add(number, bytes, sides[side].framePackets, sides[side].frameFirst)
   }
 
@@ -244,6 +245,7 @@ public struct FaxSession: Sendable {
     if let former = block.numbers, former != Array(numbers.prefix(2)), block.isAnnounced { finishBlock() }
     // The same message again, because its sender missed the answer.
     if block.frames.isEmpty, lastBlock == Array(numbers.prefix(2)) { return }
+    block.side = block.side ?? message.side
     block.numbers = Array(numbers.prefix(2))
     block.endedBy = code == 0 ? nil : FaxMessage.name(code & 0x7f)
     block.expected = max(block.expected, Int(last) + 1)
@@ -261,7 +263,7 @@ public struct FaxSession: Sendable {
     let done = block
     block = FaxBlock()
     lastBlock = done.numbers
-    var target = page ?? FaxPage(side: sender ?? 0, format: format)
+    var target = page ?? FaxPage(side: done.side ?? sender ?? 0, format: format)
     page = nil
     let expected = max(done.expected, (done.frames.keys.max().map { Int($0) } ?? -1) + 1)
     for number in 0..<min(expected, 256) {
@@ -278,6 +280,8 @@ public struct FaxSession: Sendable {
 
 /// A partial page of error correction: frames by their numbers (T.30, annex A).
 struct FaxBlock: Sendable {
+  /// The side that sent it.
+  var side: Int?
   var frames: [UInt8: [UInt8]] = [:]
   /// The numbers of page and block.
   var numbers: [UInt8]?

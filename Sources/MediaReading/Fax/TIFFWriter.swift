@@ -6,16 +6,26 @@ public struct TIFFWriter {
   /// Where the place of the next page's directory stands.
   private var link = 4
   private var count: UInt16 = 0
+  /// Where each page says how many there are.
+  private var totals: [Int] = []
 
   /// Bytes of a file beyond which no page is added.
   public static let maximumBytes = 1 << 30
 
   public init() {}
 
-  public var file: [UInt8] { bytes }
+  /// The file, whose pages say that there are `total`.
+  public consuming func file(of total: Int) -> [UInt8] {
+    let number = UInt16(clamping: total)
+    for place in totals {
+      bytes[place] = UInt8(truncatingIfNeeded: number)
+      bytes[place + 1] = UInt8(number >> 8)
+    }
+    return bytes
+  }
 
   /// Adds a page; false when the file would become too large.
-  public mutating func add(_ picture: FaxPicture, horizontal: Int, vertical: Int, of total: Int) -> Bool {
+  public mutating func add(_ picture: FaxPicture, horizontal: Int, vertical: Int) -> Bool {
     let strip = Self.packed(picture)
     guard picture.height > 0, bytes.count + strip.count + 1_024 <= Self.maximumBytes else { return false }
     let stripPlace = bytes.count
@@ -31,7 +41,8 @@ public struct TIFFWriter {
       (259, 3, 1, 32_773), (262, 3, 1, 0), (266, 3, 1, 1), (273, 4, 1, UInt32(stripPlace)), (277, 3, 1, 1),
       (278, 4, 1, UInt32(picture.height)), (279, 4, 1, UInt32(strip.count)), (282, 5, 1, UInt32(fractions)),
       (283, 5, 1, UInt32(fractions + 8)), (296, 3, 1, 2),
-      (297, 3, 2, UInt32(count) | UInt32(UInt16(clamping: total)) << 16),
+      // The total comes at the end.
+      (297, 3, 2, UInt32(count)),
     ]
     append(UInt16(entries.count))
     for entry in entries {
@@ -40,6 +51,7 @@ public struct TIFFWriter {
       append(entry.count)
       append(entry.value)
     }
+    totals.append(bytes.count - 2)
     link = bytes.count
     append(UInt32(0))
     count &+= 1
