@@ -8,6 +8,8 @@ import Glibc
   private var entry: OpaquePointer?
   private var count = 0
   private var hasEnded = false
+  /// Whether the member whose head was read last is a file.
+  private var isFile = false
   private let byteCount: UInt64
   private let read: (UInt64, Int) -> [UInt8]
   /// Of a zip, while its entries are those that libarchive gives.
@@ -150,6 +152,7 @@ import Glibc
     }
     count += 1
     var made = Self.inLocale { unsafe member(head, warning: status == ARCHIVE_WARN ? message : nil) }
+    isFile = made.kind == .file
     if format == "zip", compressions.isEmpty { complete(&made) }
     return made
   }
@@ -209,7 +212,9 @@ import Glibc
       // RAR 5 has universal time, RAR 4 that of a clock.
       case "rar" where unsafe archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_RAR_V5:
         made.modified = time
-      case "zip", "cab", "rar": made.modifiedLocal = time.map { String($0.description.prefix(19)) }
+      // It may be either; the directory tells.
+      case "zip": break
+      case "cab", "rar": made.modifiedLocal = time.map { String($0.description.prefix(19)) }
       // Without a time, it is zero.
       case "compressed": made.modified = seconds == 0 ? nil : time
       default: made.modified = time
@@ -271,6 +276,8 @@ import Glibc
         if isData { result.fault = "its pieces do not follow each other" }
         return result
       }
+      // Links have the size of what they lead to, and mostly no content.
+      guard isData || isFile || result.byteCount > 0 else { return result }
       guard fill(upTo: place, &result, take) else { return result }
       guard isData else { return result }
       guard size > 0, let first = unsafe start else { continue }

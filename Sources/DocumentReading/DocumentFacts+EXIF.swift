@@ -9,6 +9,7 @@ extension DocumentFacts {
 
   /// Reads what follows the mark `Exif` and two zeros, which stand in front.
   mutating func readEXIF(_ block: [UInt8]) {
+    guard properties.count < DocumentLimits.properties else { return noteTooMany() }
     // Safe: libexif reads `count` bytes within the call and copies what it keeps.
     let loaded = unsafe block.withUnsafeBufferPointer { buffer in
       unsafe exhibit_exif_load(buffer.baseAddress, UInt32(clamping: buffer.count))

@@ -9,6 +9,9 @@ extension DocumentFacts {
     "meta.xml": (.odf, "meta"),
   ]
 
+  /// Members without which a zip is no such document, whatever else is in it.
+  public static let marks: [Form: String] = [.ooxml: "[Content_Types].xml", .odf: "mimetype"]
+
   /// Reads the parts of an office document, in the order in which they are given.
   public init(parts: [(name: String, bytes: [UInt8])], as form: Form) {
     self.init(form)

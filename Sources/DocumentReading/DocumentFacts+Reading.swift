@@ -2,13 +2,16 @@ import ByteReading
 
 extension DocumentFacts {
   /// Which kind of document bytes begin as; nil when they are none that is read as a whole.
-  public static func form(ofHead head: [UInt8]) -> Form? {
+  ///
+  /// An archive may have a PDF as its first member: that does not make it one.
+  public static func form(ofHead head: [UInt8], isArchive: Bool = false) -> Form? {
     if head.starts(with: [0xff, 0xd8, 0xff]) { return .jpeg }
     if head.starts(with: [0x49, 0x49, 0x2a, 0]) || head.starts(with: [0x4d, 0x4d, 0, 0x2a]) { return .tiff }
     if head.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) { return .png }
     if head.starts(with: Array("RIFF".utf8)), head.dropFirst(8).starts(with: Array("WEBP".utf8)) { return .webp }
     // Readers take a header within the first kibibyte (PDF 1.7, implementation notes).
-    return head.firstRange(of: Array("%PDF-".utf8)) != nil ? .pdf : nil
+    let place = head.firstRange(of: Array("%PDF-".utf8))?.lowerBound
+    return place == 0 || (place != nil && !isArchive) ? .pdf : nil
   }
 
   /// Reads what a picture or a PDF says of itself.
@@ -28,6 +31,8 @@ extension DocumentFacts {
   private static let xmpMark: [UInt8] = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
   /// Of a TIFF file the beginning is read, where its directories commonly stand.
   private static let maximumTIFF = 4 << 20
+  /// Bytes of the name of a text in a PNG (third edition, 11.3.3.2).
+  private static let maximumKeyword = 79
 
   /// The segments before the picture itself (ITU-T T.81, B.1.1).
   private mutating func readJPEG(_ bytes: RawSpan) {
@@ -67,11 +72,18 @@ extension DocumentFacts {
         switch String(decoding: kind, as: UTF8.self) {
         case "eXIf": readEXIF(Self.exifMark + content.array())
         case "tEXt":
-          let parts = content.array().split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+          // One byte more than is kept shows that the text is cut.
+          let count = min(content.byteCount, Self.maximumKeyword + 1 + DocumentLimits.valueBytes + 1)
+          let parts = content.extracting(first: count).array().split(
+            separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+          guard let keyword = parts.first, keyword.count <= Self.maximumKeyword else {
+            faults.append("a keyword of the PNG file is too long")
+            continue
+          }
           // Latin-1, which is not UTF-8 when it is not ASCII.
           if parts.count == 2 {
             let text = String(String.UnicodeScalarView(parts[1].map { Unicode.Scalar($0) }))
-            add("tEXt", String(decoding: parts[0], as: UTF8.self), Array(text.utf8))
+            add("tEXt", String(decoding: keyword, as: UTF8.self), Array(text.utf8))
           }
         case "iTXt":
           let whole = content.array()

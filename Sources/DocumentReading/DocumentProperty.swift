@@ -36,9 +36,13 @@ public struct DocumentFacts: Hashable, Sendable {
   mutating func add(_ group: String, _ name: String, _ value: [UInt8]) {
     if properties.count < DocumentLimits.properties {
       properties.append(DocumentProperty(group, name, value))
-    } else if properties.count == DocumentLimits.properties, !faults.contains(Self.tooMany) {
-      faults.append(Self.tooMany)
+    } else {
+      noteTooMany()
     }
+  }
+
+  mutating func noteTooMany() {
+    if !faults.contains(Self.tooMany) { faults.append(Self.tooMany) }
   }
 
   private static let tooMany = "it has more than \(DocumentLimits.properties) statements"

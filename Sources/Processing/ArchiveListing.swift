@@ -8,12 +8,19 @@ final class ArchiveListing {
   /// Files that were found and may themselves be archives, in the order of the archive.
   private(set) var found: [(stored: StoredArtefact, subject: FileInspection.Subject)] = []
 
-  /// Members in which an office document tells of itself.
-  private(set) var properties: [(name: String, stored: StoredArtefact)] = []
+  /// Members in which an office document tells of itself, if it is one.
+  var properties: [(name: String, stored: StoredArtefact)] {
+    parts.filter { part in
+      DocumentFacts.parts[part.name].flatMap { DocumentFacts.marks[$0.form] }.map(marks.contains) == true
+    }
+  }
 
   private let inspection: FileInspection
   private let archive: ArchiveFile
   private let subject: FileInspection.Subject
+  private var parts: [(name: String, stored: StoredArtefact)] = []
+  /// Names that make a zip an office document.
+  private var marks: Set<String> = []
   private var memberCount = 0
   private var totalBytes: UInt64 = 0
   private var fault: ArchiveFault?
@@ -65,40 +72,47 @@ final class ArchiveListing {
   private func take(_ member: ArchiveMember) throws {
     var fields = fields(of: member)
     judge(member)
+    if let name = member.name.map({ String(decoding: $0, as: UTF8.self) }), DocumentFacts.marks.values.contains(name) {
+      marks.insert(name)
+    }
     if member.isEncrypted {
       remark(.encrypted, member)
-    } else if member.kind == .file {
+    } else {
       try keep(member, &fields)
     }
     try inspection.add("archive/member", fields, subject)
   }
 
-  /// Stores the content of a member, as far as it can be had.
+  /// Stores the content of a member, as far as it can be had; of links and the like, only when there is any.
   private func keep(_ member: ArchiveMember, _ fields: inout Fields) throws {
-    let number = inspection.beginArtefact()
+    let isFile = member.kind == .file
+    var begun = isFile ? inspection.beginArtefact() : nil
     var failure: ProcessingError?
     var content = archive.content { bytes in
       inspection.tick()
       guard UInt64(bytes.byteCount) <= inspection.bytesLeft else { return false }
       inspection.take(bytes: bytes.byteCount)
+      let number = begun ?? inspection.beginArtefact()
+      begun = number
       do throws(ProcessingError) { try inspection.append(bytes, to: number) } catch { failure = error }
       return failure == nil
     }
     if let failure { throw failure }
+    guard begun != nil || content.fault != nil || content.isStopped else { return }
     totalBytes += content.byteCount
     if content.isStopped {
       limit = ("bytes", inspection.bytesAllowed)
       content.fault = "it is over the limit of \(inspection.bytesAllowed) bytes"
     } else if content.fault != nil {
       remark(.damaged, member)
-    } else if let stated = member.statedByteCount, stated != content.byteCount {
+    } else if isFile, let stated = member.statedByteCount, stated != content.byteCount {
       remark(.size, member)
     }
     let isComplete = content.fault == nil && subject.isComplete
     fields.set("byteCount", content.byteCount)
     fields.set("isComplete", isComplete)
     if let fault = content.fault { fields.set("fault", fault) }
-    guard let stored = try inspection.endArtefact(number) else { return }
+    guard let number = begun, let stored = try inspection.endArtefact(number) else { return }
     fields.set("sha256", stored.sha256.hex)
     var artefact = stored.fields
     artefact.set("role", archive.format == "compressed" ? "content of a compressed file" : "member of an archive")
@@ -107,9 +121,9 @@ final class ArchiveListing {
     if let name = member.name { artefact.set("name", wire: name) }
     try inspection.add("artefact", artefact, subject)
     if archive.format == "zip", let name = member.name.map({ String(decoding: $0, as: UTF8.self) }),
-      DocumentFacts.parts[name] != nil, properties.count < DocumentFacts.parts.count
+      DocumentFacts.parts[name] != nil, parts.count < DocumentFacts.parts.count
     {
-      properties.append((name, stored))
+      parts.append((name, stored))
     }
     found.append((stored, .init(sha256: stored.sha256, isComplete: isComplete, depth: subject.depth + 1)))
   }

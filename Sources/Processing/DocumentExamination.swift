@@ -36,9 +36,22 @@ struct DocumentExamination {
 
   /// Reads the parts of an office document.
   func run(parts: [(name: String, stored: StoredArtefact)]) throws {
-    guard let form = parts.first.flatMap({ DocumentFacts.parts[$0.name]?.form }) else { return }
+    for form in [DocumentFacts.Form.ooxml, .odf] {
+      let own = parts.filter { DocumentFacts.parts[$0.name]?.form == form }
+      if !own.isEmpty { try run(own, form) }
+    }
+  }
+
+  private func run(_ parts: [(name: String, stored: StoredArtefact)], _ form: DocumentFacts.Form) throws {
     var read: [(name: String, bytes: [UInt8])] = []
-    for part in parts where part.stored.byteCount <= DocumentLimits.partBytes {
+    for part in parts {
+      guard part.stored.byteCount <= DocumentLimits.partBytes else {
+        try note(
+          Finding(
+            .warning, "document/limit", "A part of a document is too large to be read for what it says of itself.",
+            ["limit": .integer(Int64(DocumentLimits.partBytes)), "name": .text(part.name)]))
+        continue
+      }
       let path = inspection.localPath(of: part.stored)
       // Safe: the path is a string of ours.
       let descriptor = unsafe exhibit_sandbox_open(path, O_RDONLY | O_CLOEXEC, 0)
@@ -142,11 +155,11 @@ extension DocumentFacts {
   private static let headByteCount = 1_024
 
   /// Which kind of document a file begins as; nil when it is none.
-  static func form(of descriptor: Int32) -> Form? {
+  static func form(of descriptor: Int32, isArchive: Bool) -> Form? {
     let head = unsafe [UInt8](unsafeUninitializedCapacity: headByteCount) { buffer, count in
       // Safe: no more is read than there is room.
       count = max(0, unsafe pread(descriptor, buffer.baseAddress, headByteCount, 0))
     }
-    return form(ofHead: head)
+    return form(ofHead: head, isArchive: isArchive)
   }
 }

@@ -117,8 +117,8 @@ final class ExaminationStage {
   private func inspect(
     _ descriptor: Int32, _ identity: FileIdentity, _ original: UInt16, _ byteCount: UInt64
   ) throws -> String? {
-    let isDocument = DocumentFacts.form(of: descriptor) != nil
-    guard isDocument || ArchiveSign(descriptor: descriptor, byteCount: byteCount) == .beginning else { return nil }
+    let file = FileKind(descriptor: descriptor, byteCount: byteCount)
+    guard file.document != nil || file.archive == .beginning else { return nil }
     let base = ordinal + 1
     var last = base
     let inspection = FileInspection(spool: carved, hand: hand, byteCount: byteCount, rules: rules) {
@@ -130,7 +130,7 @@ final class ExaminationStage {
       ordinal = last
       return nil
     }
-    let kind = isDocument ? "document" : "archive"
+    let kind = file.document != nil ? "document" : "archive"
     try describe(identity, original, byteCount, takenFor: kind)
     ordinal = last
     return kind

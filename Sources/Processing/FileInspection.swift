@@ -67,10 +67,14 @@ final class FileInspection {
         try add(found.kind, found.fields, subject, decoder: RuleSearch.decoder)
       }
     }
-    if let form = DocumentFacts.form(of: descriptor) {
-      return try DocumentExamination(self, subject).run(descriptor, byteCount, form)
-    }
-    guard let sign = ArchiveSign(descriptor: descriptor, byteCount: byteCount) else { return false }
+    let kind = FileKind(descriptor: descriptor, byteCount: byteCount)
+    if let form = kind.document { _ = try DocumentExamination(self, subject).run(descriptor, byteCount, form) }
+    // A document may have an archive behind it.
+    let isArchive = try kind.archive.map { try openArchive(descriptor, $0, subject) } ?? false
+    return kind.document != nil || isArchive
+  }
+
+  private func openArchive(_ descriptor: Int32, _ sign: ArchiveSign, _ subject: Subject) throws -> Bool {
     let archive: ArchiveFile
     let first: ArchiveMember?
     do throws(ArchiveFault) {
@@ -147,6 +151,17 @@ final class FileInspection {
 
   /// Where an artefact that was made here lies.
   func localPath(of stored: StoredArtefact) -> String { spool.localPath(of: stored) }
+}
+
+/// What a file may be opened as, by its first and last bytes; it may be both.
+struct FileKind {
+  let document: DocumentFacts.Form?
+  let archive: ArchiveSign?
+
+  init(descriptor: Int32, byteCount: UInt64) {
+    archive = ArchiveSign(descriptor: descriptor, byteCount: byteCount)
+    document = DocumentFacts.form(of: descriptor, isArchive: archive == .beginning)
+  }
 }
 
 extension ArchiveSign {

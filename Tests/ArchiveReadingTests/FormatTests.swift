@@ -50,6 +50,30 @@ import Testing
     #expect(python.modified == nil && python.modifiedLocal == "2026-03-04T05:06:08")
   }
 
+  @Test func aZipWithoutItsDirectoryStatesNoTimes() throws {
+    let whole = try sample("case.zip")
+    let sign = try #require(whole.firstRange(of: [0x50, 0x4b, 0x01, 0x02]))
+    let cut = Listing(Array(whole[..<sign.lowerBound]))
+    #expect(cut.members.count > 3 && cut.content("case/notes/meeting.txt") == Array(Self.meeting.utf8))
+    #expect(cut.members.allSatisfy { $0.modified == nil && $0.modifiedLocal == nil })
+  }
+
+  /// newc has the content behind the last of the links.
+  @Test func readsWhatStandsBehindLinks() throws {
+    let listing = try Listing(sample: "links.cpio")
+    #expect(listing.names == ["links/first", "links/second", "links/soft"])
+    #expect(listing.members.map(\.kind) == [.file, .hardLink, .symbolicLink])
+    #expect(listing.bytes == [[], Array(Self.meeting.utf8), []])
+    #expect(listing.contents.allSatisfy { $0.fault == nil })
+    // Directories, links and devices of other formats have no content.
+    for name in ["case.zip", "case.7z", "case.tar", "case.cpio", "case.iso.xz", "names.tar"] {
+      let other = try Listing(sample: name)
+      for (place, member) in other.members.enumerated() where member.kind != .file {
+        #expect(other.bytes[place].isEmpty && other.contents[place].fault == nil, "\(name) \(place)")
+      }
+    }
+  }
+
   @Test func aFileThatIsOnlyCompressedHasOneMember() throws {
     for (name, compression) in [("numbers.gz", "gzip"), ("numbers.xz", "xz")] {
       let listing = try Listing(sample: name)

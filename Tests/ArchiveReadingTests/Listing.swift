@@ -29,7 +29,7 @@ struct Listing {
         while let member = try archive.next() {
           members.append(member)
           var found: [UInt8] = []
-          if member.kind == .file, !member.isEncrypted {
+          if !member.isEncrypted {
             contents.append(
               archive.content { part in
                 guard found.count + part.byteCount <= limit else { return false }

@@ -54,6 +54,38 @@ import Testing
     #expect(DocumentFacts(parts: [("meta.xml", large)], as: .odf).faults.count == 1)
   }
 
+  @Test func textsOfPicturesAreCut() throws {
+    let chunk = { (kind: String, content: [UInt8]) -> [UInt8] in
+      let count = UInt32(content.count)
+      return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> UInt32($0)) } + Array(kind.utf8) + content
+        + [0, 0, 0, 0]
+    }
+    let sign: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+    let long = Array("Comment\0".utf8) + [UInt8](repeating: 0xe4, count: 100_000)
+    let name = [UInt8](repeating: 0x61, count: 100_000) + [0, 0x62]
+    let facts = try read(sign + chunk("tEXt", long) + chunk("tEXt", name) + chunk("tEXt", Array("A\0\u{62}".utf8)))
+    #expect(facts.properties.map(\.name) == ["Comment", "A"])
+    #expect(facts.properties.first?.value.count == DocumentLimits.valueBytes && facts.properties.first?.isCut == true)
+    #expect(facts.properties.last?.isCut == false && facts.faults == ["a keyword of the PNG file is too long"])
+  }
+
+  @Test func noMoreEXIFIsReadOnceThereIsTooMuch() throws {
+    let picture = try sample("camera.jpg")
+    var facts = DocumentFacts(.jpeg)
+    for _ in 0..<DocumentLimits.properties { facts.add("XMP", "a", [0x61]) }
+    let start = try #require(picture.firstRange(of: Array("Exif".utf8))).lowerBound
+    facts.readEXIF(Array(picture[start...]))
+    facts.readEXIF(Array(picture[start...]))
+    #expect(facts.properties.count == DocumentLimits.properties && facts.faults.count == 1)
+    #expect(facts.thumbnail.isEmpty)
+  }
+
+  @Test func anArchiveThatBeginsWithAPDFIsNoPDF() {
+    let head = Array("PK\u{3}\u{4} %PDF-1.7".utf8)
+    #expect(DocumentFacts.form(ofHead: head) == .pdf && DocumentFacts.form(ofHead: head, isArchive: true) == nil)
+    #expect(DocumentFacts.form(ofHead: Array("%PDF-1.7".utf8), isArchive: true) == .pdf)
+  }
+
   @Test(arguments: [
     ("2026-03-04T05:06:08Z", nil, "2026-03-04T05:06:08.000000000Z"),
     ("2026-03-04T05:06:08.123+02:00", nil, "2026-03-04T03:06:08.000000000Z"),

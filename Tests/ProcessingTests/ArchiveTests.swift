@@ -81,6 +81,49 @@ import Testing
     #expect(members.count > 1 && members.allSatisfy { $0["isComplete"] as? Bool != true })
   }
 
+  /// An archive that begins with a PDF, and pictures and PDF with an archive behind them.
+  @Test func opensArchivesWithDocumentsAroundThem() throws {
+    let folder = try TemporaryFolder()
+    let documents = repository.appending(path: "Tests/DocumentReadingTests/Samples")
+    let pdf = [UInt8](try Data(contentsOf: documents.appending(path: "stated.pdf")))
+    let picture = [UInt8](try Data(contentsOf: documents.appending(path: "camera.jpg")))
+    _ = try folder.write(pdf, "stated.pdf")
+    let tar = try #require(program("tar"))
+    #expect(try run(tar, ["-C", folder.path(""), "-cf", folder.path("a.tar"), "stated.pdf"]).status == 0)
+    let zip = try #require(program("zip"))
+    #expect(try run(zip, ["-q", "-0", "-j", folder.path("b.zip"), folder.path("stated.pdf")]).status == 0)
+    let inner = try sample("nested.zip")
+    let originals = [
+      folder.path("a.tar"), folder.path("b.zip"), try folder.write(picture + inner, "c.jpg"),
+      try folder.write(pdf + inner, "d.pdf"), try folder.write(picture, "e.jpg"),
+      try folder.write(try sample("links.cpio"), "f.cpio"),
+    ]
+    let bundle = folder.path("bundle")
+    let result = try run(try #require(exhibitProgram), ["process"] + originals + ["--output", bundle])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(
+      try records(bundle, "original-file").map { $0["takenFor"] as? String }
+        == ["archive", "archive", "document", "document", "document", "archive"])
+    let places = { (kind: String) in
+      try records(bundle, kind).map {
+        "\(($0["provenance"] as? [[String: Any]])?.first?["original"] ?? "") \($0["name"] ?? $0["documentType"] ?? "")"
+      }.sorted()
+    }
+    let nested = ["inner.zip", "meeting.txt", "middle.tar.gz"]
+    #expect(
+      try places("archive-member") == ["O-0001 stated.pdf", "O-0002 stated.pdf"] + nested.map { "O-0003 \($0)" }
+        + nested.map { "O-0004 \($0)" } + ["first", "second", "soft"].map { "O-0006 links/\($0)" })
+    #expect(
+      try places("document-properties") == [
+        "O-0001 pdf", "O-0002 pdf", "O-0003 jpeg", "O-0004 pdf", "O-0005 jpeg",
+      ])
+    let link = try #require(try records(bundle, "archive-member").first { $0["name"] as? String == "links/second" })
+    #expect(link["memberType"] as? String == "hardLink" && link["byteCount"] as? Int == 28 && link["sha256"] != nil)
+    let soft = try #require(try records(bundle, "archive-member").first { $0["name"] as? String == "links/soft" })
+    #expect(soft["sha256"] == nil && soft["byteCount"] == nil)
+    #expect(!(try records(bundle, "finding").contains { $0["code"] as? String == "archive/size" }))
+  }
+
   @Test func opensArchivesThatAreGivenAsOriginals() throws {
     let folder = try TemporaryFolder()
     let names = ["bomb.zip", "case-encrypted.zip", "case-hidden.7z", "case.7z", "names.tar"]

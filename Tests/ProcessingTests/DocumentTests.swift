@@ -13,6 +13,23 @@ import Testing
     }
   }
 
+  /// A part that is too large is told, and names alone make no office document.
+  @Test func saysWhichPartIsTooLarge() throws {
+    let folder = try TemporaryFolder()
+    let zip = try #require(program("zip"))
+    _ = try folder.write([UInt8](repeating: 0x20, count: 1 << 20 | 1), "meta.xml")
+    _ = try folder.write(Array("application/vnd.oasis.opendocument.text".utf8), "mimetype")
+    for (name, parts) in [("a.odt", ["mimetype", "meta.xml"]), ("b.zip", ["meta.xml"])] {
+      #expect(try run(zip, ["-q", "-j", folder.path(name)] + parts.map { folder.path($0) }).status == 0)
+    }
+    let bundle = folder.path("bundle")
+    let result = try exhibit("process", folder.path("a.odt"), folder.path("b.zip"), "--output", bundle)
+    #expect(result.status == 0, "\(result.errors)")
+    let findings = try records(bundle, "finding")
+    #expect(findings.map { $0["code"] as? String ?? "" }.filter { $0.hasPrefix("document/") } == ["document/limit"])
+    #expect((findings.first?["provenance"] as? [[String: Any]])?.first?["original"] as? String == "O-0001")
+  }
+
   @Test func listsWhatDocumentsSayOfThemselves() throws {
     let folder = try TemporaryFolder()
     let zip = try #require(program("zip"))
