@@ -30,6 +30,9 @@ struct DirectOffer {
         isWhole = false
         return
       }
+      // Names may have spaces; a token follows only where somebody else listens (port 0).
+      let hasToken = words.count > 3 && words[words.count - 3].elementsEqual("0".utf8)
+      Self.join(&words, tail: hasToken ? 3 : 2)
       fileName = words[0]
       port = words[1].decimal().flatMap { UInt16(exactly: $0) }
       offset = words[2].decimal()
@@ -40,7 +43,10 @@ struct DirectOffer {
         isWhole = false
         return
       }
-      if isFile { fileName = words[0] }
+      if isFile {
+        Self.joinName(&words)
+        fileName = words[0]
+      }
       addressText = words[1]
       address = Self.address(words[1])
       port = words[2].decimal().flatMap { UInt16(exactly: $0) }
@@ -50,6 +56,24 @@ struct DirectOffer {
       isWhole = address != nil && port != nil && (!isFile || words.count < 4 || byteCount != nil)
     } else {
       isWhole = false
+    }
+  }
+
+  /// Makes one word of all but the last ones.
+  private static func join(_ words: inout [[UInt8]], tail: Int) {
+    guard words.count > tail + 1 else { return }
+    words = [Array(words.dropLast(tail).joined(separator: [0x20]))] + words.suffix(tail)
+  }
+
+  /// Makes one word of a name with spaces, by what stands behind it: address, port, size and token.
+  private static func joinName(_ words: inout [[UInt8]]) {
+    for tail in [4, 3, 2] where words.count > tail {
+      let rest = Array(words.suffix(tail))
+      // An empty word is something missing, and not part of a name, where the size is missing, too.
+      guard tail > 2 || !words.contains([]), address(rest[0]) != nil,
+        rest[1].decimal().flatMap({ UInt16(exactly: $0) }) != nil, tail < 3 || rest[2].decimal() != nil
+      else { continue }
+      return join(&words, tail: tail)
     }
   }
 

@@ -28,11 +28,21 @@ public struct IRCSession: DecodingSession {
   ) throws(ReadError) -> DecodingProgress {
     guard !isEncrypted, bytes.byteCount > 0 else { return .consumed(bytes.byteCount) }
     if trace.isEmpty { trace = sink.trace }
-    // A record of TLS (RFC 8446, 5.1) is no line, whatever answer to STARTTLS was captured.
-    if bytes[0] == 0x16, bytes.byteCount < 2 || bytes[1] == 3 {
-      guard bytes.byteCount >= 2 else { return .needs(more: 1) }
-      try encrypt(side, sink.trace, &sink)
-      return .consumed(bytes.byteCount)
+    // At the start or behind STARTTLS a handshake of TLS may begin, whatever answer was captured.
+    if lineCount == 0 || asksForTLS {
+      switch TLSRecord.isHandshake(bytes) {
+      case true?:
+        try encrypt(side, sink.trace, &sink)
+        return .consumed(bytes.byteCount)
+      case false?: break
+      case nil:
+        if client.map({ $0 == side }) ?? (side == .initiator) {
+          clientLines.wait(bytes.byteCount)
+        } else {
+          serverLines.wait(bytes.byteCount)
+        }
+        return .needs(more: 1)
+      }
     }
     let isClient = client.map { $0 == side }
     var lines = isClient ?? (side == .initiator) ? clientLines : serverLines

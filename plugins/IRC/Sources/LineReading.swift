@@ -37,6 +37,9 @@ struct LineReading {
     return .pass(length + 1)
   }
 
+  /// So many bytes wait for what tells what they are.
+  mutating func wait(_ count: Int) { waitingByteCount = count }
+
   /// The next line lacks its beginning.
   mutating func skip(abandoned: Int) {
     isPassing = true

@@ -15,14 +15,17 @@ extension IRCMessage {
   }
 
   /// What all records have: who sent it, and when by the server's own clock.
+  ///
+  /// A client's own prefix and tags prove nothing; servers pass them over. The tags stay as they stood.
   func fields(isFromClient: Bool, ownNick: [UInt8]?) -> Fields {
     var fields: Fields = ["speaker": .text(isFromClient ? "client" : "server")]
     fields.set("command", wire: command)
-    if let from = nick ?? (isFromClient ? ownNick : nil) { fields.set("from", wire: from) }
-    if let userHost { fields.set("userHost", wire: userHost) }
-    if let account = tag("account") { fields.set("account", wire: account) }
+    if let from = isFromClient ? ownNick : nick { fields.set("from", wire: from) }
+    if !isFromClient, let userHost { fields.set("userHost", wire: userHost) }
+    if !isFromClient, let account = tag("account") { fields.set("account", wire: account) }
     if let identifier = tag("msgid") { fields.set("messageID", wire: identifier) }
-    if let time = tag("time"), let moment = CaptureTime(rfc3339: String(decoding: time, as: UTF8.self)) {
+    if !isFromClient, let time = tag("time"),
+      let moment = CaptureTime(rfc3339: String(decoding: time, as: UTF8.self)) {
       fields.set("writtenAt", moment)
     }
     if !tags.isEmpty {
@@ -60,7 +63,9 @@ extension IRCMessage {
   /// Sets receiver and text of what is said; gives what stands behind `DCC ` in an offer.
   func placeText(in fields: inout Fields) -> [UInt8]? {
     if let first = parameters.first, parameters.count > 1 { fields.set("to", wire: first) }
-    guard var text = parameters.last, !isCommand("TAGMSG") else { return nil }
+    let place = isCommand("WALLOPS") ? 0 : 1
+    guard parameters.count > place, !isCommand("TAGMSG") else { return nil }
+    var text = parameters[place]
     // A request between clients stands between two bytes 1; some leave the second one away.
     guard text.first == 1, text.count > 1 else {
       fields.set("text", wire: text)

@@ -31,45 +31,51 @@ struct SecretReading {
     "RELEASE",
     "REGAIN", "RECLAIM", "GROUP", "LINK", "VERIFY", "CONFIRM", "ACTIVATE", "NEWPASS", "PASS", "PASSWD", "PASSWORD",
     "SETPASS",
-    "SETPASSWORD", "RESETPASS", "CHANGEPASS", "LOGOUT", "DROP", "COOKIE", "HELLO", "SENDPASS", "CHALLENGEAUTH",
+    "SETPASSWORD", "RESETPASS", "CHANGEPASS", "CHANGEPASSWORD", "SASET", "LOGOUT", "DROP", "COOKIE", "HELLO", "SENDPASS", "CHALLENGEAUTH",
   ]
 
   /// Withholds what is secret in a message; whether there was something.
+  ///
+  /// Only what the client itself sends teaches anything: others must not be able to hide words of the record.
   mutating func withhold(in message: inout IRCMessage, isFromClient: Bool) -> Bool {
-    if message.isCommand("PASS"), !message.parameters.isEmpty {
-      return hide(&message.parameters[0])
+    if message.isCommand("PASS") || message.isCommand("WEBIRC"), !message.parameters.isEmpty {
+      return hide(&message.parameters[0], isFromClient)
     }
-    if message.isCommand("OPER"), message.parameters.count > 1 { return hideAll(from: 1, in: &message) }
-    if message.isCommand("WEBIRC"), !message.parameters.isEmpty { return hide(&message.parameters[0]) }
+    if message.isCommand("OPER"), message.parameters.count > 1 { return hideAll(from: 1, in: &message, isFromClient) }
     if message.isCommand("DIE") || message.isCommand("RESTART"), isFromClient, !message.parameters.isEmpty {
-      return hideAll(from: 0, in: &message)
+      return hideAll(from: 0, in: &message, isFromClient)
     }
     if message.isCommand("AUTHENTICATE"), isFromClient { return takeResponse(&message) }
     if Self.serviceCommands.contains(where: { message.command.equalsIgnoringCase($0) }), isFromClient {
       return hideWords(of: &message)
     }
     guard message.isSaid || message.isCommand("SQUERY"), message.parameters.count > 1 else { return false }
-    let place = message.parameters.count - 1
+    // A text without its colon stands in several parameters.
+    var text = Array(message.parameters[1...].joined(separator: [0x20]))
     let isService = Self.isService(message.parameters[0])
-    if let text = shown(message.parameters[place], isService: isService) {
-      message.parameters[place] = text
-      return true
+    if isFromClient || isService, let shown = shown(text, isService: isService, learns: isFromClient && isService) {
+      text = shown
+    } else {
+      guard !isFromClient, hideKnown(in: &text) else { return false }
     }
-    return !isFromClient && hideKnown(in: &message.parameters[place])
+    message.parameters = [message.parameters[0], text]
+    return true
   }
 
   // MARK: Commands
 
-  private mutating func hide(_ parameter: inout [UInt8]) -> Bool {
+  private mutating func hide(_ parameter: inout [UInt8], _ learns: Bool) -> Bool {
     guard !parameter.isEmpty else { return false }
-    learn(parameter)
+    if learns { learn(parameter) }
     parameter = WithheldSecret.mark
     return true
   }
 
-  private mutating func hideAll(from start: Int, in message: inout IRCMessage) -> Bool {
+  private mutating func hideAll(from start: Int, in message: inout IRCMessage, _ learns: Bool) -> Bool {
     var isHidden = false
-    for place in message.parameters.indices.dropFirst(start) where hide(&message.parameters[place]) { isHidden = true }
+    for place in message.parameters.indices.dropFirst(start) where hide(&message.parameters[place], learns) {
+      isHidden = true
+    }
     return isHidden
   }
 
@@ -78,21 +84,24 @@ struct SecretReading {
     let isVerb = Self.verbs.contains { message.command.equalsIgnoringCase($0) }
     let words = (isVerb ? [message.command] : []) + message.parameters
     let text = Array(words.joined(separator: [0x20]))
-    guard let shown = shown(text, isService: true) else { return false }
+    guard let shown = shown(text, isService: true, learns: true) else { return false }
     message.parameters = shown.split(separator: 0x20).dropFirst(isVerb ? 1 : 0).map { Array($0) }
     return true
   }
 
   private mutating func takeResponse(_ message: inout IRCMessage) -> Bool {
     guard let text = message.parameters.first else { return false }
-    guard !text.elementsEqual("*".utf8) else {
-      credentials = nil
+    guard !text.elementsEqual("*".utf8) || message.parameters.count > 1 else {
+      endExchange()
       return false
     }
     guard var credentials else {
-      self.credentials = MailCredentials(mechanism: text)
+      // The first word of an exchange names the mechanism (RFC 4422, 3.1); behind a missing beginning it is a response.
+      let isMechanism = message.parameters.count == 1 && Self.isMechanism(text)
+      self.credentials = MailCredentials(mechanism: isMechanism ? text : [])
       response = []
-      return false
+      if !isMechanism { message.parameters = [WithheldSecret.mark] }
+      return !isMechanism
     }
     if !text.elementsEqual("+".utf8), response.count + text.count <= Self.maximumResponse { response += text }
     if text.count < 400 {
@@ -105,8 +114,14 @@ struct SecretReading {
     return true
   }
 
+  /// One to twenty capitals, digits, hyphens and low lines.
+  private static func isMechanism(_ text: [UInt8]) -> Bool {
+    (1...20).contains(text.count)
+      && text.allSatisfy { (0x41...0x5a).contains($0) || $0.isDigit || $0 == 0x2d || $0 == 0x5f }
+  }
+
   /// The mechanism that the client chose.
-  var mechanism: [UInt8]? { credentials?.mechanism }
+  var mechanism: [UInt8]? { credentials.flatMap { $0.mechanism.isEmpty ? nil : $0.mechanism } }
 
   /// The exchange is over (answers 900 to 908).
   mutating func endExchange() {
@@ -116,35 +131,50 @@ struct SecretReading {
 
   // MARK: Messages to services
 
-  private static func isService(_ target: [UInt8]) -> Bool {
-    let name = target.prefix { $0 != 0x40 && $0 != 0x25 }
-    return services.contains { name.equalsIgnoringCase($0) }
+  private static func isService(_ targets: [UInt8]) -> Bool {
+    targets.split(separator: 0x2c).contains { target in
+      let name = target.prefix { $0 != 0x40 && $0 != 0x25 }
+      return services.contains { name.equalsIgnoringCase($0) }
+    }
   }
 
+  private static func isOne(of names: [StaticString], _ word: [UInt8]) -> Bool {
+    names.contains { word.equalsIgnoringCase($0) }
+  }
+
+  /// Verbs behind which exactly two words are an account and its secret.
+  private static let accountVerbs: [StaticString] = [
+    "IDENTIFY", "ID", "IDENT", "SIDENTIFY", "LOGIN", "AUTH", "AUTHENTICATE",
+  ]
+  /// Verbs behind which exactly two words are a nick and the secret of its account.
+  private static let nickVerbs: [StaticString] = ["GHOST", "RECOVER", "RELEASE", "REGAIN", "RECLAIM", "GROUP", "DROP"]
+  private static let settings: [StaticString] = ["PASSWORD", "PASS", "PASSWD", "NEWPASS"]
+
   /// What may be shown of a text; nil when nothing of it is secret.
-  private mutating func shown(_ text: [UInt8], isService: Bool) -> [UInt8]? {
+  private mutating func shown(_ text: [UInt8], isService: Bool, learns: Bool) -> [UInt8]? {
     let words = text.split(separator: 0x20).map { Array($0) }
     guard let verb = words.first, words.count > 1 else { return nil }
-    // To somebody who is no service, only the words that have no other meaning count.
-    let isIdentifying = verb.equalsIgnoringCase("IDENTIFY") || verb.equalsIgnoringCase("SIDENTIFY")
-    if verb.equalsIgnoringCase("SET"), isService, words.count > 2,
-      words[1...].contains(where: { $0.equalsIgnoringCase("PASSWORD") || $0.equalsIgnoringCase("PASS") })
-    {
-      for word in words[2...] { learn(word) }
-      return Array([verb, words[1], WithheldSecret.mark].joined(separator: [0x20]))
+    let hidden: ArraySlice<[UInt8]>
+    if isService, verb.equalsIgnoringCase("SET") {
+      guard words.count > 2, words[1...].contains(where: { Self.isOne(of: Self.settings, $0) }) else { return nil }
+      hidden = words[(Self.isOne(of: Self.settings, words[1]) ? 2 : 1)...]
+    } else if isService, Self.isOne(of: Self.verbs, verb) {
+      guard words.count > 2 || !Self.isOne(of: ["DROP", "LOGOUT"], verb) else { return nil }
+      let isChannel = words[1].first == 0x23 || words[1].first == 0x26
+      guard words.count > 2 || !isChannel else { return nil }
+      let isAccount = words.count == 3 && !isChannel && Self.isOne(of: Self.accountVerbs, verb)
+      let isNick = words.count == 3 && Self.isOne(of: Self.nickVerbs, verb)
+      if isAccount, learns { account = words[1] }
+      hidden = words[(isAccount || isNick || isChannel ? 2 : 1)...]
+    } else {
+      // To somebody who is no service, only the words that have no other meaning count.
+      guard Self.isOne(of: ["IDENTIFY", "SIDENTIFY"], verb), words.count <= 3 else { return nil }
+      hidden = words[(words.count - 1)...]
     }
-    guard isService && Self.verbs.contains(where: { verb.equalsIgnoringCase($0) }) || isIdentifying && words.count <= 3
-    else { return nil }
-    let isOther = verb.equalsIgnoringCase("DROP") || verb.equalsIgnoringCase("LOGOUT")
-    guard !isOther || words.count > 2 else { return nil }
-    // One word behind the verb is the secret; of several the first names an account or channel, but of REGISTER.
-    let isRegistration = verb.equalsIgnoringCase("REGISTER") || verb.equalsIgnoringCase("REG")
-    let isChannel = words[1].first == 0x23 || words[1].first == 0x26
-    let keeps = isChannel || words.count > 2 && !isRegistration ? 2 : 1
-    guard words.count > keeps else { return nil }
-    for word in words[keeps...] { learn(word) }
-    if keeps == 2, !isChannel { account = words[1] }
-    return Array((words[..<keeps] + [WithheldSecret.mark]).joined(separator: [0x20]))
+    // What stands behind old and new secret are no secrets, but words that others say, too.
+    let isRegistration = Self.isOne(of: ["REGISTER", "REG"], verb)
+    if learns { for word in hidden.prefix(isRegistration ? 1 : 2) { learn(word) } }
+    return Array((words[..<hidden.startIndex] + [WithheldSecret.mark]).joined(separator: [0x20]))
   }
 
   private mutating func learn(_ secret: [UInt8]) {

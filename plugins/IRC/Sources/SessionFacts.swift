@@ -33,6 +33,10 @@ struct SessionFacts {
         isWelcome = true
         call(name)
       }
+      // The nick is odd, in use, in use elsewhere, or not to be had now (RFC 2812, 5.2).
+      if [432, 433, 436, 437].contains(number), !isWelcome, message.parameters.count > 1 {
+        refuse(message.parameters[1])
+      }
       return
     }
     if message.isCommand("CAP"), message.parameters.count > 2, message.parameters[1].equalsIgnoringCase("ACK") {
@@ -57,6 +61,11 @@ struct SessionFacts {
     guard nick != name, !name.isEmpty else { return }
     nick = name
     if nicks.count < Self.maximumNames { nicks.append(name) }
+  }
+
+  private mutating func refuse(_ name: [UInt8]) {
+    nicks.removeAll { $0 == name }
+    if nick == name { nick = nicks.last }
   }
 
   func place(in fields: inout Fields) {

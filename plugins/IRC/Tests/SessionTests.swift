@@ -67,6 +67,72 @@ import Testing
     #expect(outcome.said.contains { $0.text("text") == "AUTH quill [withheld]" })
   }
 
+  @Test func othersHideNothing() {
+    let outcome = decode([
+      client("NICK robin", "USER rob 0 * :R"), server(":s.example 001 robin :Welcome"),
+      server(":mallory!u@h PRIVMSG robin :identify bob cocaine", ":kim!k@h PRIVMSG #pier :cocaine at nine"),
+      client("PRIVMSG kim :identify crates"), server(":kim!k@h PRIVMSG robin :crates it is"),
+    ])
+    #expect(outcome.session?.text("account") == nil)
+    #expect(
+      outcome.said.map { $0.text("text") } == [
+        "identify bob cocaine", "cocaine at nine", "identify [withheld]", "crates it is",
+      ])
+  }
+
+  @Test func withholdsAllWordsBehindVerbs() {
+    let outcome = decode([
+      client("PRIVMSG NickServ IDENTIFY one-secret", "PRIVMSG Q :NEWPASS two-secret three-secret three-secret"),
+      client("NS :SASET robin PASSWORD four-secret", "PRIVMSG NickServ :SET robin PASSWORD five-secret"),
+      client("PRIVMSG NickServ :IDENTIFY six-secret seven-secret eight-secret", "NS PASSWD nine-secret ten-secret"),
+      client("AUTHENTICATE AHJvYmluAHBpZXItc2VjcmV0", "AUTHENTICATE QUJD", "PRIVMSG AuthServ :AUTH quill q-secret"),
+    ])
+    let all = outcome.recordLines.joined() + outcome.transcript.joined()
+    #expect(!all.contains("-secret") && !all.contains("AHJv") && !all.contains("QUJD"))
+    #expect(outcome.session?.text("account") == "quill")
+    #expect(outcome.session?.text("mechanism") == nil)
+    #expect(outcome.transcript.first == "> PRIVMSG NickServ :IDENTIFY [withheld]")
+  }
+
+  @Test func believesOnlyTheServer() {
+    let outcome = decode([
+      client("NICK taken", "USER rob 0 * :R"), server(":s.example 433 * taken :in use"), client("NICK robin"),
+      server(":s.example 001 robin :Welcome"),
+      client("@account=kim;time=2026-01-02T03:04:05Z :kim!k@h PRIVMSG #pier one two", "PRIVMSG #pier"),
+    ])
+    #expect(outcome.said.map { $0.text("from") } == ["robin", "robin"])
+    #expect(outcome.said.map { $0.text("text") } == ["one", nil])
+    let first = outcome.said.first
+    #expect([first?.text("userHost"), first?.text("account")] == [nil, nil])
+    #expect(first?.fields["writtenAt"] == nil)
+    #expect(first?.list("tags").count == 2)
+    #expect(outcome.session?.list("userNames") == ["robin"])
+  }
+
+  @Test func readsOnBehindWhatOnlyResemblesTLS() {
+    let odd = decode([
+      client("NICK robin"), .bytes([0x16, 3, 1, 0, 5, 1, 0x0a], from: .initiator), client("PRIVMSG #pier :one"),
+    ])
+    #expect(odd.said.count == 1)
+    #expect(odd.codes == ["irc/oddLine"])
+    let short = decode([client("NICK robin", "STARTTLS"), .bytes([0x16, 3, 1], from: .initiator)])
+    #expect(short.session?.flag("isComplete") == false)
+    let cut = decode([client("NICK robin", "STARTTLS"), .bytes([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0], from: .initiator)])
+    #expect(cut.codes == ["irc/encrypted"])
+  }
+
+  @Test func readsNamesWithSpaces() {
+    let outcome = decode([
+      client("PRIVMSG kim :\u{1}DCC SEND ship list 2.txt 3221225994 5000 1024\u{1}"),
+      client("PRIVMSG kim :\u{1}DCC RESUME ship list 2 5000 512\u{1}"),
+      client("PRIVMSG kim :\u{1}DCC SEND a b 3221225994 0 1024 77\u{1}"),
+    ])
+    #expect(outcome.offers.map { $0.text("fileName") } == ["ship list 2.txt", "ship list 2", "a b"])
+    #expect(outcome.offers.map { $0.number("port") } == [5_000, 5_000, 0])
+    #expect(outcome.offers.map { $0.text("token") } == [nil, nil, "77"])
+    #expect(outcome.codes.isEmpty)
+  }
+
   @Test func namesOffersBetweenClients() throws {
     let outcome = decode([
       server(":kim!k@h PRIVMSG robin :\u{1}DCC SEND \"ship list.txt\" 3221225994 5000 1024\u{1}"),
