@@ -25,7 +25,8 @@ extension IRCMessage {
     if !isFromClient, let account = tag("account") { fields.set("account", wire: account) }
     if let identifier = tag("msgid") { fields.set("messageID", wire: identifier) }
     if !isFromClient, let time = tag("time"),
-      let moment = CaptureTime(rfc3339: String(decoding: time, as: UTF8.self)) {
+      let moment = CaptureTime(rfc3339: String(decoding: time, as: UTF8.self))
+    {
       fields.set("writtenAt", moment)
     }
     if !tags.isEmpty {

@@ -31,7 +31,8 @@ struct SecretReading {
     "RELEASE",
     "REGAIN", "RECLAIM", "GROUP", "LINK", "VERIFY", "CONFIRM", "ACTIVATE", "NEWPASS", "PASS", "PASSWD", "PASSWORD",
     "SETPASS",
-    "SETPASSWORD", "RESETPASS", "CHANGEPASS", "CHANGEPASSWORD", "SASET", "LOGOUT", "DROP", "COOKIE", "HELLO", "SENDPASS", "CHALLENGEAUTH",
+    "SETPASSWORD", "RESETPASS", "CHANGEPASS", "CHANGEPASSWORD", "SASET", "LOGOUT", "DROP", "COOKIE",
+    "HELLO", "SENDPASS", "CHALLENGEAUTH",
   ]
 
   /// Withholds what is secret in a message; whether there was something.

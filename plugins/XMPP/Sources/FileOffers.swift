@@ -15,6 +15,7 @@ struct FileOffer {
   static let maximumCount = 64
 
   static func all(of stanza: XMLElement) -> [FileOffer] {
+    guard stanza["type"] != "error" else { return [] }
     var offers: [FileOffer] = []
     for child in stanza.elements where offers.count < maximumCount {
       switch (child.name, child.namespace) {

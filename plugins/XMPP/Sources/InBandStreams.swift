@@ -32,17 +32,20 @@ struct InBandStreams {
   mutating func take(
     _ stanza: XMLElement, from side: Side, trace: Trace, into sink: inout EvidenceSink
   ) throws(ReadError) {
+    // What comes back as an error was not delivered, and is said by nobody.
+    guard stanza["type"] != "error" else { return }
+    let from = stanza["from"]
     for element in stanza.elements where element.namespace == "http://jabber.org/protocol/ibb" {
       guard let identifier = element["sid"] else { continue }
       switch element.name {
       case "open": try open(identifier, stanza, side, trace, &sink, isOpened: true)
       case "data":
-        if place(identifier, side) == nil { try open(identifier, stanza, side, trace, &sink, isOpened: false) }
-        guard let place = place(identifier, side) else { continue }
+        if place(identifier, side, from) == nil { try open(identifier, stanza, side, trace, &sink, isOpened: false) }
+        guard let place = place(identifier, side, from) else { continue }
         append(element, place, trace, &sink)
       case "close":
         // Either side may close it.
-        guard let place = place(identifier, side) ?? place(identifier, side.other) else { continue }
+        guard let place = place(identifier, side, from) ?? place(identifier, side.other, to: from) else { continue }
         streams[place].trace.formUnion(trace)
         try end(streams.remove(at: place), isEnded: true, &sink)
       default: break
@@ -50,15 +53,22 @@ struct InBandStreams {
     }
   }
 
-  private func place(_ identifier: String, _ side: Side) -> Int? {
-    streams.firstIndex { $0.identifier == identifier && $0.side == side }
+  private func place(_ identifier: String, _ side: Side, _ from: String?) -> Int? {
+    streams.firstIndex { $0.identifier == identifier && $0.side == side && $0.from == from }
+  }
+
+  /// The file that whoever closes it receives.
+  private func place(_ identifier: String, _ side: Side, to receiver: String?) -> Int? {
+    streams.firstIndex {
+      $0.identifier == identifier && $0.side == side && ($0.to == nil || receiver == nil || $0.to == receiver)
+    }
   }
 
   private mutating func open(
     _ identifier: String, _ stanza: XMLElement, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink,
     isOpened: Bool
   ) throws(ReadError) {
-    if let place = place(identifier, side) { try end(streams.remove(at: place), isEnded: false, &sink) }
+    if let place = place(identifier, side, stanza["from"]) { try end(streams.remove(at: place), isEnded: false, &sink) }
     if streams.count >= Self.maximumOpen { try end(streams.removeFirst(), isEnded: false, &sink) }
     streams.append(
       Stream(

@@ -6,18 +6,18 @@ struct StreamFacts {
 
   /// The client's full address, as the server binds it.
   private(set) var address: String?
+  /// The identifier of the client's request for one (RFC 6120, 7.6).
+  private var request: String?
   private var serverName: String?
   private var version: String?
   private var namespace: String?
   private var features: [String] = []
   private var error: String?
 
-  /// The side that is the client, by what only one of them sends.
-  func clientSide(_ element: XMLElement, _ side: Side) -> Side {
-    let isServers =
-      ["features", "challenge", "success", "failure", "proceed"].contains(element.name)
-      || element.name == "stream" && element["id"] != nil
-    return isServers ? side.other : side
+  /// The side that is the client, by what only one of them sends; nil when that is not told.
+  func clientSide(_ element: XMLElement, isHeader: Bool, _ side: Side) -> Side? {
+    if isHeader { return element["id"] == nil ? side : side.other }
+    return ["features", "challenge", "success", "failure", "proceed"].contains(element.name) ? side.other : nil
   }
 
   mutating func takeHeader(_ header: XMLElement, isFromClient: Bool) {
@@ -37,7 +37,12 @@ struct StreamFacts {
         }
       }
     case "iq":
-      if !isFromClient, stanza["type"] == "result", let jid = stanza.first("bind")?.first("jid")?.text {
+      guard address == nil, let identifier = stanza["id"],
+        let bind = stanza.first("bind", in: "urn:ietf:params:xml:ns:xmpp-bind")
+      else { return }
+      if isFromClient {
+        if stanza["type"] == "set" { request = identifier }
+      } else if stanza["type"] == "result", identifier == request, let jid = bind.first("jid")?.text, !jid.isEmpty {
         address = jid
       }
     case "error": error = StanzaFields.error(stanza)

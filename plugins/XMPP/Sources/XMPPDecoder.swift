@@ -56,7 +56,6 @@ public struct XMPPDecoder: EvidenceDecoder {
         common + [
           FieldDeclaration("query", .text, "the name of what is asked or answered"),
           FieldDeclaration("namespace", .text, "its namespace"),
-          FieldDeclaration("isWithheld", .boolean, "it holds a secret, which is withheld"),
           FieldDeclaration("error", .text, "the error"),
         ]),
       RecordKind("xmpp/offer", "One file that a stanza offers, asks a place for, or links", common + file),
@@ -87,6 +86,7 @@ public struct XMPPDecoder: EvidenceDecoder {
     FieldDeclaration("messageID", .text, "the stanza's identifier"),
     FieldDeclaration("stanzaType", .text, "chat, groupchat, get, result, unavailable …"),
     FieldDeclaration("writtenAt", .time, "when it was sent, of one that was delayed (XEP-0203)"),
+    FieldDeclaration("isWithheld", .boolean, "it holds a secret, which is withheld"),
   ]
   private static let file = [
     FieldDeclaration("operation", .text, "offer, link, upload, slot, in-band, or the action of Jingle"),

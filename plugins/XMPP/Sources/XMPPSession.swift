@@ -18,14 +18,17 @@ public struct XMPPSession: DecodingSession {
   private var malformedCount = 0
   /// `encrypted` or `compressed`: nothing more is read.
   private var closure: String?
+  /// Bytes that wait for the rest of their stanza.
+  private var waiting: [Side: Int] = [:]
   private var isComplete = true
 
   init(_ carrier: DecodingContext.Carrier) {
     self.carrier = carrier
     let isServer = { (side: Side) in
-      carrier.endpoint(of: side).map { [5_222, 5_269, 5_275].contains($0.port) } ?? false
+      carrier.endpoint(of: side).map { [5_222, 5_223, 5_269].contains($0.port) } ?? false
     }
-    if isServer(.initiator) != isServer(.responder) { client = isServer(.initiator) ? .responder : .initiator }
+    // Whoever connects is the client, unless ports say otherwise; then the first header tells.
+    if isServer(.responder) || !isServer(.initiator) { client = .initiator }
   }
 
   private var clientSide: Side { client ?? .initiator }
@@ -34,13 +37,25 @@ public struct XMPPSession: DecodingSession {
   public mutating func decode(
     _ bytes: RawSpan, from side: Side, into sink: inout EvidenceSink
   ) throws(ReadError) -> DecodingProgress {
+    let progress = try read(bytes, side, &sink)
+    if case .needs = progress { waiting[side] = bytes.byteCount } else { waiting[side] = 0 }
+    return progress
+  }
+
+  private mutating func read(
+    _ bytes: RawSpan, _ side: Side, _ sink: inout EvidenceSink
+  ) throws(ReadError) -> DecodingProgress {
     guard closure == nil, bytes.byteCount > 0 else { return .consumed(bytes.byteCount) }
     if trace.isEmpty { trace = sink.trace }
-    // A record of TLS (RFC 8446, 5.1) is no stanza, whatever answer to STARTTLS was captured.
-    if bytes[0] == 0x16, bytes.byteCount < 2 || bytes[1] == 3 {
-      guard bytes.byteCount >= 2 else { return .needs(more: 1) }
-      try close("encrypted", side, sink.trace, &sink)
-      return .consumed(bytes.byteCount)
+    // The stream may begin with a handshake of TLS; later only the server's answer to STARTTLS lets one begin.
+    if transcript == nil, oddByteCount == 0 {
+      switch TLSRecord.isHandshake(bytes) {
+      case true?:
+        try close("encrypted", side, sink.trace, &sink)
+        return .consumed(bytes.byteCount)
+      case false?: break
+      case nil: return .needs(more: 1)
+      }
     }
     let cut = side == .initiator ? initiator.advance(bytes) : responder.advance(bytes)
     switch cut {
@@ -109,7 +124,7 @@ public struct XMPPSession: DecodingSession {
     do throws(ReadError) { read = try XMLElement(text, namespace: "jabber:client") } catch {
       return noteMalformed(error, side, trace, &sink)
     }
-    if client == nil { client = facts.clientSide(read, side) }
+    if client == nil { client = facts.clientSide(read, isHeader: isHeader, side) ?? .initiator }
     try begin(side)
     if isHeader {
       self.trace.formUnion(trace)
@@ -125,7 +140,10 @@ public struct XMPPSession: DecodingSession {
     facts.take(stanza, isFromClient: side == clientSide)
     try say(stanza, isWithheld ? nil : text, side, trace, &sink)
     try write(stanza, isWithheld, side, trace, &sink)
-    if stanza.name == "proceed", stanza.namespace.hasSuffix("xmpp-tls") { try close("encrypted", side, trace, &sink) }
+    guard side != clientSide else { return }
+    if stanza.name == "proceed", stanza.namespace == "urn:ietf:params:xml:ns:xmpp-tls" {
+      try close("encrypted", side, trace, &sink)
+    }
     if stanza.name == "compressed" { try close("compressed", side, trace, &sink) }
   }
 
@@ -148,8 +166,13 @@ public struct XMPPSession: DecodingSession {
   ) throws(ReadError) {
     var line = text ?? Array(stanza.serialized.utf8)
     if stanza.name == "message", let body = stanza.first("body")?.text {
-      let names = "\(stanza["from"] ?? facts.address ?? speaker(side)) to \(stanza["to"] ?? "the server")"
-      line = Array("message from \(names): \(body)".utf8)
+      let isFromClient = side == clientSide
+      let from = stanza["from"] ?? (isFromClient ? facts.address : nil) ?? speaker(side)
+      let to = stanza["to"] ?? (isFromClient ? nil : facts.address) ?? speaker(side.other)
+      // What comes back was said by its receiver.
+      let isError = stanza["type"] == "error"
+      let names = isError ? "error from \(from) about a message of \(to)" : "message from \(from) to \(to)"
+      line = Array("\(names): \(body)".utf8)
     } else if let data = stanza.first("data", in: "http://jabber.org/protocol/ibb") {
       line = Array("[a piece of the file of session \(data["sid"] ?? "")]".utf8)
     }
@@ -162,14 +185,17 @@ public struct XMPPSession: DecodingSession {
     let speaker = speaker(side)
     switch stanza.name {
     case "message":
-      try write(message: stanza, forwardedAs: nil, side, trace, &sink)
-      if let (inner, kind, stamp) = StanzaFields.forwarded(stanza) {
+      try write(message: stanza, isWithheld, side, trace, &sink)
+      if stanza["type"] != "error", let (inner, kind, stamp) = StanzaFields.forwarded(stanza) {
         var fields = StanzaFields.message(inner, speaker, forwardedAs: kind)
         if let stamp { fields.set("writtenAt", stamp) }
         messageCount += 1
         try sink.emit("xmpp/message", fields, from: side, trace: trace)
       }
-    case "presence": try sink.emit("xmpp/presence", StanzaFields.presence(stanza, speaker), from: side, trace: trace)
+    case "presence":
+      var fields = StanzaFields.presence(stanza, speaker)
+      if isWithheld { fields.set("isWithheld", true) }
+      try sink.emit("xmpp/presence", fields, from: side, trace: trace)
     case "iq":
       var fields = StanzaFields.query(stanza, speaker)
       if isWithheld { fields.set("isWithheld", true) }
@@ -186,9 +212,10 @@ public struct XMPPSession: DecodingSession {
   }
 
   private mutating func write(
-    message: XMLElement, forwardedAs outer: String?, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
+    message: XMLElement, _ isWithheld: Bool, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
   ) throws(ReadError) {
-    var fields = StanzaFields.message(message, speaker(side), forwardedAs: outer)
+    var fields = StanzaFields.message(message, speaker(side), forwardedAs: nil)
+    if isWithheld { fields.set("isWithheld", true) }
     // The server knows who a client is; clients need not say.
     if fields["from"] == nil, side == clientSide, let address = facts.address { fields.set("from", address) }
     messageCount += 1
@@ -199,6 +226,7 @@ public struct XMPPSession: DecodingSession {
 
   public mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
     isComplete = false
+    waiting[side] = 0
     guard closure == nil else { return }
     if side == .initiator { initiator.skip() } else { responder.skip() }
     streams.cut(side)
@@ -212,6 +240,9 @@ public struct XMPPSession: DecodingSession {
   }
 
   private mutating func finishAll(_ sink: inout EvidenceSink) throws(ReadError) {
+    for side in [Side.initiator, .responder] where closure == nil {
+      if let count = waiting[side], count > 0 { noteOdd(count, side, trace, &sink) }
+    }
     var failure: ReadError?
     do throws(ReadError) { try streams.finish(into: &sink) } catch { failure = error }
     let stored = transcript?.close(into: &sink)

@@ -73,6 +73,71 @@ private let answer =
     #expect(outcome.session?.text("user") == "robin")
   }
 
+  @Test func withholdsLoginsOfBothSides() {
+    let sasl = "urn:ietf:params:xml:ns:xmpp-sasl"
+    let outcome = decode([
+      client(
+        "<stream:stream xmlns='jabber:client' xmlns:s='\(sasl)' xmlns:stream='http://etherx.jabber.org/streams'>",
+        "<s:auth mechanism='PLAIN'>AHJvYmluAHBpZXItc2VjcmV0</s:auth>"),
+      server(answer, "<challenge xmlns='\(sasl)'>one-secret</challenge>"),
+      client("<s:response>two-secret</s:response>"),
+      server(
+        "<success xmlns='urn:xmpp:sasl:2'><additional-data>three-secret</additional-data><token xmlns='urn:xmpp:fast:0' token='four-secret'/></success>"
+      ),
+      client(
+        "<presence to='r@x'><x xmlns='http://jabber.org/protocol/muc'><password>five-secret</password></x></presence>"),
+      client(
+        "<iq type='set'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data'><field var='muc#roomconfig_roomsecret'><value>six-secret</value></field></x></query></iq>"
+      ),
+    ])
+    let all = outcome.recordLines.joined() + outcome.transcript.joined()
+    #expect(!all.contains("-secret") && !all.contains("AHJvYmlu"))
+    #expect(outcome.session?.number("withheldCount") == 6)
+    #expect(outcome.session?.text("user") == "robin")
+  }
+
+  @Test func believesOnlyTheAnswerToTheRequest() {
+    func bound(_ id: String, _ jid: String) -> String {
+      "<iq type='result' id='\(id)'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>\(jid)</jid></bind></iq>"
+    }
+    let outcome = decode([
+      client(header), server(answer, bound("b", "early@x")),
+      client("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
+      server(bound("c", "other@x"), bound("b", "robin@x/1"), bound("b", "late@x")),
+      server("<message><body>news</body></message>"),
+      server("<message type='error' from='kim@x' to='robin@x/1'><body>mine</body><error type='cancel'/></message>"),
+    ])
+    #expect(outcome.session?.text("account") == "robin@x/1")
+    #expect(outcome.transcript.contains("< message from server to robin@x/1: news"))
+    #expect(outcome.transcript.contains("< error from kim@x about a message of robin@x/1: mine"))
+    #expect(outcome.said.map { $0.text("stanzaType") } == [nil, "error"])
+  }
+
+  @Test func takesNoFileFromOthers() {
+    let ibb = "xmlns='http://jabber.org/protocol/ibb'"
+    let outcome = decode([
+      client(header), server(answer, "<iq type='set' from='k@x' id='1'><open \(ibb) sid='s'/></iq>"),
+      server("<iq type='set' from='k@x' id='2'><data \(ibb) sid='s' seq='0'>Y3Jh</data></iq>"),
+      server("<iq type='set' from='m@x' id='2'><close \(ibb) sid='s'/></iq>"),
+      server("<iq type='error' from='k@x' id='2'><close \(ibb) sid='s'/></iq>"),
+      server("<message from='m@x'><data \(ibb) sid='s' seq='1'>Y3Jh</data></message>"),
+      server("<iq type='set' from='k@x' id='3'><close \(ibb) sid='s'/></iq>"),
+    ])
+    #expect(outcome.transfers.map { $0.text("from") } == ["k@x", "m@x"])
+    #expect(outcome.transfers.map { $0.number("byteCount") } == [3, 3])
+    #expect(outcome.transfers.map { $0.flag("isComplete") } == [true, false])
+  }
+
+  @Test func countsWhatWaitsAtTheEnd() {
+    let outcome = decode([client(header, "<message to='a@b'><bo")])
+    #expect(outcome.codes == ["xmpp/oddBytes"])
+    #expect(outcome.session?.number("unreadByteCount") == 21)
+    #expect(outcome.session?.flag("isComplete") == false)
+    let tls = decode([client(header), .bytes([0x16, 3, 1, 0, 5, 1], from: .initiator), client("<presence/>")])
+    #expect(tls.codes == ["xmpp/oddBytes"])
+    #expect(tls.all("xmpp/presence").count == 1)
+  }
+
   @Test func assemblesFilesOfStanzas() throws {
     let ibb = "xmlns='http://jabber.org/protocol/ibb'"
     let start: [ConversationStep] = [
