@@ -101,13 +101,18 @@ public struct MQTTDecoder: EvidenceDecoder {
   /// CONNECT names the protocol; without it a plausible packet on the port has to do.
   public func claim(_ bytes: RawSpan, from side: Side, in context: borrowing DecodingContext) -> Claim {
     guard case .tcp = context.carrier, bytes.byteCount > 0 else { return .none }
-    let isOwnPort = context.carrier.usesPort(1_883)
+    let isOwnPort = context.carrier.endpoint(of: .responder)?.port == 1_883
     guard case .header(let header) = PacketHeader.read(bytes) else {
       guard case .needsMore = PacketHeader.read(bytes) else { return .none }
       return bytes[0] == 0x10 || isOwnPort ? .needsMore : .none
     }
     guard header.isPlausible else { return .none }
-    guard header.kind == .connect else { return isOwnPort ? .port : .none }
+    guard header.kind == .connect else {
+      guard isOwnPort else { return .none }
+      // Of messages the topic tells more than two bytes of a header do.
+      guard header.kind == .publish else { return .port }
+      return Publication.hasPlausibleTopic(header, bytes).map { $0 ? .port : .none } ?? .needsMore
+    }
     for name: [UInt8] in [[0, 4] + Array("MQTT".utf8), [0, 6] + Array("MQIsdp".utf8)] {
       let shown = bytes.extracting(header.headerLength..<bytes.byteCount).extracting(first: name.count).array()
       if shown == name { return .content }

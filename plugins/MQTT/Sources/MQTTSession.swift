@@ -22,6 +22,8 @@ public struct MQTTSession: DecodingSession {
   private var malformedCount = 0
   private var unreadByteCount = 0
   var isVersionNoted = false
+  /// Bytes that wait for the rest of their packet.
+  private var waiting: [Side: Int] = [:]
 
   struct SideState {
     var publication: Publication?
@@ -51,6 +53,14 @@ public struct MQTTSession: DecodingSession {
 
   public mutating func decode(
     _ bytes: RawSpan, from side: Side, into sink: inout EvidenceSink
+  ) throws(ReadError) -> DecodingProgress {
+    let progress = try read(bytes, side, &sink)
+    if case .needs = progress { waiting[side] = bytes.byteCount } else { waiting[side] = 0 }
+    return progress
+  }
+
+  private mutating func read(
+    _ bytes: RawSpan, _ side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) -> DecodingProgress {
     guard bytes.byteCount > 0 else { return .consumed(0) }
     if trace.isEmpty { trace = sink.trace }
@@ -93,6 +103,12 @@ public struct MQTTSession: DecodingSession {
       guard bytes.byteCount >= whole else { return .needs(more: whole - bytes.byteCount) }
       begin(header, side)
       let trace = sink.trace(of: 0..<whole)
+      // What only the other side may send is neither a request nor an answer.
+      if let isClients = header.kind.isClients, header.kind != .connect, isClients != (side == clientSide) {
+        noteMalformed(header.kind.name, side, trace, &sink)
+        unreadByteCount += whole
+        return .consumed(whole)
+      }
       var reader = ByteReader(bytes)
       try reader.skip(header.headerLength, "header")
       do throws(ReadError) {
@@ -111,7 +127,18 @@ public struct MQTTSession: DecodingSession {
         guard shown.byteCount <= Self.maximumPacket else { return pass(header, side, sink.trace(of: 0..<1), &sink) }
         return .needs(more: 1)
       }
-      if shown.byteCount < header.length { return .needs(more: header.length - shown.byteCount) }
+      guard shown.byteCount == header.length else {
+        // More bytes do not mend it.
+        guard header.length <= Self.maximumPacket else {
+          lose(side, sink.trace(of: 0..<1), &sink)
+          return .consumed(1)
+        }
+        begin(header, side)
+        noteMalformed(header.kind.name, side, sink.trace(of: 0..<bytes.byteCount), &sink)
+        unreadByteCount += header.length
+        with(side) { $0.passing = header.length }
+        return .consumed(header.headerLength)
+      }
       begin(header, side)
       noteMalformed(header.kind.name, side, sink.trace(of: 0..<whole), &sink)
       return .consumed(whole)
@@ -203,6 +230,7 @@ public struct MQTTSession: DecodingSession {
 
   public mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
     isComplete = false
+    waiting[side] = 0
     unreadByteCount += gap.abandoned
     let trace = sink.trace
     let state = state(side)
@@ -238,6 +266,10 @@ public struct MQTTSession: DecodingSession {
     // Limits on records must not leave anything open.
     var failure: ReadError?
     for side in [Side.initiator, .responder] {
+      if let count = waiting[side], count > 0 {
+        noteMalformed("end", side, trace, &sink)
+        unreadByteCount += count
+      }
       do throws(ReadError) { try endPublication(side, isEnded: false, &sink) } catch { failure = error }
     }
     let stored = transcript?.close(into: &sink)

@@ -34,8 +34,41 @@ struct Publication {
     var reader = ByteReader(body)
     let topic = try BodyReading.binary(&reader, "topic")
     let identifier: UInt16? = header.qualityOfService > 0 ? try reader.read("packet identifier") : nil
-    let properties = hasProperties ? try PacketProperties(&reader) : PacketProperties()
+    var properties = PacketProperties()
+    if hasProperties {
+      let beginning = reader.offset
+      do throws(ReadError) { properties = try PacketProperties(&reader) } catch {
+        // The block was shown to its end, or reaches beyond the packet: more bytes change nothing.
+        var again = ByteReader(body)
+        try again.skip(beginning, "properties")
+        let length = try BodyReading.variableLength(&again, "properties' length")
+        guard length > again.remaining, length <= header.length - again.offset else {
+          throw ReadError(.malformed, at: beginning, reading: "properties")
+        }
+        throw error
+      }
+    }
     return Start(topic: topic, identifier: identifier, properties: properties, length: reader.offset)
+  }
+
+  /// Whether the topic is UTF-8 without control characters, and empty only where an alias may stand for it;
+  /// nil when more bytes are needed to tell.
+  static func hasPlausibleTopic(_ header: PacketHeader, _ bytes: RawSpan) -> Bool? {
+    var reader = ByteReader(bytes)
+    guard (try? reader.skip(header.headerLength, "header")) != nil, let count: UInt16 = try? reader.read("length")
+    else { return nil }
+    let rest = header.length - 2 - (header.qualityOfService > 0 ? 2 : 0)
+    // Behind no topic stand the length of the properties and an alias of three bytes.
+    guard Int(count) <= rest, count > 0 || rest >= 4 else { return false }
+    guard count > 0 else {
+      let start = bytes.extracting(header.headerLength + 2 + (header.qualityOfService > 0 ? 2 : 0)..<bytes.byteCount)
+        .extracting(first: 2).array()
+      return start.count < 2 ? nil : start[0] >= 3 && [1, 2, 3, 8, 9, 11, 35, 38].contains(start[1])
+    }
+    let shown = bytes.extracting(header.headerLength + 2..<bytes.byteCount).extracting(first: Int(count)).array()
+    guard shown.allSatisfy({ $0 >= 0x20 && $0 != 0x7f && $0 != 0x23 && $0 != 0x2b }) else { return false }
+    guard shown.count == Int(count) else { return nil }
+    return String(validating: shown, as: UTF8.self) != nil
   }
 
   /// The fields of its record, and its line of the transcript.

@@ -132,6 +132,32 @@ import Testing
     #expect(aliases.codes == ["mqtt/unknownAlias"])
   }
 
+  @Test func takesNoRequestFromTheServer() {
+    let outcome = decode([
+      client(connect()), server(packet(0x20, [0, 0]), packet(0x82, [0, 1] + text("a") + [1])),
+      client(packet(0x90, [0, 1, 1]), publish("t", "x")),
+    ])
+    #expect(outcome.codes == ["mqtt/malformed"])
+    #expect(outcome.all("mqtt/subscription").isEmpty && outcome.commands.isEmpty)
+    #expect(outcome.session?.number("malformedCount") == 2)
+    #expect(outcome.messages.count == 1)
+  }
+
+  @Test func waitsForNothingBehindWholeProperties() {
+    // The property says that it is longer than the block.
+    let outcome = decode([
+      client(connect(level: 5, properties() + text("a"))),
+      client([0x30] + variable(1_000) + text("t") + [4, 3, 0, 9, 0x61] + [UInt8](repeating: 0x62, count: 992)),
+      client(publish("t", "x", properties())),
+    ])
+    #expect(outcome.codes == ["mqtt/malformed"])
+    #expect(outcome.messages.map { $0.text("text") } == ["x"])
+    let cut = decode([client(connect(level: 5, properties() + text("a"))), client([0x30, 100] + text("t") + [9, 3])])
+    #expect(cut.codes == ["mqtt/malformed"])
+    #expect(cut.session?.number("unreadByteCount") == 7)
+    #expect(cut.session?.flag("isComplete") == false)
+  }
+
   @Test func claimsByContentAndPort() {
     let other = DecodingContext.Carrier.tcp(
       initiator: Endpoint(InternetAddress(version4: 0xc000_0201), port: 40_000),
@@ -142,6 +168,15 @@ import Testing
     #expect(claim(of: decoder, on: Array(connect().prefix(5)), over: other) == .needsMore)
     #expect(claim(of: decoder, on: publish("t", "x"), over: other) == .none)
     #expect(claim(of: decoder, on: publish("t", "x"), over: connection) == .port)
+    let reversed = DecodingContext.Carrier.tcp(
+      initiator: Endpoint(InternetAddress(version4: 0xc000_0201), port: 1_883),
+      responder: Endpoint(InternetAddress(version4: 0xc633_6407), port: 389))
+    #expect(claim(of: decoder, on: publish("t", "x"), over: reversed) == .none)
+    let ldap: [UInt8] = [0x30, 0x84, 0, 0, 0, 0x10, 2, 1, 1, 0x60, 11]
+    #expect(claim(of: decoder, on: ldap, over: connection) == .none)
+    #expect(claim(of: decoder, on: ldap, over: reversed) == .none)
+    #expect(claim(of: decoder, on: Array(publish("topic", "x").prefix(4)), over: connection) == .needsMore)
+    #expect(claim(of: decoder, on: packet(0x30, [0, 0, 3, 35, 0, 5, 1]), over: connection) == .port)
     #expect(claim(of: decoder, on: Array("GET / HTTP".utf8), over: connection) == .none)
     #expect(claim(of: decoder, on: [0x16, 3, 1, 0, 5], over: connection) == .none)
   }
