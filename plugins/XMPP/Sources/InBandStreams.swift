@@ -20,12 +20,28 @@ struct InBandStreams {
     var trace: Trace
   }
   private var streams: [Stream] = []
-  private var offers: [(identifier: String, offer: FileOffer)] = []
+  /// The side that is one sender, whether its stanzas name it or not (RFC 6120, 8.1.2.1).
+  var client: Side?
+  private var offers: [(identifier: String, side: Side, from: String?, offer: FileOffer)] = []
 
-  mutating func learn(_ offer: FileOffer) {
+  private func isSame(_ one: String?, _ other: String?, _ side: Side) -> Bool {
+    one == other || side == client && (one == nil || other == nil)
+  }
+
+  mutating func learn(_ offer: FileOffer, of stanza: XMLElement, from side: Side) {
     guard let identifier = offer.sessionID, offer.fileName != nil else { return }
     if offers.count >= Self.maximumOffers { offers.removeFirst() }
-    offers.append((identifier, offer))
+    offers.append((identifier, side, stanza["from"], offer))
+  }
+
+  /// What the file's sender, or else its receiver, said of it.
+  private func offer(_ identifier: String, _ stanza: XMLElement, _ side: Side) -> FileOffer? {
+    let own = offers.last { $0.identifier == identifier && $0.side == side && isSame($0.from, stanza["from"], side) }
+    let others = offers.last {
+      $0.identifier == identifier && $0.side != side
+        && ($0.from == nil || stanza["to"] == nil || $0.from == stanza["to"])
+    }
+    return (own ?? others)?.offer
   }
 
   /// Takes what a stanza holds of a file; gives the records of those that ended.
@@ -54,7 +70,7 @@ struct InBandStreams {
   }
 
   private func place(_ identifier: String, _ side: Side, _ from: String?) -> Int? {
-    streams.firstIndex { $0.identifier == identifier && $0.side == side && $0.from == from }
+    streams.firstIndex { $0.identifier == identifier && $0.side == side && isSame($0.from, from, side) }
   }
 
   /// The file that whoever closes it receives.
@@ -73,7 +89,7 @@ struct InBandStreams {
     streams.append(
       Stream(
         identifier: identifier, from: stanza["from"], to: stanza["to"], side: side,
-        offer: offers.last { $0.identifier == identifier }?.offer, isOpened: isOpened, trace: trace))
+        offer: offer(identifier, stanza, side), isOpened: isOpened, trace: trace))
   }
 
   private mutating func append(_ data: XMLElement, _ place: Int, _ trace: Trace, _ sink: inout EvidenceSink) {

@@ -125,6 +125,7 @@ public struct XMPPSession: DecodingSession {
       return noteMalformed(error, side, trace, &sink)
     }
     if client == nil { client = facts.clientSide(read, isHeader: isHeader, side) ?? .initiator }
+    streams.client = clientSide
     try begin(side)
     if isHeader {
       self.trace.formUnion(trace)
@@ -203,7 +204,7 @@ public struct XMPPSession: DecodingSession {
     default: self.trace.formUnion(trace)
     }
     for offer in FileOffer.all(of: stanza) {
-      streams.learn(offer)
+      streams.learn(offer, of: stanza, from: side)
       var fields = StanzaFields.common(stanza, speaker)
       offer.place(in: &fields)
       try sink.emit("xmpp/offer", fields, from: side, trace: trace)

@@ -114,9 +114,13 @@ private let answer =
   }
 
   @Test func takesNoFileFromOthers() {
+    func offer(_ from: String, _ name: String) -> String {
+      "<iq type='set' from='\(from)' id='o'><si xmlns='http://jabber.org/protocol/si' id='s'><file name='\(name)' size='3'/></si></iq>"
+    }
     let ibb = "xmlns='http://jabber.org/protocol/ibb'"
     let outcome = decode([
-      client(header), server(answer, "<iq type='set' from='k@x' id='1'><open \(ibb) sid='s'/></iq>"),
+      client(header), server(answer, offer("k@x", "crates.txt"), offer("m@x", "other.txt")),
+      server("<iq type='set' from='k@x' id='1'><open \(ibb) sid='s'/></iq>"),
       server("<iq type='set' from='k@x' id='2'><data \(ibb) sid='s' seq='0'>Y3Jh</data></iq>"),
       server("<iq type='set' from='m@x' id='2'><close \(ibb) sid='s'/></iq>"),
       server("<iq type='error' from='k@x' id='2'><close \(ibb) sid='s'/></iq>"),
@@ -124,6 +128,7 @@ private let answer =
       server("<iq type='set' from='k@x' id='3'><close \(ibb) sid='s'/></iq>"),
     ])
     #expect(outcome.transfers.map { $0.text("from") } == ["k@x", "m@x"])
+    #expect(outcome.transfers.map { $0.text("fileName") } == ["crates.txt", "other.txt"])
     #expect(outcome.transfers.map { $0.number("byteCount") } == [3, 3])
     #expect(outcome.transfers.map { $0.flag("isComplete") } == [true, false])
   }
