@@ -4,10 +4,12 @@ import DecoderKit
 final class ControlSession {
   /// Commands without a reply; the oldest is written without one when there are more.
   static let maximumWaiting = 256
+  /// Bytes of a line; a longer one is passed over.
+  static let maximumLine = 65_536
 
   private var serverSide: Side?
-  private var clientLines = LineReading()
-  private var serverLines = LineReading()
+  private var clientLines = LineReading(maximumLine: maximumLine)
+  private var serverLines = LineReading(maximumLine: maximumLine)
   private var replies = ReplyReading()
   private var waiting: [Exchange] = []
   private var transfers: [Transfer] = []

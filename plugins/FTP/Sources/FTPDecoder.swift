@@ -50,7 +50,7 @@ public struct FTPDecoder: EvidenceDecoder {
         ]),
     ],
     limits: [
-      NamedLimit("bytes of a line", LineReading.maximumLine, "bytes"),
+      NamedLimit("bytes of a line", ControlSession.maximumLine, "bytes"),
       NamedLimit("lines of a reply that are kept", ReplyReading.maximumLineCount, "lines"),
       NamedLimit("commands that wait for a reply", ControlSession.maximumWaiting, "commands"),
     ])

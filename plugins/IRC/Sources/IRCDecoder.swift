@@ -50,7 +50,7 @@ public struct IRCDecoder: EvidenceDecoder {
         ]),
     ],
     limits: [
-      NamedLimit("bytes of a line", LineReading.maximumLine, "bytes"),
+      NamedLimit("bytes of a line", IRCSession.maximumLine, "bytes"),
       NamedLimit("parameters of a message that are told apart", IRCMessage.maximumParameters, "parameters"),
       NamedLimit("tags of a message that are kept", IRCMessage.maximumTags, "tags"),
       NamedLimit("nicks, channels and capabilities that are kept", SessionFacts.maximumNames, "names"),

@@ -2,10 +2,13 @@ public import DecoderKit
 
 /// Reads both sides of a connection.
 public struct IRCSession: DecodingSession {
+  /// Tags have 8,191 bytes at the most (IRCv3, message tags), the rest 512 (RFC 1459, 2.3); servers with longer lines exist.
+  static let maximumLine = 16_384
+
   private let carrier: DecodingContext.Carrier
   private var client: Side?
-  private var clientLines = LineReading()
-  private var serverLines = LineReading()
+  private var clientLines = LineReading(maximumLine: maximumLine)
+  private var serverLines = LineReading(maximumLine: maximumLine)
   private var secrets = SecretReading()
   private var facts = SessionFacts()
   private var transcript: Transcript?

@@ -13,7 +13,7 @@ enum SessionStart {
     var best = Claim.none
     // Each turn takes a line.
     for _ in 0..<maximumLines {
-      guard let length = reader.distance(to: 0x0a, within: LineReading.maximumLine),
+      guard let length = reader.distance(to: 0x0a, within: IRCSession.maximumLine),
         let line = try? reader.take(length + 1, "line")
       else {
         guard best == .none else { break }

@@ -1,12 +1,12 @@
-import DecoderKit
+import ByteReading
 
 /// The first record of a handshake of TLS (RFC 8446, 5.1), told from text.
-enum TLSRecord {
+public enum TLSRecord {
   /// Bytes of a record's content with what encryption may add (RFC 5246, 6.2.3).
   private static let maximumLength = 16_384 + 2_048
 
   /// Whether a record with a client's or a server's greeting begins here; nil when more bytes are needed to tell.
-  static func isHandshake(_ bytes: RawSpan) -> Bool? {
+  public static func isHandshake(_ bytes: RawSpan) -> Bool? {
     let start = bytes.extracting(first: 6).array()
     let isSo: [(UInt8) -> Bool] = [
       { $0 == 0x16 }, { $0 == 3 }, { $0 <= 4 }, { $0 <= maximumLength >> 8 }, { _ in true }, { $0 == 1 || $0 == 2 },

@@ -1,10 +1,8 @@
-import DecoderKit
+import ByteReading
 
 /// Cuts one side's bytes into lines; what is too long for a line, or lacks its beginning, is passed over.
-struct LineReading {
-  static let maximumLine = 65_536
-
-  enum Step {
+public struct LineReading {
+  public enum Step {
     /// A line of so many bytes with its end.
     case line(Int)
     /// Bytes that are no whole line.
@@ -12,18 +10,23 @@ struct LineReading {
     case needsMore
   }
 
+  private let maximumLine: Int
   /// Bytes up to the next end of a line are passed over.
   private var isPassing = false
   /// Bytes that were passed over, and those that wait for the rest of their line.
-  private(set) var passedByteCount = 0
-  private(set) var waitingByteCount = 0
+  public private(set) var passedByteCount = 0
+  public private(set) var waitingByteCount = 0
 
-  mutating func advance(_ bytes: RawSpan) -> Step {
+  /// `maximumLine` bytes without an end are no line.
+  public init(maximumLine: Int) { self.maximumLine = maximumLine }
+
+  /// Looks at the bytes ahead, which are shown again with more behind them when it needs more.
+  public mutating func advance(_ bytes: RawSpan) -> Step {
     waitingByteCount = 0
-    guard let length = bytes.firstOffset(of: 0x0a, within: Self.maximumLine) else {
-      if isPassing || bytes.byteCount >= Self.maximumLine {
+    guard let length = bytes.firstOffset(of: 0x0a, within: maximumLine) else {
+      if isPassing || bytes.byteCount >= maximumLine {
         isPassing = true
-        let count = min(bytes.byteCount, Self.maximumLine)
+        let count = min(bytes.byteCount, maximumLine)
         passedByteCount += count
         return .pass(count)
       }
@@ -37,9 +40,12 @@ struct LineReading {
   }
 
   /// The next line lacks its beginning.
-  mutating func skip(abandoned: Int) {
+  public mutating func skip(abandoned: Int) {
     isPassing = true
     passedByteCount += abandoned
     waitingByteCount = 0
   }
+
+  /// So many bytes wait for what tells what they are.
+  public mutating func wait(_ count: Int) { waitingByteCount = count }
 }
