@@ -105,6 +105,11 @@ public struct PacketSet: Hashable, Sendable {
 }
 
 extension PacketSet {
+  /// The provenance as records print it.
+  public var value: Value {
+    .list(byOriginal.map { .object(["original": .text($0.original.description), "packets": .text($0.packets)]) })
+  }
+
   /// Adds all packets from one to another of the same original.
   public mutating func insert(from first: PacketPosition, through last: PacketPosition) {
     guard first <= last else { return }

@@ -93,9 +93,12 @@ final class ArtefactSpool {
   }
 
   /// Where a stored artefact lies until the bundle takes it.
-  func localPath(of stored: StoredArtefact) -> String {
+  private func localPath(of stored: StoredArtefact) -> String {
     "\(root)/\(stored.path.dropFirst(Self.bundlePrefix.count))"
   }
+
+  /// Opens a stored artefact; whoever asks closes it.
+  func open(_ stored: StoredArtefact) throws(ProcessingError) -> Int32 { try openAgain(localPath(of: stored)) }
 
   func append(_ bytes: RawSpan, to number: Int) throws(ProcessingError) { try open[number]?.append(bytes) }
 

@@ -1,4 +1,3 @@
-import CSandbox
 import DecoderHosting
 import DocumentReading
 import EvidenceModel
@@ -52,16 +51,9 @@ struct DocumentExamination {
             ["limit": .integer(Int64(DocumentLimits.partBytes)), "name": .text(part.name)]))
         continue
       }
-      let path = inspection.localPath(of: part.stored)
-      // Safe: the path is a string of ours.
-      let descriptor = unsafe exhibit_sandbox_open(path, O_RDONLY | O_CLOEXEC, 0)
-      guard descriptor >= 0 else { throw ProcessingError.writing(path, errno) }
+      let descriptor = try inspection.open(part.stored)
       defer { close(descriptor) }
-      let bytes = unsafe [UInt8](unsafeUninitializedCapacity: part.stored.byteCount) { buffer, count in
-        // Safe: no more is read than there is room.
-        count = max(0, unsafe pread(descriptor, buffer.baseAddress, buffer.count, 0))
-      }
-      read.append((part.name, bytes))
+      read.append((part.name, fileBytes(descriptor, at: 0, part.stored.byteCount)))
     }
     try write(DocumentFacts(parts: read, as: form))
   }
@@ -156,10 +148,6 @@ extension DocumentFacts {
 
   /// Which kind of document a file begins as; nil when it is none.
   static func form(of descriptor: Int32, isArchive: Bool) -> Form? {
-    let head = unsafe [UInt8](unsafeUninitializedCapacity: headByteCount) { buffer, count in
-      // Safe: no more is read than there is room.
-      count = max(0, unsafe pread(descriptor, buffer.baseAddress, headByteCount, 0))
-    }
-    return form(ofHead: head, isArchive: isArchive)
+    form(ofHead: fileBytes(descriptor, at: 0, headByteCount), isArchive: isArchive)
   }
 }

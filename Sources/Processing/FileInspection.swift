@@ -1,5 +1,4 @@
 import ArchiveReading
-import CSandbox
 import DecoderHosting
 import DocumentReading
 import EvidenceModel
@@ -50,10 +49,7 @@ final class FileInspection {
     let isOpened = try open(descriptor, byteCount, subject)
     while let next = waiting.popLast() {
       guard opened.insert(next.stored.sha256).inserted else { continue }
-      let path = spool.localPath(of: next.stored)
-      // Safe: the path is a string of ours.
-      let inner = unsafe exhibit_sandbox_open(path, O_RDONLY | O_CLOEXEC, 0)
-      guard inner >= 0 else { throw ProcessingError.writing(path, errno) }
+      let inner = try spool.open(next.stored)
       defer { close(inner) }
       _ = try open(inner, UInt64(next.stored.byteCount), next.subject)
     }
@@ -149,8 +145,8 @@ final class FileInspection {
     try add("finding", finding.recordFields, subject, decoder: decoder)
   }
 
-  /// Where an artefact that was made here lies.
-  func localPath(of stored: StoredArtefact) -> String { spool.localPath(of: stored) }
+  /// Opens an artefact that was made here; whoever asks closes it.
+  func open(_ stored: StoredArtefact) throws(ProcessingError) -> Int32 { try spool.open(stored) }
 }
 
 /// What a file may be opened as, by its first and last bytes; it may be both.
@@ -168,11 +164,7 @@ extension ArchiveSign {
   /// Looks at a file; nil when it has no sign of an archive.
   init?(descriptor: Int32, byteCount: UInt64) {
     let read = { (count: Int, offset: UInt64) -> [UInt8] in
-      guard offset < byteCount else { return [] }
-      return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-        // Safe: no more is read than there is room.
-        done = max(0, unsafe pread(descriptor, buffer.baseAddress, count, off_t(clamping: offset)))
-      }
+      offset < byteCount ? fileBytes(descriptor, at: offset, count) : []
     }
     let tailCount = UInt64(Self.tailByteCount)
     self.init(

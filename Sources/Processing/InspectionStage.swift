@@ -1,10 +1,8 @@
-import CSandbox
 import DecoderHosting
 import EvidenceBundle
 import EvidenceModel
 import Fingerprinting
 import Foundation
-import MediaReading
 
 /// Looks into the files that were carved out of captures; each worker takes those whose hashes are its share, and its share of the
 /// files that came in pieces, which it puts together first.
@@ -56,7 +54,7 @@ final class InspectionStage {
       }
       guard record.kind == "artefact" else { continue }
       last = (record.key.position, last?.position == record.key.position ? (last?.count ?? 0) + 1 : 0)
-      guard let hash = Self.hash(in: record.bytes), isMine(hash),
+      guard let hash = Self.hash(in: record.bytes), isMine(Int(hash.bytes[0])),
         let fields = ValueReader.fields(record.bytes), fields.text("sha256") == hash.hex,
         fields.text("origin") == "captured", seen.insert(hash).inserted
       else { continue }
@@ -64,7 +62,7 @@ final class InspectionStage {
     }
     pieces.finish()
     try find(pieces)
-    for (number, group) in pieces.groups.enumerated() where number % max(1, order.inspectCount) == order.worker {
+    for (number, group) in pieces.groups.enumerated() where isMine(number) {
       try assemble(group, UInt32(clamping: number))
     }
     if let over = pieces.overLimit, order.worker == 0 { try noteLimit(over.fields, over.key) }
@@ -78,7 +76,7 @@ final class InspectionStage {
   /// Finds where the pieces lie that this worker needs; the records are read once more only when there are any.
   private func find(_ pieces: RangePieces) throws {
     var wanted: Set<ContentHash> = []
-    for (number, group) in pieces.groups.enumerated() where number % max(1, order.inspectCount) == order.worker {
+    for (number, group) in pieces.groups.enumerated() where isMine(number) {
       if group.pieces.count > 1 { wanted.formUnion(group.pieces.map(\.sha256)) }
     }
     guard !wanted.isEmpty else { return }
@@ -119,16 +117,7 @@ final class InspectionStage {
     if let begin = group.capturedAt { shared.set("capturedAt", begin) }
     if let end = group.endedAt, end != group.capturedAt { shared.set("endedAt", end) }
     var ordinal: UInt32 = 0
-    let write: FileInspection.Writing = { [runs] (kind, fields, place) throws(ProcessingError) in
-      var full = fields
-      for entry in shared.entries { full.set(entry.name, entry.value) }
-      try runs.add(
-        kind, full,
-        RecordKey(
-          position: key.position, datagram: key.datagram, decoder: RangeAssembly.place,
-          ordinal: min(number, UInt32.max / Self.recordsPerFile - 1) * Self.recordsPerFile
-            + min(place, Self.recordsPerFile - 1)))
-    }
+    let write = writing(behind: key, place: RangeAssembly.place, number: number, shared)
     for (kind, fields) in [
       ("http/file", result.record), ("artefact", result.artefact), ("finding", result.finding?.recordFields),
     ] {
@@ -138,10 +127,7 @@ final class InspectionStage {
       ordinal += 1
     }
     guard let stored = result.stored else { return }
-    let path = spool.localPath(of: stored)
-    // Safe: the path is a string of ours.
-    let descriptor = unsafe exhibit_sandbox_open(path, O_RDONLY | O_CLOEXEC, 0)
-    guard descriptor >= 0 else { throw ProcessingError.writing(path, errno) }
+    let descriptor = try spool.open(stored)
     defer { close(descriptor) }
     let byteCount = UInt64(stored.byteCount)
     let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount, rules: rules) {
@@ -153,8 +139,22 @@ final class InspectionStage {
       .init(sha256: stored.sha256, isComplete: result.record.flag("isComplete") == true))
   }
 
-  private func isMine(_ hash: ContentHash) -> Bool {
-    Int(hash.bytes[0]) % max(1, order.inspectCount) == order.worker
+  private func isMine(_ number: Int) -> Bool { number % max(1, order.inspectCount) == order.worker }
+
+  /// Writes records behind that of `key`, with what they share; `number` tells files at that place apart.
+  private func writing(
+    behind key: RecordKey, place: UInt16, number: UInt32, _ shared: Fields
+  ) -> FileInspection.Writing {
+    let base = min(number, UInt32.max / Self.recordsPerFile - 1) * Self.recordsPerFile
+    return { [runs] (kind, fields, ordinal) throws(ProcessingError) in
+      var full = fields
+      for entry in shared.entries { full.set(entry.name, entry.value) }
+      try runs.add(
+        kind, full,
+        RecordKey(
+          position: key.position, datagram: key.datagram, decoder: place,
+          ordinal: base + min(ordinal, Self.recordsPerFile - 1)))
+    }
   }
 
   /// The hash of the file that a line tells of; its names are sorted and quotes in texts are escaped.
@@ -169,20 +169,11 @@ final class InspectionStage {
       let descriptor = open(path)
     else { return }
     defer { close(descriptor) }
-    let base = min(last?.count ?? 0, UInt32.max / Self.recordsPerFile - 1) * Self.recordsPerFile
     _ = hand.give(.inspection, key.position, key.position)
     defer { hand.giveBack(.nobody) }
-    let shared = ArtefactContext.fields(of: artefact)
-    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount, rules: rules) {
-      [runs] (kind, fields, ordinal) throws(ProcessingError) in
-      var full = fields
-      for entry in shared.entries { full.set(entry.name, entry.value) }
-      try runs.add(
-        kind, full,
-        RecordKey(
-          position: key.position, datagram: key.datagram, decoder: Self.place,
-          ordinal: base + min(ordinal, Self.recordsPerFile - 1)))
-    }
+    let write = writing(
+      behind: key, place: Self.place, number: last?.count ?? 0, ArtefactContext.fields(of: artefact))
+    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount, rules: rules, write: write)
     try inspection.inspect(
       descriptor: descriptor, byteCount: byteCount,
       .init(sha256: hash, isComplete: artefact.flag("isComplete") != false))

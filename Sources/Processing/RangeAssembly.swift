@@ -147,8 +147,8 @@ struct RangeAssembly {
     var done: UInt64 = 0
     while done < count {
       let step = Int(min(count - done, 1 << 16))
-      let left = Self.read(one, firstOffset + done, step)
-      guard left.count == step, left == Self.read(two, secondOffset + done, step) else { return false }
+      let left = fileBytes(one, at: firstOffset + done, step)
+      guard left.count == step, left == fileBytes(two, at: secondOffset + done, step) else { return false }
       done += UInt64(step)
     }
     return true
@@ -161,7 +161,7 @@ struct RangeAssembly {
     defer { close(descriptor) }
     var done: UInt64 = 0
     while done < count {
-      let bytes = Self.read(descriptor, offset + done, Int(min(count - done, 1 << 16)))
+      let bytes = fileBytes(descriptor, at: offset + done, Int(min(count - done, 1 << 16)))
       guard !bytes.isEmpty else { throw .writing(piece.sha256.hex, EIO) }
       // Safe: the view ends before `bytes` does.
       try unsafe spool.append(bytes.span.bytes, to: number)
@@ -177,13 +177,6 @@ struct RangeAssembly {
       // Safe: the view ends before `zeros` does.
       try unsafe spool.append(zeros.span.bytes.extracting(first: step), to: number)
       rest -= UInt64(step)
-    }
-  }
-
-  private static func read(_ descriptor: Int32, _ offset: UInt64, _ count: Int) -> [UInt8] {
-    unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, got in
-      // Safe: no more is read than there is room.
-      got = max(0, unsafe pread(descriptor, buffer.baseAddress, count, off_t(clamping: offset)))
     }
   }
 }

@@ -1,4 +1,4 @@
-public import EvidenceModel
+import EvidenceModel
 
 /// Lists a track's frames, one JSON object a line: when, how large, whether in the file, and from which packets.
 public enum VideoFrameList {
@@ -35,11 +35,4 @@ public enum VideoFrameList {
 extension VideoTrack {
   /// Where the file's first shown frame stands, in units of 90,000 hertz from the stream's first packet.
   public var origin: Int64 { frames.lazy.filter { $0.state != .leftOut }.map(\.position).min() ?? 0 }
-}
-
-extension PacketSet {
-  /// As records print it.
-  public var value: Value {
-    .list(byOriginal.map { .object(["original": .text($0.original.description), "packets": .text($0.packets)]) })
-  }
 }
