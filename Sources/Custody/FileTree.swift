@@ -1,5 +1,4 @@
 import EvidenceBundle
-import Foundation
 
 /// All files of a bundle, without following links.
 struct FileTree {
@@ -8,35 +7,28 @@ struct FileTree {
   private(set) var problems: [String] = []
 
   init(_ bundle: String) {
-    walk(bundle, "", 0)
+    do throws(BundleError) { try walk(OpenDirectory(bundle), "", 0) } catch {
+      problems.append("cannot be read: \(bundle)")
+    }
     // Nothing stands twice: names of one directory differ.
     _ = files.sort()
   }
 
-  private mutating func walk(_ bundle: String, _ directory: String, _ depth: Int) {
+  private mutating func walk(_ directory: OpenDirectory, _ path: String, _ depth: Int) throws(BundleError) {
     guard depth < BundleLayout.maximumDepth, files.count < BundleLayout.maximumFiles else {
-      problems.append("too deep or too many files: \(directory)")
+      problems.append("too deep or too many files: \(path)")
       return
     }
-    let path = directory.isEmpty ? bundle : "\(bundle)/\(directory)"
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-      problems.append("cannot be read: \(directory.isEmpty ? bundle : directory)")
-      return
-    }
-    for name in names.sorted() {
-      let relative = directory.isEmpty ? name : "\(directory)/\(name)"
-      var status = stat()
-      // Safe: the path is a string of ours, and the structure a variable of ours.
-      guard unsafe lstat("\(path)/\(name)", &status) == 0 else {
-        problems.append("cannot be read: \(relative)")
-        continue
-      }
+    for entry in try directory.entries().sorted(by: { $0.name < $1.name }) {
+      let relative = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
       if !BundleLayout.isAllowed(relative) { problems.append("name with other letters than bundles use: \(relative)") }
-      switch status.st_mode & S_IFMT {
-      case S_IFDIR: walk(bundle, relative, depth + 1)
-      case S_IFREG: files.append(relative.utf8, UInt64(status.st_size))
-      default: problems.append("link or special file: \(relative)")
-      }
+      do throws(BundleError) {
+        switch entry.kind {
+        case .directory: try walk(OpenDirectory(entry.name, in: directory), relative, depth + 1)
+        case .file: files.append(relative.utf8, try directory.status(of: entry.name).byteCount)
+        case .other: problems.append("link or special file: \(relative)")
+        }
+      } catch { problems.append("cannot be read: \(relative)") }
     }
   }
 }

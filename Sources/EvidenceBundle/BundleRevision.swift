@@ -42,7 +42,7 @@ import Foundation
     stagingLock = BundleWriter.lock(staging) ?? -1
     do throws(BundleError) {
       var count = 0
-      try link("", 0, &count)
+      try link(OpenDirectory(bundle), OpenDirectory(staging), bundle, 0, &count)
     } catch {
       discard()
       throw error
@@ -55,7 +55,7 @@ import Foundation
   public func discard() {
     guard !isReleased else { return }
     isReleased = true
-    if !isDone { try? FileManager.default.removeItem(atPath: staging) }
+    if !isDone { try? OpenDirectory.remove(staging) }
     if stagingLock >= 0 { close(stagingLock) }
     close(lock)
   }
@@ -87,7 +87,7 @@ import Foundation
     for path in siblings(of: bundle, "revision") + siblings(of: bundle, "before") {
       guard let lock = BundleWriter.lock(path) else { continue }
       defer { close(lock) }
-      do { try FileManager.default.removeItem(atPath: path) } catch {
+      do { try OpenDirectory.remove(path) } catch {
         throw BundleError(.system, path, "what a killed command left cannot be removed")
       }
       removed.append((path as NSString).lastPathComponent)
@@ -111,27 +111,29 @@ import Foundation
 
   // MARK: The copy
 
-  private func link(_ directory: String, _ depth: Int, _ count: inout Int) throws(BundleError) {
-    let source = directory.isEmpty ? bundle : "\(bundle)/\(directory)"
+  /// Links the files of a directory into another one, and so on with the directories in it.
+  private func link(
+    _ source: OpenDirectory, _ target: OpenDirectory, _ path: String, _ depth: Int, _ count: inout Int
+  ) throws(BundleError) {
     guard depth < BundleLayout.maximumDepth else {
-      throw BundleError(.malformed, source, "directories are nested too deep")
+      throw BundleError(.malformed, path, "directories are nested too deep")
     }
-    for name in try BundleWriter.names(in: source) {
-      let relative = directory.isEmpty ? name : "\(directory)/\(name)"
-      var status = stat()
-      // Safe here and below: the paths are strings of ours, and the structure a variable of ours.
-      guard unsafe lstat("\(bundle)/\(relative)", &status) == 0 else { throw .system("\(bundle)/\(relative)", errno) }
-      switch status.st_mode & S_IFMT {
-      case S_IFDIR:
-        try BundleWriter.makeDirectory("\(staging)/\(relative)", isNew: true)
-        try link(relative, depth + 1, &count)
-      case S_IFREG:
+    for entry in try source.entries() {
+      let name = entry.name
+      switch entry.kind {
+      case .directory:
+        // Safe here and below: the names are strings of ours.
+        guard unsafe mkdirat(target.descriptor, name, 0o755) == 0 else { throw .system("\(path)/\(name)", errno) }
+        try link(
+          OpenDirectory(name, in: source), OpenDirectory(name, in: target), "\(path)/\(name)", depth + 1, &count)
+      case .file:
         count += 1
         guard count <= BundleLayout.maximumFiles else { throw BundleError(.malformed, bundle, "it has too many files") }
-        guard unsafe Foundation.link("\(bundle)/\(relative)", "\(staging)/\(relative)") == 0 else {
-          throw Self.linkError("\(bundle)/\(relative)", errno)
+        guard unsafe linkat(source.descriptor, name, target.descriptor, name, 0) == 0 else {
+          throw Self.linkError("\(path)/\(name)", errno)
         }
-      default: throw BundleError(.malformed, "\(bundle)/\(relative)", "a link or special file has no place in a bundle")
+      case .other:
+        throw BundleError(.malformed, "\(path)/\(name)", "a link or special file has no place in a bundle")
       }
     }
   }
@@ -177,7 +179,7 @@ import Foundation
     // Safe: both paths are strings of ours.
     if unsafe exhibit_exchange(staging, bundle) == 0 {
       try BundleWriter.synchronise(parent)
-      try? FileManager.default.removeItem(atPath: staging)
+      try? OpenDirectory.remove(staging)
     } else {
       guard [EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) else { throw .system(bundle, errno) }
       try renameTwice(parent)
@@ -195,7 +197,7 @@ import Foundation
       throw .system(bundle, number)
     }
     try BundleWriter.synchronise(parent)
-    try? FileManager.default.removeItem(atPath: before)
+    try? OpenDirectory.remove(before)
   }
 
   private func synchronise() throws(BundleError) {
