@@ -129,11 +129,7 @@ struct ZipDirectory {
         case 0x000a:
           guard count >= 16, entry.universal == nil else { continue }
           try field.skip(8, "reserved and tag")
-          // Units of 100 ns since 1601.
-          let units: UInt64 = try field.readLittleEndian("time")
-          let (shifted, isBefore) = Int64(clamping: units).subtractingReportingOverflow(116_444_736_000_000_000)
-          let (nanoseconds, isBeyond) = shifted.multipliedReportingOverflow(by: 100)
-          if !isBefore, !isBeyond { entry.universal = CaptureTime(nanoseconds: nanoseconds) }
+          entry.universal = CaptureTime(fileTime: try field.readLittleEndian("time"))
         case 0x0001 where isLarge:
           try field.skip(widths, "sizes")
           entry.offset = try field.readLittleEndian("place of member")

@@ -15,7 +15,9 @@ import SMBDecoder
 import SMTPDecoder
 import T38Decoder
 import TFTPDecoder
+import TNEFDecoder
 import TelnetDecoder
+import UuencodeDecoder
 import XMPPDecoder
 
 /// Every decoder that ships, in the order in which ties are settled; RTP comes last, since it only offers candidates.
@@ -31,6 +33,8 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   SMBDecoder.self,
   TFTPDecoder.self,
   MultipartDecoder.self,
+  TNEFDecoder.self,
+  UuencodeDecoder.self,
   IRCDecoder.self,
   MQTTDecoder.self,
   TelnetDecoder.self,

@@ -20,25 +20,36 @@ enum CodingState: Equatable {
 
 func makeReverser(_ coding: ContentCoding) -> any CodingReverser {
   switch coding {
-  case .gzip: InflateReverser(isGzip: true)
-  case .deflate: InflateReverser(isGzip: false)
+  case .gzip: InflateReverser(.gzip)
+  case .deflate: InflateReverser(.guessed)
   case .brotli: BrotliReverser()
   case .base64: Base64Reverser()
   case .quotedPrintable: QuotedPrintableReverser()
   case .uuencode: UuencodeReverser()
+  case .compressedRTF: CompressedRTFReverser()
   }
 }
 
 /// Undoes gzip (RFC 1952, several members) and deflate (RFC 1950, or 1951 without its wrapper) through zlib.
 @safe final class InflateReverser: CodingReverser {
-  private let isGzip: Bool
+  /// What stands around the deflated data.
+  enum Wrapper {
+    case gzip, zlib, none
+    /// zlib's, or none, by the first two bytes: for HTTP's `deflate`, which servers understand in either way.
+    case guessed
+  }
+
+  private let wrapper: Wrapper
   private var stream = unsafe z_stream()
   private var isOpen = false
   private(set) var isAtEnd = false
   private var first: [UInt8] = []
   private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
-  init(isGzip: Bool) { self.isGzip = isGzip }
+  init(_ wrapper: Wrapper) { self.wrapper = wrapper }
+
+  /// Whether nothing of what was pushed is still needed for bits that are to come: a block has ended, on a byte's border.
+  var isAtBoundary: Bool { unsafe isOpen && stream.data_type & 0xbf == 0x80 }
 
   deinit {
     if isOpen { unsafe _ = inflateEnd(&stream) }
@@ -49,8 +60,13 @@ func makeReverser(_ coding: ContentCoding) -> any CodingReverser {
     if !isOpen {
       first += bytes.array()
       guard first.count >= 2 else { return .fine }
-      let hasWrapper = first[0] & 0x0f == 8 && (Int(first[0]) << 8 | Int(first[1])) % 31 == 0
-      let bits: Int32 = isGzip ? 15 + 16 : hasWrapper ? 15 : -15
+      let bits: Int32 =
+        switch wrapper {
+        case .gzip: 15 + 16
+        case .zlib: 15
+        case .none: -15
+        case .guessed: first[0] & 0x0f == 8 && (Int(first[0]) << 8 | Int(first[1])) % 31 == 0 ? 15 : -15
+        }
       guard unsafe exhibit_inflate_init(&stream, bits) == Z_OK else { return .damaged("zlib has no memory") }
       isOpen = true
       // Safe: the view ends before `first` is emptied.
@@ -71,7 +87,7 @@ func makeReverser(_ coding: ContentCoding) -> any CodingReverser {
       // Output may wait in zlib when the input is used up.
       while unsafe stream.avail_in > 0 || isFull {
         if isAtEnd {
-          guard isGzip, unsafe stream.next_in.pointee == 0x1f, unsafe inflateReset(&stream) == Z_OK else {
+          guard wrapper == .gzip, unsafe stream.next_in.pointee == 0x1f, unsafe inflateReset(&stream) == Z_OK else {
             return unsafe .ended(trailing: Int(stream.avail_in))
           }
           isAtEnd = false

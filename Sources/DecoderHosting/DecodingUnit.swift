@@ -20,6 +20,9 @@ import EvidenceModel
   private var runs: [Run] = []
   private var usesRuns = false
 
+  /// Sides of which the session said that they are compressed from here on.
+  private(set) var asked: [Side: StreamCompression] = [:]
+
   // What is open.
   private var contents: [Int: OpenContent] = [:]
   private var nextContent = 0
@@ -254,6 +257,8 @@ import EvidenceModel
     }
   }
 
+  func name(_ handle: ContentHandle, _ name: [UInt8]) { contents[handle.number]?.name = name }
+
   func skip(_ byteCount: Int, in handle: ContentHandle) {
     guard byteCount > 0, let content = contents[handle.number] else { return }
     content.skip(byteCount, self)
@@ -269,6 +274,16 @@ import EvidenceModel
   func expect(_ conversation: ExpectedConversation, for purpose: AnyObject) -> Bool {
     guard conversation.isBetweenHosts(of: carrier) else { return false }
     return host.expected.add(conversation, for: purpose, by: self, limit: host.limits.expectedConversations)
+  }
+
+  // MARK: Compressed streams
+
+  func expand(_ compression: StreamCompression, from side: Side) { asked[side] = compression }
+
+  /// The sides that are compressed from here on, since this was asked last.
+  func takeAsked() -> [Side: StreamCompression] {
+    defer { asked = [:] }
+    return asked
   }
 
   // MARK: Facts for the join

@@ -34,11 +34,17 @@ public final class HostedStreams {
     /// Nobody wants what this side began with; only a later place is tried again.
     var isRejected = false
     var end: StreamEnd?
+    /// What undoes the compression of all that comes.
+    var expansion: StreamExpansion?
 
     mutating func keep(_ bytes: RawSpan, _ packet: PacketContext) {
+      keep(bytes, .init(count: bytes.byteCount, trace: nil, packet: packet))
+    }
+
+    mutating func keep(_ bytes: RawSpan, _ run: DecodingUnit.Run) {
       // Safe: the copy is made within the closure.
       unsafe bytes.withUnsafeBytes { unsafe pending.append(contentsOf: $0) }
-      runs.append(.init(count: bytes.byteCount, trace: nil, packet: packet))
+      runs.append(run)
     }
 
     mutating func drop(_ count: Int) {
@@ -83,7 +89,11 @@ public final class HostedStreams {
   public func gap(_ byteCount: Int, from side: Side, _ packet: PacketContext) {
     if phase == .claiming { _ = beginExpected(side, packet) }
     noteGap(byteCount, side, packet)
-    if phase == .decoding, let unit {
+    if phase == .decoding, state(side).expansion != nil {
+      attempt(side, packet) { () throws(ReadError) in
+        throw ReadError(.truncated, at: 0, reading: "compressed bytes")
+      }
+    } else if phase == .decoding, let unit {
       let abandoned = with(side) { state in
         let count = state.pending.count
         state.drop(count)
@@ -275,6 +285,7 @@ public final class HostedStreams {
 
   private func decode(_ bytes: RawSpan, _ side: Side, _ packet: PacketContext) {
     guard let unit else { return }
+    if let expansion = state(side).expansion { return expand(bytes, by: expansion, side, packet) }
     if !state(side).pending.isEmpty {
       let isEnough = with(side) { state in
         state.keep(bytes, packet)
@@ -297,8 +308,14 @@ public final class HostedStreams {
           return
         }
         done += count
+        guard unit.asked.isEmpty else {
+          context.advance(count)
+          let rest = bytes.extracting(done..<bytes.byteCount)
+          return with(side) { if rest.byteCount > 0 { $0.keep(rest, context) } }
+        }
       }
     }
+    beginExpansions(packet)
   }
 
   private func showPending(_ side: Side, _ packet: PacketContext) {
@@ -324,6 +341,7 @@ public final class HostedStreams {
         }
         done += count
         DecodingUnit.drop(&runs, count)
+        if !unit.asked.isEmpty { break }
       }
       guard pending.count - done <= host.limits.pendingBytes else {
         throw ReadError(.limitExceeded, at: done, reading: "pending bytes")
@@ -334,6 +352,52 @@ public final class HostedStreams {
     with(side) { state in
       state.pending = pending
       state.runs = runs
+    }
+    beginExpansions(packet)
+  }
+
+  // MARK: Compressed streams
+
+  /// Undoes the compression of sides of which the session said so, beginning with what it left of them.
+  private func beginExpansions(_ packet: PacketContext) {
+    guard phase == .decoding, let unit, !unit.asked.isEmpty else { return }
+    let asked = unit.takeAsked()
+    for side in [Side.initiator, .responder] where state(side).expansion == nil {
+      guard let compression = asked[side] else { continue }
+      let expansion = StreamExpansion(compression, host.limits)
+      var compressed: [UInt8] = []
+      var runs: [DecodingUnit.Run] = []
+      with(side) { state in
+        swap(&compressed, &state.pending)
+        swap(&runs, &state.runs)
+        state.wanted = 0
+        state.expansion = expansion
+      }
+      var place = 0
+      for run in runs {
+        // Safe: the view ends before `compressed` does.
+        unsafe expand(compressed.span.bytes.extracting(place..<(place + run.count)), by: expansion, side, run.packet)
+        place += run.count
+      }
+    }
+  }
+
+  /// Shows what compressed bytes of one packet hold; little at a time, for it may be much.
+  private func expand(_ bytes: RawSpan, by expansion: StreamExpansion, _ side: Side, _ packet: PacketContext) {
+    var place = 0
+    while place < bytes.byteCount, phase == .decoding, state(side).expansion === expansion {
+      let step = bytes.extracting(place..<min(place + StreamExpansion.stepByteCount, bytes.byteCount))
+      place += step.byteCount
+      var failure: ReadError?
+      do throws(ReadError) {
+        try expansion.push(step, packet) { part, run in with(side) { $0.keep(part, run) } }
+      } catch { failure = error }
+      let isEnough = with(side) { state in
+        !state.pending.isEmpty && state.pending.count >= min(state.wanted, host.limits.pendingBytes + 1)
+      }
+      // What came before a fault is shown first.
+      if isEnough { showPending(side, packet) }
+      if let failure, phase == .decoding { attempt(side, packet) { () throws(ReadError) in throw failure } }
     }
   }
 
@@ -351,6 +415,7 @@ public final class HostedStreams {
           state.drop(state.pending.count)
           state.wanted = 0
           state.isRejected = false
+          state.expansion = nil
           state.attempts += host.limits.claimAttempts / 4
         }
       }

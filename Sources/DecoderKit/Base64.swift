@@ -20,7 +20,7 @@ public enum Base64 {
   }
 
   /// The six bits that a letter stands for.
-  package static func digit(_ letter: UInt8) -> UInt8? {
+  public static func digit(_ letter: UInt8) -> UInt8? {
     switch letter {
     case 0x41...0x5a: letter - 0x41
     case 0x61...0x7a: letter - 0x47

@@ -39,6 +39,8 @@ public enum ContentCoding: String, Hashable, Sendable, CaseIterable {
   case quotedPrintable = "quoted-printable"
   /// IEEE Std 1003.1, uuencode, historical form: from the line `begin` to the line `end`.
   case uuencode
+  /// MS-OXRTFCP: the text of a message as Outlook compresses it.
+  case compressedRTF = "compressed-rtf"
 
   /// The coding that Content-Transfer-Encoding names (RFC 2045, 6.1); nil of those that change nothing, and of unknown ones.
   public init?(transferCoding name: some Collection<UInt8>) {

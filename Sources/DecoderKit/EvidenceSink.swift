@@ -48,6 +48,9 @@ public struct EvidenceSink: ~Copyable {
     host.append(bytes, to: handle, from: trace)
   }
 
+  /// Names an open artefact, where its name came after its bytes had begun; a name that it has already is replaced.
+  public mutating func name(_ handle: ContentHandle, _ name: [UInt8]) { host.name(handle, name) }
+
   /// Notes that `byteCount` bytes of an artefact are missing here; they become zeros in what is stored, and stand in its record.
   public mutating func skip(_ byteCount: Int, in handle: ContentHandle) { host.skip(byteCount, in: handle) }
 
@@ -66,6 +69,16 @@ public struct EvidenceSink: ~Copyable {
   /// would not be between the two hosts of this conversation, or too many are expected: then it is never met.
   public mutating func expect(_ conversation: ExpectedConversation, for purpose: AnyObject) -> Bool {
     host.expect(conversation, for: purpose)
+  }
+
+  // MARK: Compressed streams
+
+  /// Says that what this session does not consume of a side's bytes, and all that follows of them, is compressed.
+  ///
+  /// The host undoes it and shows what was compressed instead; it comes from the packets that held the compressed bytes.
+  /// Where it cannot be undone, or bytes of it are missing, the session ends with a finding. Only for streams; once a side.
+  public mutating func expand(_ compression: StreamCompression, from side: Side) {
+    host.expand(compression, from: side)
   }
 
   // MARK: Facts for the join

@@ -10,9 +10,11 @@ package protocol SinkHost: AnyObject {
   func open(_ content: ContentDescription, from side: Side) throws(ReadError) -> ContentHandle
   func append(_ bytes: RawSpan, to handle: ContentHandle)
   func append(_ bytes: RawSpan, to handle: ContentHandle, from trace: Trace)
+  func name(_ handle: ContentHandle, _ name: [UInt8])
   func skip(_ byteCount: Int, in handle: ContentHandle)
   func close(_ handle: ContentHandle, isWhole: Bool) -> ContentReference?
   func expect(_ conversation: ExpectedConversation, for purpose: AnyObject) -> Bool
+  func expand(_ compression: StreamCompression, from side: Side)
   func signal(_ signal: CallSignal)
   func report(_ report: MediaReport)
   func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle

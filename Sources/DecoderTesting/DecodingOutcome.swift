@@ -19,7 +19,7 @@ public struct DecodingOutcome: Sendable {
         self.byteCount = byteCount
       }
     }
-    public let description: ContentDescription
+    public var description: ContentDescription
     public let side: Side
     /// The bytes as appended, codings not undone, holes left out.
     public var bytes: [UInt8]
@@ -44,6 +44,11 @@ public struct DecodingOutcome: Sendable {
     }
   }
 
+  public struct Expansion: Hashable, Sendable {
+    public let compression: StreamCompression
+    public let side: Side
+  }
+
   public var records: [EmittedRecord] = []
   public var findings: [Finding] = []
   public var contents: [Content] = []
@@ -52,6 +57,8 @@ public struct DecodingOutcome: Sendable {
   public var streams: [Stream] = []
   /// Conversations that were expected.
   public var expected: [ExpectedConversation] = []
+  /// Sides that were said to be compressed from some place on.
+  public var expansions: [Expansion] = []
   /// What `decode`, `skip` or `close` threw; the session was finished after it.
   public var failure: ReadError?
   /// Breaches of the rules of the plugin API.

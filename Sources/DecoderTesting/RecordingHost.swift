@@ -78,6 +78,14 @@ final class RecordingHost: SinkHost {
     append(bytes, to: handle)
   }
 
+  func name(_ handle: ContentHandle, _ name: [UInt8]) {
+    guard contents[handle.number] != nil else {
+      outcome.violations.append("name of a content that is not open")
+      return
+    }
+    outcome.contents[handle.number].description.name = name
+  }
+
   func skip(_ byteCount: Int, in handle: ContentHandle) {
     guard contents[handle.number] != nil, byteCount >= 0 else {
       outcome.violations.append("skip in a content that is not open, or of a negative count")
@@ -113,6 +121,11 @@ final class RecordingHost: SinkHost {
     outcome.expected.append(conversation)
     findings.purposes[conversation] = purpose
     return true
+  }
+
+  /// Samples hold what follows as it was before it was compressed.
+  func expand(_ compression: StreamCompression, from side: Side) {
+    outcome.expansions.append(.init(compression: compression, side: side))
   }
 
   func signal(_ signal: CallSignal) { outcome.signals.append(signal) }

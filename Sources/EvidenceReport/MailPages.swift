@@ -10,6 +10,10 @@ struct MailPages {
   static let messagesPerPage: Int64 = 100
   static let maximumParts = 200
   static let maximumTransfers = 20
+  /// What stands in a part, and is read besides.
+  static let innerKinds = ["tnef-message", "tnef-attachment", "uuencode-file"]
+  static let maximumInner = 10_000
+  static let maximumInnerDepth = 4
   /// Bytes of a message's text that are shown.
   static let maximumTextByteCount = 32_768
 
@@ -26,6 +30,8 @@ struct MailPages {
   private struct Members {
     var parts: [String: [Fields]] = [:]
     var transfers: [String: [Fields]] = [:]
+    /// What stands in an artefact, by its SHA-256.
+    var inner: [String: [Fields]] = [:]
   }
 
   private func members() -> Members {
@@ -53,6 +59,16 @@ struct MailPages {
           members.transfers[sha256]?.count ?? 0 <= Self.maximumTransfers
         else { continue }
         members.transfers[sha256, default: []].append(record)
+      }
+    }
+    var innerLeft = Self.maximumInner
+    for kind in Self.innerKinds {
+      for line in context.contents.records(kind) where innerLeft > 0 {
+        guard let record = ValueReader.fields(line), let sha256 = record.text("parentSha256"),
+          members.inner[sha256]?.count ?? 0 <= Self.maximumParts
+        else { continue }
+        innerLeft -= 1
+        members.inner[sha256, default: []].append(record)
       }
     }
     return members
@@ -117,7 +133,7 @@ struct MailPages {
       }
       transfers(members.transfers[sha256] ?? [], &html)
       text(record, &html)
-      attachments(members.parts[sha256] ?? [], record, &html)
+      attachments(members.parts[sha256] ?? [], record, members, &html)
       html.headers("All header fields", record.objects("headers"))
     }
   }
@@ -171,34 +187,88 @@ struct MailPages {
     }
   }
 
-  private func attachments(_ parts: [Fields], _ record: Fields, _ html: inout HTMLWriter) {
+  private func attachments(_ parts: [Fields], _ record: Fields, _ members: Members, _ html: inout HTMLWriter) {
     let bodies = [record.text("textSha256"), record.text("htmlSha256")].compactMap { $0 }
+    let inText = bodies.flatMap { members.inner[$0] ?? [] }
+    if !inText.isEmpty {
+      html.element(.h3, "Files that stand in the text (\(inText.count))")
+      inner(inText, members, 1, &html)
+    }
     let others = parts.filter { part in !bodies.contains { $0 == part.text("sha256") } }
     guard !others.isEmpty else { return }
     html.element(.h3, "Parts and attachments (\(others.count))")
     html.element(.ul, [.class("members")]) { html in
       for part in others.prefix(Self.maximumParts) {
         html.element(.li, part.text("id").map { [.id($0)] } ?? []) { html in
-          if let name = part.text("fileName") {
-            html.element(.strong) { $0.captured(name) }
-            html.text(" ")
-          }
-          html.text("declared as ")
-          html.captured(part.text("mediaType") ?? "")
-          if let size = part.integer("byteCount") { html.text(", \(Decimal.size(size))") }
-          if let sha256 = part.text("sha256") {
-            html.text(", SHA-256 ")
-            context.artefact(sha256, &html)
-          }
-          if part.flag("isComplete") == false {
-            html.text(" ")
-            html.missing("incomplete")
-          }
+          file(part, &html)
+          inner(part.text("sha256").flatMap { members.inner[$0] } ?? [], members, 1, &html)
         }
       }
     }
     if others.count > Self.maximumParts {
       html.element(.p, [.class("note")], "More parts stand in the records.")
+    }
+  }
+
+  /// A part or file: its name, type, size and hash.
+  private func file(_ part: Fields, _ html: inout HTMLWriter) {
+    if let name = part.text("fileName") {
+      html.element(.strong) { $0.captured(name) }
+      html.text(" ")
+    }
+    if let mediaType = part.text("mediaType") {
+      html.text("declared as ")
+      html.captured(mediaType)
+      html.text(", ")
+    }
+    if let size = part.integer("byteCount") { html.text(Decimal.size(size)) }
+    if let sha256 = part.text("sha256") {
+      html.text(", SHA-256 ")
+      context.artefact(sha256, &html)
+    }
+    if part.flag("isComplete") == false {
+      html.text(" ")
+      html.missing("incomplete")
+    }
+  }
+
+  /// What stands in an artefact: attachments of a TNEF message, files in a text.
+  private func inner(_ records: [Fields], _ members: Members, _ depth: Int, _ html: inout HTMLWriter) {
+    guard !records.isEmpty, depth <= Self.maximumInnerDepth else { return }
+    html.element(.ul, [.class("members")]) { html in
+      for record in records.prefix(Self.maximumParts) {
+        html.element(.li, record.text("id").map { [.id($0)] } ?? []) { html in
+          if record.text("kind") == "tnef/message" {
+            outlook(record, &html)
+          } else {
+            file(record, &html)
+            inner(record.text("sha256").flatMap { members.inner[$0] } ?? [], members, depth + 1, &html)
+          }
+        }
+      }
+    }
+    if records.count > Self.maximumParts {
+      html.element(.p, [.class("note")], "More of them stand in the records.")
+    }
+  }
+
+  /// A message in TNEF, as it describes itself.
+  private func outlook(_ record: Fields, _ html: inout HTMLWriter) {
+    html.text("message in it: ")
+    html.element(.strong) { $0.captured(record.text("subject") ?? "") }
+    for (words, name) in [(" from ", "from"), (" to ", "to"), (" copy to ", "cc")] {
+      guard let text = record.text(name) else { continue }
+      html.text(words)
+      html.captured(text)
+    }
+    for (words, name) in [("its text", "textSha256"), ("its HTML", "htmlSha256"), ("its rich text", "rtfSha256")] {
+      guard let sha256 = record.text(name) else { continue }
+      html.text(", \(words) ")
+      context.artefact(sha256, &html)
+    }
+    if record.flag("isComplete") == false {
+      html.text(" ")
+      html.missing("incomplete")
     }
   }
 

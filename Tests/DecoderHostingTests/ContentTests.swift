@@ -1,6 +1,5 @@
 import DecoderHosting
 import DecoderKit
-import TestSupport
 import Testing
 
 struct ContentTests {
@@ -21,16 +20,6 @@ struct ContentTests {
   }
 
   private static let text = Array(String(repeating: "The quick brown fox. ", count: 5_000).utf8)
-
-  /// What Python's own library makes of bytes.
-  private func python(_ expression: String, _ input: [UInt8]) throws -> [UInt8]? {
-    guard let python = program("python3") else {
-      print("skipped: no python3")
-      return nil
-    }
-    let code = "import sys,zlib,gzip,base64,quopri;d=sys.stdin.buffer.read();sys.stdout.buffer.write(\(expression))"
-    return try run(python, ["-c", code], input: input).output
-  }
 
   @Test(arguments: [
     ("gzip", "gzip.compress(d)"), ("gzip", "gzip.compress(d[:999])+gzip.compress(d[999:])"),

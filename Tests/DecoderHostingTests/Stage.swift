@@ -1,5 +1,6 @@
 import DecoderHosting
 import DecoderKit
+import TestSupport
 
 /// Keeps what a host gives out.
 final class Output: EvidenceOutput {
@@ -86,4 +87,14 @@ final class Stage {
     streams.finish()
   }
   var lines: [String] { output.texts("line/text", "text") }
+}
+
+/// What Python's own library makes of bytes, `d` in the expression.
+func python(_ expression: String, _ input: [UInt8]) throws -> [UInt8]? {
+  guard let python = program("python3") else {
+    print("skipped: no python3")
+    return nil
+  }
+  let code = "import sys,zlib,gzip,base64,quopri;d=sys.stdin.buffer.read();sys.stdout.buffer.write(\(expression))"
+  return try run(python, ["-c", code], input: input).output
 }

@@ -1,6 +1,6 @@
 import DecoderKit
 
-/// Lines that begin with `LINE`; `BAD` is malformed, `WAIT n` needs n more bytes.
+/// Lines that begin with `LINE`; `BAD` is malformed, `WAIT n` needs n more bytes, behind `ZIP` all is compressed.
 struct LineDecoder: EvidenceDecoder {
   static let identity = DecoderIdentity(
     name: "line", version: "1.0", summary: "",
@@ -23,7 +23,9 @@ struct LineDecoder: EvidenceDecoder {
       }
       let text = String(repairing: try reader.take(length, "line"))
       if text == "BAD" { throw ReadError(.malformed, at: 0, reading: "line") }
-      try sink.emit("line/text", ["text": .text(text)], from: side, trace: sink.trace)
+      try sink.emit(
+        "line/text", ["text": .text(text)], from: side, trace: sink.trace(of: 0..<(length + 1)))
+      if text == "ZIP" { sink.expand(.deflate, from: side) }
       return .consumed(length + 1)
     }
     mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {

@@ -59,6 +59,9 @@ extension IMAPSession {
       try endAppend(command, line.trace, side, &sink)
     } else if command.verb.equalsIgnoringCase("UID") || command.verb.equalsIgnoringCase("FETCH") {
       notePartialLength(command.argument)
+    } else if command.verb.equalsIgnoringCase("COMPRESS"), !isCompressed {
+      // Nothing more may come before the answer (RFC 4978, 3).
+      client = .waiting
     }
     pending.append(command)
   }

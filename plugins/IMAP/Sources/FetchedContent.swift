@@ -87,6 +87,22 @@ extension IMAPSession {
     fetched = FetchedContent(item: item, number: number, part: part, handle: handle, trace: trace)
   }
 
+  /// Keeps content that stands as quoted strings in the line itself, which servers may send for short parts.
+  mutating func takeQuoted(
+    _ number: Int, _ nodes: [SyntaxNode], _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
+    for place in stride(from: 0, to: nodes.count - 1, by: 2) {
+      guard case .atom(let name) = nodes[place], case .string(let content) = nodes[place + 1], !content.isEmpty,
+        let item = FetchItem(endOf: name)
+      else { continue }
+      try beginContent(item, number, trace, side, &sink)
+      // Safe: the view ends with the call.
+      if let handle = fetched?.handle { unsafe sink.append(content.span.bytes, to: handle, from: trace) }
+      fetched?.byteCount += content.count
+      try endContent(side, &sink)
+    }
+  }
+
   // MARK: Ends
 
   /// A literal has ended: a whole section is closed, a piece of one waits for the next.

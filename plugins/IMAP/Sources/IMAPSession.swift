@@ -26,7 +26,9 @@ public struct IMAPSession: DecodingSession {
     case content(remaining: Int)
     /// Looking for the next line's beginning.
     case lost
-    /// TLS or compression: not read.
+    /// What follows is compressed or not: the server's answer says so.
+    case waiting
+    /// TLS, or compression without its beginning: not read.
     case tunnel
   }
 
@@ -64,6 +66,8 @@ public struct IMAPSession: DecodingSession {
   var partialLength: Int?
   /// BODYSTRUCTURE by message number.
   var structures: [Int: SyntaxNode] = [:]
+  /// What comes was compressed; the host undoes it.
+  private(set) var isCompressed = false
 
   init() {}
 
@@ -75,10 +79,12 @@ public struct IMAPSession: DecodingSession {
       guard let first = reader.peek() else { return .needs(more: 1) }
       clientSide = first == 0x2a || first == 0x2b ? side.other : side
     }
+    let wasCompressed = isCompressed
     var isGoingOn = true
     // Each turn takes at least a byte, or changes what the side is in the middle of, or is the last.
     while isGoingOn, reader.remaining > 0 {
-      isGoingOn = try read(&reader, side, &sink)
+      // What is left here is shown again when its compression is undone.
+      isGoingOn = try read(&reader, side, &sink) && isCompressed == wasCompressed
     }
     return reader.offset > 0 ? .consumed(reader.offset) : .needs(more: 1)
   }
@@ -91,6 +97,7 @@ public struct IMAPSession: DecodingSession {
     switch isClient ? client : server {
     case .tunnel:
       try reader.skip(reader.remaining, "encrypted")
+    case .waiting: return false
     case .lost:
       let length = reader.distance(to: 0x0a)
       try reader.skip(length.map { $0 + 1 } ?? reader.remaining, "line")
@@ -160,7 +167,21 @@ public struct IMAPSession: DecodingSession {
   static let encrypted = Finding(
     .notice, "imap/encrypted", "The connection is encrypted from here on; what follows is not read.")
   static let compressed = Finding(
-    .warning, "imap/compressed", "The connection is compressed from here on (RFC 4978); it is not read.")
+    .notice, "imap/compressed",
+    "The connection is compressed from here on (RFC 4978); what was compressed is read.")
+  static let unansweredCompression = Finding(
+    .warning, "imap/compressed",
+    "The answer to COMPRESS is missing from the capture; what follows may be compressed and is not read.")
+
+  /// Has the host undo the compression of what follows (RFC 4978).
+  mutating func startCompression(_ trace: Trace, _ side: Side, _ sink: inout EvidenceSink) {
+    client = .line
+    server = .line
+    isCompressed = true
+    sink.expand(.deflate, from: side)
+    sink.expand(.deflate, from: side.other)
+    sink.note(Self.compressed, from: side, trace: trace)
+  }
 
   /// Reads nothing more of either side; `finding` says why.
   mutating func startTunnel(_ finding: Finding, _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink) {
@@ -188,8 +209,12 @@ public struct IMAPSession: DecodingSession {
       } else {
         try lose(isClient, side, &sink)
       }
-    case .line, .lost: try lose(isClient, side, &sink)
+    case .line, .lost, .waiting: try lose(isClient, side, &sink)
     case .tunnel: break
+    }
+    if !isClient, case .waiting = client {
+      let trace = pending.last { $0.verb.equalsIgnoringCase("COMPRESS") }?.trace ?? sink.trace
+      startTunnel(Self.unansweredCompression, trace, side.other, &sink)
     }
   }
 

@@ -25,6 +25,7 @@ extension IMAPSession {
       let rest = line.text.split(separator: 0x20, maxSplits: 3, omittingEmptySubsequences: true)
       let nodes = rest.count > 3 ? SyntaxNode.parse(rest[3]).first?.list ?? [] : []
       remember(number, nodes)
+      try takeQuoted(number, nodes, line.trace, side, &sink)
       try emitEnded(attributes: nodes, line.trace, side, &sink)
     } else if !hasGreeted, pending.isEmpty {
       hasGreeted = true
@@ -84,7 +85,9 @@ extension IMAPSession {
     if isOK, command.verb.equalsIgnoringCase("STARTTLS") {
       startTunnel(Self.encrypted, trace, side, &sink)
     } else if isOK, command.verb.equalsIgnoringCase("COMPRESS") {
-      startTunnel(Self.compressed, trace, side, &sink)
+      startCompression(trace, side, &sink)
+    } else if case .waiting = client, command.verb.equalsIgnoringCase("COMPRESS") {
+      client = .line
     }
   }
 }

@@ -52,6 +52,16 @@ import Testing
     #expect(outcome.contents.map(\.text) == ["A: b\r\n\r\nx"])
   }
 
+  @Test func keepsContentThatStandsInQuotes() throws {
+    let outcome = decode([
+      client("c FETCH 2 (BODY[1] BODY[2])\r\n"),
+      server("* 2 FETCH (UID 7 BODY[1] \"say \\\"four\\\"\" BODY[2] {3}\r\nabc BODY[3] \"\")\r\nc OK\r\n"),
+    ])
+    #expect(Set(outcome.contents.map(\.text)) == ["say \"four\"", "abc"])
+    #expect(Set(outcome.all("imap/message").map { $0.text("section") }) == ["1", "2"])
+    #expect(outcome.all("imap/message").allSatisfy { $0.number("uid") == 7 && $0.flag("isComplete") == true })
+  }
+
   @Test func keepsAPieceWithWhatIsMissing() throws {
     let outcome = decode([
       client("c UID FETCH 7 (BODY.PEEK[]<0.4>)\r\n"), server("* 2 FETCH (UID 7 BODY[]<0> {4}\r\nA: b)\r\nc OK\r\n"),
@@ -83,8 +93,34 @@ import Testing
   @Test func saysWhereEncryptionOrCompressionBegins() {
     #expect(
       decode([client("c STARTTLS\r\n"), server("c OK go\r\n"), client("\u{16}\u{3}\u{1}")]).codes == ["imap/encrypted"])
-    #expect(
-      decode([client("c COMPRESS DEFLATE\r\n"), server("c OK go\r\n"), client("xyz")]).codes == ["imap/compressed"])
+  }
+
+  @Test func goesOnWithWhatWasCompressed() {
+    let outcome = decode([
+      client("c COMPRESS DEFLATE\r\nd NOOP\r\n"), server("c OK go\r\n* 3 EXISTS\r\n"), client("e NOOP\r\n"),
+      server("d OK one\r\ne OK two\r\n"),
+    ])
+    #expect(outcome.codes == ["imap/compressed"])
+    #expect(outcome.expansions.map(\.side) == [.responder, .initiator])
+    #expect(outcome.all("imap/command").suffix(2).map { $0.text("reply") } == ["one", "two"])
+    #expect(outcome.all("imap/command").suffix(2).first?.text("untagged") == "3 EXISTS")
+  }
+
+  @Test func goesOnAsBeforeWhenCompressionIsRefused() {
+    let outcome = decode([
+      client("c COMPRESS DEFLATE\r\n"), server("c NO active\r\n"), client("d NOOP\r\n"), server("d OK one\r\n"),
+    ])
+    #expect(outcome.codes.isEmpty && outcome.expansions.isEmpty)
+    #expect(outcome.all("imap/command").last?.text("reply") == "one")
+  }
+
+  @Test func readsNothingWhereTheAnswerToCompressionIsMissing() {
+    let outcome = decode([
+      client("c COMPRESS DEFLATE\r\n"), .gap(10, from: .responder), client("xyz"), server("abc\r\n"),
+    ])
+    #expect(outcome.codes == ["imap/compressed"])
+    #expect(outcome.findings.last?.severity == .warning)
+    #expect(outcome.expansions.isEmpty)
   }
 
   @Test func keepsTheEndOfIdlingWithItsCommand() throws {
