@@ -1,4 +1,5 @@
 import EvidenceBundle
+import Synchronization
 
 /// All files of a bundle, without following links.
 struct FileTree {
@@ -7,28 +8,48 @@ struct FileTree {
   private(set) var problems: [String] = []
 
   init(_ bundle: String) {
-    do throws(BundleError) { try walk(OpenDirectory(bundle), "", 0) } catch {
-      problems.append("cannot be read: \(bundle)")
+    let walk = Walk()
+    do throws(BundleError) { try walk.read(OpenDirectory(bundle), "", 0) } catch {
+      walk.note("cannot be read: \(bundle)")
     }
+    for (path, byteCount) in walk.found.withLock({ $0.files }) { files.append(path.utf8, byteCount) }
     // Nothing stands twice: names of one directory differ.
     _ = files.sort()
+    problems = walk.found.withLock { $0.problems.sorted() }
   }
 
-  private mutating func walk(_ directory: OpenDirectory, _ path: String, _ depth: Int) throws(BundleError) {
-    guard depth < BundleLayout.maximumDepth, files.count < BundleLayout.maximumFiles else {
-      problems.append("too deep or too many files: \(path)")
-      return
-    }
-    for entry in try directory.entries().sorted(by: { $0.name < $1.name }) {
-      let relative = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
-      if !BundleLayout.isAllowed(relative) { problems.append("name with other letters than bundles use: \(relative)") }
-      do throws(BundleError) {
+  /// Goes through directories, several at a time.
+  private final class Walk: Sendable {
+    let found = Mutex<(files: [(path: String, byteCount: UInt64)], problems: [String])>(([], []))
+
+    func note(_ problem: String) { found.withLock { $0.problems.append(problem) } }
+
+    func read(_ directory: OpenDirectory, _ path: String, _ depth: Int) throws(BundleError) {
+      let count = found.withLock { $0.files.count }
+      guard depth < BundleLayout.maximumDepth, count < BundleLayout.maximumFiles else {
+        return note("too deep or too many files: \(path)")
+      }
+      let entries = try directory.entries()
+      var files: [(path: String, byteCount: UInt64)] = []
+      let prefix = path.isEmpty ? "" : "\(path)/"
+      for entry in entries {
+        let relative = prefix + entry.name
+        if !BundleLayout.isAllowed(relative) { note("name with other letters than bundles use: \(relative)") }
         switch entry.kind {
-        case .directory: try walk(OpenDirectory(entry.name, in: directory), relative, depth + 1)
-        case .file: files.append(relative.utf8, try directory.status(of: entry.name).byteCount)
-        case .other: problems.append("link or special file: \(relative)")
+        case .directory: continue
+        case .file:
+          do throws(BundleError) { files.append((relative, try directory.status(of: entry.name).byteCount)) } catch {
+            note("cannot be read: \(relative)")
+          }
+        case .other: note("link or special file: \(relative)")
         }
-      } catch { problems.append("cannot be read: \(relative)") }
+      }
+      found.withLock { $0.files += files }
+      try directory.forEachDirectory(entries) { name throws(BundleError) in
+        do throws(BundleError) { try self.read(OpenDirectory(name, in: directory), prefix + name, depth + 1) } catch {
+          self.note("cannot be read: \(prefix)\(name)")
+        }
+      }
     }
   }
 }

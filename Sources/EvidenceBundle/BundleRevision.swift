@@ -1,5 +1,6 @@
 import CKernel
 import Foundation
+import Synchronization
 
 /// A changed copy of a complete bundle that takes the bundle's name at once, so that a killed command leaves the old state or the new one.
 ///
@@ -41,8 +42,8 @@ import Foundation
     }
     stagingLock = BundleWriter.lock(staging) ?? -1
     do throws(BundleError) {
-      var count = 0
-      try link(OpenDirectory(bundle), OpenDirectory(staging), bundle, 0, &count)
+      let count = Atomic(0)
+      try Self.link(OpenDirectory(bundle), OpenDirectory(staging), bundle, 0, count)
     } catch {
       discard()
       throw error
@@ -111,30 +112,34 @@ import Foundation
 
   // MARK: The copy
 
-  /// Links the files of a directory into another one, and so on with the directories in it.
-  private func link(
-    _ source: OpenDirectory, _ target: OpenDirectory, _ path: String, _ depth: Int, _ count: inout Int
+  /// Links the files of a directory into another one, and so on with the directories in it, several at a time.
+  private static func link(
+    _ source: OpenDirectory, _ target: OpenDirectory, _ path: String, _ depth: Int, _ count: borrowing Atomic<Int>
   ) throws(BundleError) {
     guard depth < BundleLayout.maximumDepth else {
       throw BundleError(.malformed, path, "directories are nested too deep")
     }
-    for entry in try source.entries() {
-      let name = entry.name
+    let entries = try source.entries()
+    for entry in entries {
       switch entry.kind {
-      case .directory:
-        // Safe here and below: the names are strings of ours.
-        guard unsafe mkdirat(target.descriptor, name, 0o755) == 0 else { throw .system("\(path)/\(name)", errno) }
-        try link(
-          OpenDirectory(name, in: source), OpenDirectory(name, in: target), "\(path)/\(name)", depth + 1, &count)
+      case .directory: continue
       case .file:
-        count += 1
-        guard count <= BundleLayout.maximumFiles else { throw BundleError(.malformed, bundle, "it has too many files") }
-        guard unsafe linkat(source.descriptor, name, target.descriptor, name, 0) == 0 else {
-          throw Self.linkError("\(path)/\(name)", errno)
+        let number = count.add(1, ordering: .relaxed).newValue
+        guard number <= BundleLayout.maximumFiles else {
+          throw BundleError(.malformed, path, "the bundle has too many files")
+        }
+        // Safe here and below: the names are strings of ours.
+        guard unsafe linkat(source.descriptor, entry.name, target.descriptor, entry.name, 0) == 0 else {
+          throw linkError("\(path)/\(entry.name)", errno)
         }
       case .other:
-        throw BundleError(.malformed, "\(path)/\(name)", "a link or special file has no place in a bundle")
+        throw BundleError(.malformed, "\(path)/\(entry.name)", "a link or special file has no place in a bundle")
       }
+    }
+    try source.forEachDirectory(entries) { name throws(BundleError) in
+      let inner = "\(path)/\(name)"
+      guard unsafe mkdirat(target.descriptor, name, 0o755) == 0 else { throw .system(inner, errno) }
+      try link(OpenDirectory(name, in: source), OpenDirectory(name, in: target), inner, depth + 1, count)
     }
   }
 

@@ -1,7 +1,9 @@
+import Dispatch
 import Foundation
+import Synchronization
 
 /// A directory that is held open: what is in it is reached by name alone, and no link is followed.
-@safe public final class OpenDirectory {
+@safe public final class OpenDirectory: Sendable {
   public enum Kind: Sendable { case directory, file, other }
 
   public struct Entry: Sendable {
@@ -84,16 +86,35 @@ import Foundation
     return (kind, UInt64(clamping: status.st_size))
   }
 
+  /// Does something with each directory of `entries`, several at a time; throws what the first of them that failed threw.
+  public func forEachDirectory(
+    _ entries: [Entry], _ body: @Sendable (String) throws(BundleError) -> Void
+  ) throws(BundleError) {
+    let names = entries.filter { $0.kind == .directory }.map(\.name)
+    guard names.count > 1 else {
+      for name in names { try body(name) }
+      return
+    }
+    let failed = Mutex<[String: BundleError]>([:])
+    DispatchQueue.concurrentPerform(iterations: names.count) { place in
+      do throws(BundleError) { try body(names[place]) } catch { failed.withLock { $0[names[place]] = error } }
+    }
+    if let first = failed.withLock({ $0.min { $0.key < $1.key } }) { throw first.value }
+  }
+
   /// Removes everything in it.
   private func empty() throws(BundleError) {
-    for entry in try entries() {
-      let isDirectory = entry.kind == .directory
-      if isDirectory { try OpenDirectory(entry.name, in: self).empty() }
-      // Safe: the name is a string of ours.
-      guard unsafe unlinkat(descriptor, entry.name, isDirectory ? AT_REMOVEDIR : 0) == 0 else {
-        throw .system("\(path)/\(entry.name)", errno)
-      }
+    let entries = try entries()
+    try forEachDirectory(entries) { name throws(BundleError) in
+      try OpenDirectory(name, in: self).empty()
+      try self.remove(name, AT_REMOVEDIR)
     }
+    for entry in entries where entry.kind != .directory { try remove(entry.name, 0) }
+  }
+
+  private func remove(_ name: String, _ flags: Int32) throws(BundleError) {
+    // Safe: the name is a string of ours.
+    guard unsafe unlinkat(descriptor, name, flags) == 0 else { throw .system("\(path)/\(name)", errno) }
   }
 
   /// Removes a directory with everything in it.

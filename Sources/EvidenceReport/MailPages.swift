@@ -237,7 +237,8 @@ struct MailPages {
     guard !records.isEmpty, depth <= Self.maximumInnerDepth else { return }
     html.element(.ul, [.class("members")]) { html in
       for record in records.prefix(Self.maximumParts) {
-        html.element(.li, record.text("id").map { [.id($0)] } ?? []) { html in
+        // Without the record's identifier: the same artefact may stand in two messages.
+        html.element(.li) { html in
           if record.text("kind") == "tnef/message" {
             outlook(record, &html)
           } else {

@@ -87,6 +87,46 @@ import Testing
     #expect(mail.contains("without a subject"))
   }
 
+  @Test func showsWhatStandsInPartsAndTexts() throws {
+    let (mail, _) = try pages { bundle in
+      let message = try artefact(&bundle, 4, "eml", [1])
+      let text = try artefact(&bundle, 5, "txt", Array("begin 644 a".utf8))
+      let wrapped = try artefact(&bundle, 6, "dat", [2])
+      let inside = try artefact(&bundle, 7, "dat", [3])
+      bundle.add(
+        "mail/part", packets: "3", second: 3,
+        [
+          "part": "2", "mediaType": "application/ms-tnef", "fileName": "winmail.dat", "sha256": .text(wrapped),
+          "parentSha256": .text(message),
+        ])
+      bundle.add(
+        "mail/message", packets: "3", second: 3,
+        ["subject": "lists", "textSha256": .text(text), "parentSha256": .text(message), "isComplete": true])
+      bundle.add(
+        "tnef/message", packets: "3", second: 3,
+        ["subject": .text(FixtureBundle.script), "from": "Robin", "parentSha256": .text(wrapped), "isComplete": false])
+      bundle.add(
+        "tnef/attachment", packets: "3", second: 3,
+        ["fileName": "the first", "sha256": .text(inside), "byteCount": 1, "parentSha256": .text(wrapped)])
+      bundle.add(
+        "tnef/attachment", packets: "3", second: 3,
+        ["fileName": "crates.csv", "byteCount": 22, "parentSha256": .text(inside)])
+      // A message that stands in itself ends at the limit of depth.
+      bundle.add(
+        "tnef/attachment", packets: "3", second: 3,
+        ["fileName": "again", "sha256": .text(inside), "parentSha256": .text(inside)])
+      bundle.add(
+        "uuencode/file", packets: "3", second: 3, ["fileName": "table.bin", "parentSha256": .text(text)])
+    }
+    #expect(mail.contains("Files that stand in the text (1)") && mail.contains("table.bin"))
+    #expect(mail.contains("message in it: ") && mail.contains("from <bdi") && mail.contains("Robin"))
+    #expect(mail.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !mail.contains("<script>alert"))
+    #expect(mail.ranges(of: "crates.csv").count == MailPagesTests.innerDepth - 1)
+  }
+
+  /// How deep messages in each other are shown.
+  private static let innerDepth = 4
+
   @Test func listsWhatWasFetched() throws {
     let (_, transfers) = try pages { bundle in
       bundle.add("pop3/message", packets: "1", second: 1, ["messageNumber": 7, "user": "kim", "isComplete": false])
