@@ -33,9 +33,8 @@ let fuzzing: [Target] = (Context.environment["EXHIBIT_LIBFUZZER"].map { [$0] } ?
     name: "ExhibitFuzz",
     dependencies: [
       "ArchiveReading", "BuiltInDecoders", "ByteReading", "CaptureReading", "Custody", "DecoderHosting", "DecoderKit",
-      "DecoderTesting", "DocumentReading", "EvidenceBundle", "EvidenceModel", "EvidenceReport", "FlowAssembly",
-      "LocationReading",
-      "MediaReading", "PacketLayers",
+      "DecoderTesting", "DocumentReading", "EvidenceBundle", "EvidenceModel", "EvidenceReport", "Fingerprinting",
+      "FlowAssembly", "LocationReading", "MediaReading", "PacketLayers", "RuleMatching",
     ], path: "Tests/Fuzzing", swiftSettings: settings,
     linkerSettings: [.unsafeFlags(["-Xlinker", library, "-lstdc++"])])
 }
@@ -108,7 +107,7 @@ let package = Package(
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
     .systemLibrary(name: "CExif", pkgConfig: "libexif", providers: [.apt(["libexif-dev"])]),
     .systemLibrary(name: "CQPDF", pkgConfig: "libqpdf", providers: [.apt(["libqpdf-dev"])]),
-    room("DocumentReading", ["ByteReading", "EvidenceModel", "CExif", "CExpat", "CQPDF"]),
+    room("DocumentReading", ["ByteReading", "EvidenceModel", "CCompression", "CExif", "CExpat", "CQPDF"]),
     .target(name: "CYara", linkerSettings: [.linkedLibrary("yara")]),
     room("RuleMatching", ["ByteReading", "CYara"]),
     room("LocationReading", ["ByteReading", "EvidenceModel", "CExpat"]),

@@ -40,17 +40,24 @@ extension DocumentFacts {
       unsafe qpdf_oh_begin_dict_key_iter(file, info)
       while unsafe qpdf_oh_dict_more_keys(file) != 0, properties.count < DocumentLimits.properties {
         guard let key = unsafe qpdf_oh_dict_next_key(file) else { break }
-        let name = unsafe String(cString: key)
-        let value = unsafe qpdf_oh_get_key(file, info, name)
+        let name = unsafe Self.name(key)
+        // The key itself, for a name that is no UTF-8 could not be found by our text of it.
+        let value = unsafe qpdf_oh_get_key(file, info, key)
         var start: UnsafePointer<CChar>?
         var count = 0
         if unsafe qpdf_oh_get_value_as_utf8(file, value, &start, &count) != 0, let start = unsafe start {
           // Safe: qpdf holds `count` bytes there until its next call.
-          add("Info", String(name.dropFirst()), unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count)))
+          add("Info", name, unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count)))
         } else if unsafe qpdf_oh_is_name(file, value) != 0 {
-          add("Info", String(name.dropFirst()), Array(unsafe Self.text(qpdf_oh_get_name(file, value)).utf8))
+          add("Info", name, Array(unsafe Self.name(qpdf_oh_get_name(file, value)).utf8))
+        } else if unsafe qpdf_oh_is_null(file, value) == 0 {
+          // Numbers, lists and the like, as PDF writes them; an entry that is null counts as absent.
+          add("Info", name, Array(unsafe Self.text(qpdf_oh_unparse_resolved(file, value)).utf8))
         }
       }
+      if unsafe qpdf_oh_dict_more_keys(file) != 0 { noteTooMany() }
+    } else if unsafe qpdf_oh_is_null(file, info) == 0 {
+      faults.append("the information dictionary of the PDF is none")
     }
     let metadata = unsafe qpdf_oh_get_key(file, qpdf_get_root(file), "/Metadata")
     guard unsafe qpdf_oh_is_stream(file, metadata) != 0 else { return }
@@ -67,6 +74,17 @@ extension DocumentFacts {
       return faults.append("the XMP is longer than \(DocumentLimits.partBytes) bytes")
     }
     readXMP(unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count)))
+  }
+
+  /// A name of PDF without its slash; bytes that are no UTF-8 as `#` and their number (ISO 32000-1, 7.3.5).
+  @unsafe private static func name(_ start: UnsafePointer<CChar>?) -> String {
+    guard let start = unsafe start else { return "" }
+    // Safe: qpdf's names end with zero.
+    let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: strnlen(start, 4_096))).dropFirst()
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    return bytes.map { byte in
+      byte < 0x80 ? String(Unicode.Scalar(byte)) : "#" + String(byte, radix: 16)
+    }.joined()
   }
 
   @unsafe private static func text(_ start: UnsafePointer<CChar>?) -> String {

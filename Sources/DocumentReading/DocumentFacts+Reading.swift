@@ -28,6 +28,7 @@ extension DocumentFacts {
   }
 
   private static let exifMark: [UInt8] = Array("Exif\0\0".utf8)
+  private static let resourceMark: [UInt8] = Array("Photoshop 3.0\0".utf8)
   private static let xmpMark: [UInt8] = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
   /// Of a TIFF file the beginning is read, where its directories commonly stand.
   private static let maximumTIFF = 4 << 20
@@ -37,6 +38,8 @@ extension DocumentFacts {
   /// The segments before the picture itself (ITU-T T.81, B.1.1).
   private mutating func readJPEG(_ bytes: RawSpan) {
     var reader = ByteReader(bytes)
+    var resources: [UInt8] = []
+    defer { readImageResources(resources) }
     do {
       try reader.skip(2, "start of image")
       for _ in 0..<DocumentLimits.segments {
@@ -51,8 +54,13 @@ extension DocumentFacts {
         let count = Int(try reader.read("length of a segment") as UInt16)
         guard count >= 2 else { return faults.append("a segment of the JPEG file is shorter than its length") }
         let segment = try reader.take(count - 2, "segment")
-        guard code == 0xe1 else { continue }
+        guard code == 0xe1 || code == 0xed else { continue }
         let content = segment.array()
+        if code == 0xed {
+          // Long resources go on in the next segment.
+          if content.starts(with: Self.resourceMark) { resources += content.dropFirst(Self.resourceMark.count) }
+          continue
+        }
         if content.starts(with: Self.exifMark) { readEXIF(content) }
         if content.starts(with: Self.xmpMark) { readXMP(Array(content.dropFirst(Self.xmpMark.count))) }
       }
@@ -85,13 +93,8 @@ extension DocumentFacts {
             let text = String(String.UnicodeScalarView(parts[1].map { Unicode.Scalar($0) }))
             add("tEXt", String(decoding: keyword, as: UTF8.self), Array(text.utf8))
           }
-        case "iTXt":
-          let whole = content.array()
-          let mark = Array("XML:com.adobe.xmp\0\0\0".utf8)
-          if whole.starts(with: mark) {
-            let rest = whole.dropFirst(mark.count).split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)
-            if let last = rest.last, rest.count == 3 { readXMP(Array(last)) }
-          }
+        case "zTXt": readCompressedText(content.array())
+        case "iTXt": readInternationalText(content.array())
         case "IEND": return
         default: break
         }

@@ -1,6 +1,7 @@
 /// One statement of a document about itself.
 public struct DocumentProperty: Hashable, Sendable {
-  /// Where it stands: `IFD0`, `EXIF`, `GPS`, `IFD1`, `Interoperability`, `Info`, `XMP`, `core`, `app`, `custom` or `meta`.
+  /// Where it stands: `IFD0`, `EXIF`, `GPS`, `IFD1`, `Interoperability`, `Info`, `XMP`, `IPTC`, `tEXt`, `zTXt`, `iTXt`,
+  /// `PDF`, `core`, `app`, `custom` or `meta`.
   public let group: String
   /// Its name by the standard: of EXIF the tag's, of XML the prefix that the standard uses, with the elements around it.
   public let name: String

@@ -17,10 +17,11 @@ public struct DocumentSummary: Hashable, Sendable {
   public init(_ facts: DocumentFacts) {
     title = facts.first([
       ("Info", "Title"), ("core", "dc:title"), ("meta", "dc:title"), ("XMP", "dc:title"), ("IFD0", "ImageDescription"),
+      ("IPTC", "Object Name"),
     ])
     author = facts.first([
       ("Info", "Author"), ("core", "dc:creator"), ("meta", "meta:initial-creator"), ("XMP", "dc:creator"),
-      ("IFD0", "Artist"),
+      ("IFD0", "Artist"), ("IPTC", "By-line"),
     ])
     lastModifiedBy = facts.first([("core", "cp:lastModifiedBy"), ("meta", "dc:creator")])
     company = facts.first([("app", "Company")])

@@ -58,6 +58,79 @@ extension DocumentFacts {
     #expect(DocumentSummary(try read(data)).camera == "Acme Pocket 7")
   }
 
+  /// Numbers, lists and names that are no UTF-8 stand in the information dictionary, too.
+  @Test func readsWhatIsNoTextInAPDF() throws {
+    var data = Array(
+      """
+      %PDF-1.4
+      1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj
+      2 0 obj << /Type /Pages /Kids [] /Count 0 >> endobj
+      3 0 obj << /Title (plain) /Trapped /False /Count 7 /Part 0.5 /Flag true /List [ 1 (two) 4 0 R ] /No null
+      """.utf8)
+    data += Array("\n/Odd#FFKey (odd) /Deep << /A (b) >> >> endobj\n".utf8)
+    data += Array("4 0 obj 9 endobj\ntrailer << /Root 1 0 R /Info 3 0 R >>\n%%EOF\n".utf8)
+    let facts = try read(data)
+    let values = Dictionary(
+      facts.properties.filter { $0.group == "Info" }.map { ($0.name, $0.text) }, uniquingKeysWith: { first, _ in first }
+    )
+    #expect(values["Title"] == "plain" && values["Trapped"] == "False" && values["Count"] == "7")
+    #expect(values["Part"] == "0.5" && values["Flag"] == "true")
+    #expect(values["List"] == "[ 1 (two) 4 0 R ]", "\(values)")
+    #expect(values["Odd#ffKey"] == "odd" && values["No"] == nil, "\(values)")
+    #expect(values["Deep"]?.contains("/A (b)") == true)
+    // qpdf says that it had to look for the objects.
+    #expect(facts.pageCount == 0)
+  }
+
+  @Test(.enabled(if: program("exiftool") != nil, "exiftool is not installed")) func readsIPTC() throws {
+    let tool = try #require(program("exiftool"))
+    let folder = try TemporaryFolder()
+    let path = try folder.write(try sample("plain.jpg"), "a.jpg")
+    let made = try run(
+      tool,
+      [
+        "-q", "-overwrite_original", "-IPTC:By-line=Jo M\u{fc}ller", "-IPTC:Keywords=bridge", "-IPTC:Keywords=night",
+        "-IPTC:ObjectName=The bridge", "-IPTC:DateCreated=2026:03:04", "-IPTC:TimeCreated=05:06:08+01:00",
+        "-IPTC:CodedCharacterSet=UTF8", "-IPTC:Caption-Abstract=\(String(repeating: "long ", count: 300))", path,
+      ])
+    try #require(made.status == 0, "\(made.errors)")
+    let facts = try read([UInt8](try Data(contentsOf: folder.url("a.jpg"))))
+    #expect(facts.faults.isEmpty, "\(facts.faults)")
+    #expect(facts.value("IPTC", "By-line") == "Jo M\u{fc}ller" && facts.value("IPTC", "Object Name") == "The bridge")
+    #expect(facts.properties.filter { $0.name == "Keywords" }.map(\.text) == ["bridge", "night"])
+    #expect(facts.value("IPTC", "Date Created") == "20260304" && facts.value("IPTC", "Time Created") == "050608+0100")
+    #expect(facts.value("IPTC", "1:90") == "1b2547")
+    #expect(facts.value("IPTC", "Caption/Abstract")?.count == 1_500)
+    let summary = DocumentSummary(facts)
+    #expect(summary.author?.text == "Jo M\u{fc}ller" && summary.title?.text == "The bridge")
+    let count = try run(tool, ["-IPTC:all", "-a", path]).lines.count
+    // exiftool shows what comes several times in one line.
+    #expect(Set(facts.properties.filter { $0.group == "IPTC" }.map(\.name)).count == count)
+  }
+
+  @Test(.enabled(if: program("exiftool") != nil, "exiftool is not installed")) func readsCompressedTextsOfPNG() throws {
+    let tool = try #require(program("exiftool"))
+    let plain = try sample("camera.png")
+    for options in [["-z"], []] {
+      let folder = try TemporaryFolder()
+      let path = try folder.write(plain, "a.png")
+      let made = try run(
+        tool,
+        ["-q", "-overwrite_original"] + options + [
+          "-PNG:Comment=a comment \(String(repeating: "again ", count: 100))", "-PNG:Title-de=Br\u{fc}cke",
+          "-XMP-dc:Title=in XMP", path,
+        ])
+      try #require(made.status == 0, "\(made.errors)")
+      let facts = try read([UInt8](try Data(contentsOf: folder.url("a.png"))))
+      #expect(facts.faults.isEmpty, "\(facts.faults)")
+      let texts = facts.properties.filter { ["tEXt", "zTXt", "iTXt"].contains($0.group) }
+      #expect(texts.first { $0.name == "Comment" }?.text.hasPrefix("a comment again") == true, "\(texts)")
+      #expect(texts.contains { $0.group == "iTXt" && $0.text == "Br\u{fc}cke" }, "\(texts)")
+      #expect(facts.value("XMP", "dc:title") == "in XMP")
+      if !options.isEmpty { #expect(texts.contains { $0.group == "zTXt" }) }
+    }
+  }
+
   @Test(.enabled(if: program("exiftool") != nil, "exiftool is not installed")) func findsWhatExiftoolFinds() throws {
     let tool = try #require(program("exiftool"))
     let path = samples.appending(path: "camera.jpg").path
