@@ -14,6 +14,10 @@ import Glibc
   private let read: (UInt64, Int) -> [UInt8]
   /// Of a zip, while its entries are those that libarchive gives.
   private var directory: ZipDirectory?
+  /// Places at which heads could not be read although the archive goes on: behind which member, and why.
+  public private(set) var gaps: [(after: Int, reason: String)] = []
+  /// How many there were, of which the first stand in `gaps`.
+  public private(set) var gapCount = 0
   /// What whoever packed a zip wrote about all of it.
   public private(set) var comment: [UInt8] = []
 
@@ -136,7 +140,15 @@ import Glibc
   public func next() throws(ArchiveFault) -> ArchiveMember? {
     guard !hasEnded else { return nil }
     var status = ARCHIVE_OK
-    Self.inLocale { unsafe status = archive_read_next_header(archive, &entry) }
+    var tries = 0
+    repeat {
+      Self.inLocale { unsafe status = archive_read_next_header(archive, &entry) }
+      guard status == ARCHIVE_RETRY || status == ARCHIVE_FAILED else { break }
+      // Where nothing was read yet it is perhaps no archive at all.
+      guard count > 0 else { break }
+      if tries == 0 { noteGap() }
+      tries += 1
+    } while tries < ArchiveLimits.unreadableHeads
     guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let head = unsafe entry else {
       hasEnded = true
       guard status != ARCHIVE_EOF else { return nil }
@@ -155,6 +167,13 @@ import Glibc
     isFile = made.kind == .file
     if format == "zip", compressions.isEmpty { complete(&made) }
     return made
+  }
+
+  private func noteGap() {
+    gapCount += 1
+    if gaps.count < ArchiveLimits.namedMembers { gaps.append((count, message)) }
+    // The directory counts members that are missing here.
+    directory = nil
   }
 
   /// Adds what the directory of a zip says of a member, as long as both agree on the names.

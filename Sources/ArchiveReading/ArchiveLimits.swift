@@ -10,6 +10,9 @@ public enum ArchiveLimits {
   public static let expansionRatio: UInt64 = 250
   /// Bytes of a name or of a link's target that are kept.
   public static let nameBytes = 65_536
+  /// Heads of members that cannot be read, one behind the other, before an archive is given up. A damaged tar is looked
+  /// through in blocks of 512 bytes.
+  public static let unreadableHeads = 1 << 20
   /// Members that a finding names.
   public static let namedMembers = 20
 

@@ -58,7 +58,7 @@ final class ArchiveListing {
     var fields: Fields = [
       "format": .text(archive.format), "memberCount": .integer(Int64(memberCount)),
       "memberBytes": .integer(Int64(clamping: totalBytes)), "depth": .integer(Int64(subject.depth)),
-      "isComplete": .boolean(fault == nil && limit == nil && subject.isComplete),
+      "isComplete": .boolean(fault == nil && limit == nil && archive.gapCount == 0 && subject.isComplete),
     ]
     let compressions = archive.compressions
     if !compressions.isEmpty { fields.set("compressions", .list(compressions.map { .text($0) })) }
@@ -175,6 +175,16 @@ final class ArchiveListing {
           "The archive itself lacks bytes: what stands behind them may be missing or wrong."))
     }
     for (remark, known) in remarks.sorted(by: { $0.key < $1.key }) { try note(remark, known.count, known.members) }
+    if let first = archive.gaps.first {
+      try note(
+        Finding(
+          .warning, "archive/gap",
+          "The heads of members behind \(Self.words(archive.gaps.map(\.after))) could not be read, and nothing is known of these members: \(first.reason). What was found behind them may stand inside them.",
+          [
+            "count": .integer(Int64(archive.gapCount)), "reason": .text(first.reason),
+            "members": .list(archive.gaps.map { .integer(Int64($0.after)) }),
+          ]))
+    }
     if let fault {
       try note(
         Finding(
@@ -192,6 +202,10 @@ final class ArchiveListing {
             "index": .integer(Int64(memberCount)),
           ]))
     }
+  }
+
+  private static func words(_ members: [Int]) -> String {
+    "member " + members.map { String($0) }.joined(separator: ", ")
   }
 
   private func note(_ remark: Remark, _ count: Int, _ members: [Int]) throws {

@@ -18,6 +18,20 @@ import Testing
     }
   }
 
+  /// One head that cannot be read costs one member.
+  @Test func goesOnBehindAHeadThatCannotBeRead() throws {
+    var data = try sample("case.tar")
+    let whole = Listing(data)
+    try #require(whole.members.count > 2 && whole.gaps.isEmpty)
+    let name = try #require(whole.names.dropFirst().first)
+    let place = try #require(data.firstRange(of: Array(name.utf8))).lowerBound
+    data[place] ^= 0xff
+    let listing = Listing(data)
+    #expect(listing.fault == nil)
+    #expect(listing.gaps.map(\.after) == [1], "\(listing.gaps)")
+    #expect(listing.names == whole.names.filter { $0 != name }, "\(listing.names)")
+  }
+
   @Test func saysThatAChecksumIsWrong() throws {
     var data = try sample("case.zip")
     let text = Array("Meet at".utf8)

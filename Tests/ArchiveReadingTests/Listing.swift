@@ -15,6 +15,7 @@ struct Listing {
   var contents: [ArchiveContent] = []
   var bytes: [[UInt8]] = []
   var fault: ArchiveFault?
+  var gaps: [(after: Int, reason: String)] = []
 
   /// Reads bytes; of each member no more than `limit`.
   init(_ data: [UInt8], limit: Int = 1 << 26) {
@@ -25,6 +26,7 @@ struct Listing {
         defer {
           format = archive.format
           compressions = archive.compressions
+          gaps = archive.gaps
         }
         while let member = try archive.next() {
           members.append(member)
