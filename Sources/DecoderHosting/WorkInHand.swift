@@ -19,13 +19,18 @@ public import EvidenceModel
     public static let audio = Holder(rawValue: -5)
     public static let recording = Holder(rawValue: -6)
     public static let inspection = Holder(rawValue: -7)
+    /// What documents say of themselves, and pictures; each of one file among those that are looked into.
+    public static let document = Holder(rawValue: -8)
+    public static let picture = Holder(rawValue: -9)
   }
 
   /// The words of the page, in this order.
   ///
   /// `conversation` and `packet` are a decoder's; `reading` is the packet that was read last.
   public enum Word: Int, Sendable { case holder, conversation, packet, reading, steps, done }
-  public static let wordCount = 6
+  public static let wordCount = 10
+  /// Behind them, the SHA-256 of the file in hand; zeros for none.
+  private static let fileWords = 6..<10
 
   private let words: UnsafeMutablePointer<UInt64>
   private let isOwn: Bool
@@ -53,6 +58,29 @@ public import EvidenceModel
   }
 
   public var holder: Holder { Holder(rawValue: Int64(bitPattern: self[.holder])) }
+
+  /// The file that is read, where it is more than what stands at a packet.
+  public var file: ContentHash? {
+    get {
+      var bytes: [UInt8] = []
+      for place in Self.fileWords {
+        // Safe: there are `wordCount` words.
+        let word = unsafe words[place]
+        for shift: UInt64 in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * shift))) }
+      }
+      return bytes.allSatisfy { $0 == 0 } ? nil : ContentHash(bytes)
+    }
+    set {
+      for (index, place) in Self.fileWords.enumerated() {
+        var word: UInt64 = 0
+        if let hash = newValue {
+          for shift in 0..<8 { word |= UInt64(hash.bytes[index * 8 + shift]) << UInt64(8 * shift) }
+        }
+        // Safe: there are `wordCount` words.
+        unsafe words[place] = word
+      }
+    }
+  }
 
   /// Notes who gets what next; gives who had it before.
   @inline(__always)

@@ -111,6 +111,7 @@ struct FilesPage {
           ] {
             if let text = record.text(name) { html.fact(title, text) }
           }
+          if let look = record.text("sha256").flatMap({ context.pictureLooks[$0] }) { html.fact("PDQ", look) }
         }
       }
     }

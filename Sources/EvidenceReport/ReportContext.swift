@@ -36,6 +36,8 @@ final class ReportContext {
   var artefacts: [String: ArtefactPlace] = [:]
   /// Hits of files in sets of hashes, by SHA-256.
   var knownFiles: [String: [KnownFiles.Note]] = [:]
+  /// What pictures look like, in words, by the SHA-256 of their files.
+  var pictureLooks: [String: String] = [:]
   var shortfalls: [Shortfall] = []
   var findings = FindingSummary()
   var unreadableLines: Int64 = 0

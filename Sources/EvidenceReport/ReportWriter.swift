@@ -108,6 +108,7 @@ public struct ReportWriter {
         .init(file: HashHitsPage.file, title: "Hash sets", count: context.count("hash-hit")), at: place + 1)
       context.knownFiles = KnownFiles.notes(context.contents)
     }
+    context.pictureLooks = PictureLooks.words(context.contents)
     for kind in others {
       context.navigation.append(
         .init(

@@ -15,22 +15,20 @@ struct DocumentExamination {
     self.subject = subject
   }
 
-  /// Reads a picture or a PDF; true, for it is one by its first bytes.
-  func run(_ descriptor: Int32, _ byteCount: UInt64, _ form: DocumentFacts.Form) throws -> Bool {
+  /// Reads a picture or a PDF.
+  func run(_ descriptor: Int32, _ byteCount: UInt64, _ form: DocumentFacts.Form) throws {
     guard byteCount <= UInt64(DocumentLimits.documentBytes) else {
-      try note(
+      return try note(
         Finding(
           .warning, "document/limit", "A document is too large to be read for what it says of itself.",
           ["limit": .integer(Int64(DocumentLimits.documentBytes))]))
-      return true
     }
     // Safe: the file is mapped for as long as it is read, and given back once.
     let start = unsafe mmap(nil, Int(byteCount), PROT_READ, MAP_PRIVATE, descriptor, 0)
-    guard byteCount > 0, unsafe start != MAP_FAILED, let start = unsafe start else { return true }
+    guard byteCount > 0, unsafe start != MAP_FAILED, let start = unsafe start else { return }
     defer { unsafe _ = munmap(start, Int(byteCount)) }
     try write(
       DocumentFacts(reading: unsafe UnsafeRawBufferPointer(start: start, count: Int(byteCount)).bytes, as: form))
-    return true
   }
 
   /// Reads the parts of an office document.
@@ -137,6 +135,8 @@ struct DocumentExamination {
     artefact.set("origin", "captured")
     artefact.set("isComplete", subject.isComplete)
     try inspection.add("artefact", artefact, subject, decoder: Self.decoder)
+    inspection.wait(
+      for: stored, .init(sha256: stored.sha256, isComplete: subject.isComplete, depth: subject.depth + 1))
   }
 
   private func note(_ finding: Finding) throws { try inspection.note(finding, subject, decoder: Self.decoder) }

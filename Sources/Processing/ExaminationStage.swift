@@ -86,13 +86,19 @@ final class ExaminationStage {
       let read = examination.fault.map { min($0.offset, byteCount) } ?? byteCount
       return ledger(original, byteCount, format: "\(format)", unreadable: byteCount - read)
     }
-    if let format = try inspect(descriptor, identity, original.number, byteCount) {
-      return ledger(original, byteCount, format: format, unreadable: 0)
+    let found = try inspect(descriptor, original.number, byteCount)
+    if let found, !found.isBehind {
+      try describe(identity, original.number, byteCount, takenFor: found.kind, found)
+      return ledger(original, byteCount, format: found.kind, unreadable: 0)
     }
     let file: RecordingFile
     do throws(RecordingFault) { file = try RecordingFile(descriptor: descriptor, byteCount: byteCount) } catch {
       let isUnknown = error.code == .unknownFormat
-      try describe(identity, original.number, byteCount, takenFor: isUnknown ? "unknown" : "recording")
+      if isUnknown, let found {
+        try describe(identity, original.number, byteCount, takenFor: found.kind, found)
+        return ledger(original, byteCount, format: found.kind, unreadable: 0)
+      }
+      try describe(identity, original.number, byteCount, takenFor: isUnknown ? "unknown" : "recording", found)
       try note(
         isUnknown
           ? Finding(
@@ -104,7 +110,7 @@ final class ExaminationStage {
             ["reason": .text(error.message)]), original.number)
       return ledger(original, byteCount, format: "unknown", unreadable: byteCount)
     }
-    try describe(identity, original.number, byteCount, takenFor: "recording")
+    try describe(identity, original.number, byteCount, takenFor: "recording", found)
     let reader = RecordingReader(file, byteCount: byteCount)
     let examination = RecordingExamination(self, reader, original.number, byteCount)
     try examination.run()
@@ -113,15 +119,24 @@ final class ExaminationStage {
     return result
   }
 
-  /// Looks into an original that is an archive or a document; gives which of them, nil when it is none.
-  private func inspect(
-    _ descriptor: Int32, _ identity: FileIdentity, _ original: UInt16, _ byteCount: UInt64
-  ) throws -> String? {
+  /// What was found in an original that was looked into.
+  private struct Found {
+    /// `document`, `picture` or `archive`.
+    let kind: String
+    /// Whether it is an archive inside or behind something else.
+    let isBehind: Bool
+    /// The last place of its records; `original/file` stands before them.
+    let ordinal: UInt32
+  }
+
+  /// Looks into an original that is an archive, a document or a picture, or has an archive in it; nil when it is none.
+  private func inspect(_ descriptor: Int32, _ original: UInt16, _ byteCount: UInt64) throws -> Found? {
     let file = FileKind(descriptor: descriptor, byteCount: byteCount)
-    guard file.document != nil || file.archive == .beginning else { return nil }
+    let isOne = file.document != nil || file.picture != nil
+    guard isOne || file.archive != nil else { return nil }
     let base = ordinal + 1
     var last = base
-    let inspection = FileInspection(spool: carved, hand: hand, byteCount: byteCount, rules: rules) {
+    let inspection = FileInspection(spool: carved, hand: hand, byteCount: byteCount, rules: rules, order: order) {
       (kind, fields, place) throws(ProcessingError) in
       last = max(last, base + place)
       try self.add(kind, fields, original, decoder: fields.text("decoder") ?? FileInspection.decoder, at: base + place)
@@ -130,10 +145,8 @@ final class ExaminationStage {
       ordinal = last
       return nil
     }
-    let kind = file.document != nil ? "document" : "archive"
-    try describe(identity, original, byteCount, takenFor: kind)
-    ordinal = last
-    return kind
+    let kind = file.document != nil ? "document" : file.picture != nil ? "picture" : "archive"
+    return Found(kind: kind, isBehind: !isOne && file.archive == .inside, ordinal: last)
   }
 
   /// What kind of track of places the file is, by its first bytes; nil when it is none.
@@ -159,14 +172,15 @@ final class ExaminationStage {
 
   // MARK: Records
 
-  /// Writes what the original is as a file.
+  /// Writes what the original is as a file, before what was found in it.
   private func describe(
-    _ identity: FileIdentity, _ original: UInt16, _ byteCount: UInt64, takenFor: String
+    _ identity: FileIdentity, _ original: UInt16, _ byteCount: UInt64, takenFor: String, _ found: Found? = nil
   ) throws(ProcessingError) {
     var fields = identity.fields
     fields.set("byteCount", byteCount)
     fields.set("takenFor", takenFor)
     try add("original/file", fields, original)
+    if let found { ordinal = found.ordinal }
   }
 
   /// The decoder that the records name, unless they come from a track of places.

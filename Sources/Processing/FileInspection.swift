@@ -3,8 +3,10 @@ import DecoderHosting
 import DocumentReading
 import EvidenceModel
 import Foundation
+import MediaReading
 
-/// Looks into one file: what a document says of itself, and the members of an archive and of archives among them.
+/// Looks into one file: what a document says of itself, what a picture looks like, and the members of an archive and of
+/// archives among them.
 ///
 /// What is opened, counted and remembered belongs to that one file, so that nothing depends on who looks into which.
 final class FileInspection {
@@ -25,6 +27,7 @@ final class FileInspection {
   private let hand: WorkInHand
   private let write: Writing
   private let rules: RuleSearch?
+  private let order: WorkOrder
   private var ordinal: UInt32 = 0
   private let byteLimit: UInt64
   private var byteCount: UInt64 = 0
@@ -33,8 +36,12 @@ final class FileInspection {
   private var opened: Set<ContentHash> = []
   private var waiting: [(stored: StoredArtefact, subject: Subject)] = []
 
-  /// `byteCount` is the size of the file that all others stand in.
-  init(spool: ArtefactSpool, hand: WorkInHand, byteCount: UInt64, rules: RuleSearch?, write: @escaping Writing) {
+  /// `byteCount` is the size of the file that all others stand in; `order` names what is left out after crashes.
+  init(
+    spool: ArtefactSpool, hand: WorkInHand, byteCount: UInt64, rules: RuleSearch?, order: WorkOrder,
+    write: @escaping Writing
+  ) {
+    self.order = order
     self.spool = spool
     self.hand = hand
     self.write = write
@@ -64,11 +71,36 @@ final class FileInspection {
       }
     }
     let kind = FileKind(descriptor: descriptor, byteCount: byteCount)
-    if let form = kind.document { _ = try DocumentExamination(self, subject).run(descriptor, byteCount, form) }
+    if let form = kind.document {
+      try reading(.document, "document", subject) {
+        try DocumentExamination(self, subject).run(descriptor, byteCount, form)
+      }
+    }
+    if let form = kind.picture {
+      try reading(.picture, "picture", subject) {
+        try PictureExamination(self, subject).run(descriptor, byteCount, form)
+      }
+    }
     // A document may have an archive behind it.
     let isArchive = try kind.archive.map { try openArchive(descriptor, $0, subject) } ?? false
-    return kind.document != nil || isArchive
+    return kind.document != nil || kind.picture != nil || isArchive
   }
+
+  /// Has a library read one file, so that a crash, or a call that does not end, costs only this file this one reading.
+  private func reading(
+    _ holder: WorkInHand.Holder, _ part: String, _ subject: Subject, _ body: () throws -> Void
+  ) throws {
+    let position = PacketPosition(rawValue: hand[.conversation])
+    guard !order.leavesOut(part, position, subject.sha256) else { return }
+    hand.file = subject.sha256
+    let former = hand.give(holder, position, position)
+    try body()
+    hand.giveBack(former)
+    hand.file = nil
+  }
+
+  /// Looks into a file that was found in another one, when that is done.
+  func wait(for stored: StoredArtefact, _ subject: Subject) { waiting.append((stored, subject)) }
 
   private func openArchive(_ descriptor: Int32, _ sign: ArchiveSign, _ subject: Subject) throws -> Bool {
     let archive: ArchiveFile
@@ -89,7 +121,11 @@ final class FileInspection {
     }
     let listing = ArchiveListing(self, archive, subject)
     try listing.run(first)
-    if !listing.properties.isEmpty { try DocumentExamination(self, subject).run(parts: listing.properties) }
+    if !listing.properties.isEmpty {
+      try reading(.document, "document", subject) {
+        try DocumentExamination(self, subject).run(parts: listing.properties)
+      }
+    }
     // The first of them is next.
     waiting += listing.found.reversed()
     return true
@@ -152,11 +188,13 @@ final class FileInspection {
 /// What a file may be opened as, by its first and last bytes; it may be both.
 struct FileKind {
   let document: DocumentFacts.Form?
+  let picture: StillPicture.Form?
   let archive: ArchiveSign?
 
   init(descriptor: Int32, byteCount: UInt64) {
     archive = ArchiveSign(descriptor: descriptor, byteCount: byteCount)
     document = DocumentFacts.form(of: descriptor, isArchive: archive == .beginning)
+    picture = StillPicture.form(of: descriptor)
   }
 }
 

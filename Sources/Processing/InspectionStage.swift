@@ -130,7 +130,7 @@ final class InspectionStage {
     let descriptor = try spool.open(stored)
     defer { close(descriptor) }
     let byteCount = UInt64(stored.byteCount)
-    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount, rules: rules) {
+    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount, rules: rules, order: order) {
       (kind, fields, place) throws(ProcessingError) in
       try write(kind, fields, ordinal + place)
     }
@@ -173,7 +173,8 @@ final class InspectionStage {
     defer { hand.giveBack(.nobody) }
     let write = writing(
       behind: key, place: Self.place, number: last?.count ?? 0, ArtefactContext.fields(of: artefact))
-    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount, rules: rules, write: write)
+    let inspection = FileInspection(
+      spool: spool, hand: hand, byteCount: byteCount, rules: rules, order: order, write: write)
     try inspection.inspect(
       descriptor: descriptor, byteCount: byteCount,
       .init(sha256: hash, isComplete: artefact.flag("isComplete") != false))

@@ -106,10 +106,10 @@ struct MergeResult: Codable, Sendable {
             position: PacketPosition(original: original, packet: 0xff_ffff_ffff), decoder: 0xfff2, ordinal: ordinal))
       }, finding: { try write($0, $1, nil, "recording 1.0") })
     for exclusion in order.exclusions {
+      var fields: Fields = ["crashedPart": .text(exclusion.part)]
+      if let file = exclusion.file { fields.set("artefactSha256", file) }
       try write(
-        Finding(
-          .error, "host/crash",
-          Self.words(exclusion), ["crashedPart": .text(exclusion.part)]), max(1, exclusion.original),
+        Finding(.error, "host/crash", Self.words(exclusion), fields), max(1, exclusion.original),
         exclusion.packet == 0 ? nil : exclusion.packet, "host 1.0")
     }
     if !order.missingProtection.isEmpty {
@@ -136,6 +136,14 @@ struct MergeResult: Codable, Sendable {
       "The program crashed too often while it looked into files; none was opened in this run (\(exclusion.cause))."
     case "inspection":
       "The program crashed while it looked into files that end at this packet; they are kept and not opened (\(exclusion.cause))."
+    case "document" where exclusion.original == 0:
+      "The program crashed too often on what documents say of themselves; it was read of none in this run (\(exclusion.cause))."
+    case "document":
+      "The program crashed while it read what a document says of itself; that document was not read (\(exclusion.cause))."
+    case "picture" where exclusion.original == 0:
+      "The program crashed too often on pictures; none in this run has a perceptual hash (\(exclusion.cause))."
+    case "picture":
+      "The program crashed while it decoded a picture; that picture has no perceptual hash (\(exclusion.cause))."
     case let decoder where exclusion.original == 0:
       "The decoder \(decoder) was kept from the whole run (\(exclusion.cause))."
     case let decoder:

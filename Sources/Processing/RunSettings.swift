@@ -109,7 +109,8 @@ struct RunSettings: Sendable {
       guard let part = entry.text("part"), let cause = entry.text("cause"), let packet = entry.count("packet"),
         let original = entry.text("original").flatMap({ Self.number(ofOriginal: $0) })
       else { throw ProcessingError(.input, path, "an exclusion is not complete") }
-      former.exclusions.append(.init(part, PacketPosition(original: original, packet: packet), cause))
+      let file = entry.text("sha256").flatMap { ContentHash(hex: $0)?.hex }
+      former.exclusions.append(.init(part, PacketPosition(original: original, packet: packet), cause, file: file))
     }
     for entry in configuration.object("expandedBytes")?.entries ?? [] {
       guard let original = Self.number(ofOriginal: entry.name), case .integer(let count) = entry.value,

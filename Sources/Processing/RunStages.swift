@@ -9,6 +9,8 @@ import Foundation
 final class RunStages {
   /// Conversations on which a decoder, or places at which the looking into files, may crash before it is off for the run.
   static let maximumCrashes = 64
+  /// CPU time for the reading of one document or picture by its library, in seconds.
+  static let fileSeconds = 20.0
   /// Packets on which the program may crash outside of decoders before the run gives up.
   static let maximumPackets = 16
   /// Times that a worker which somebody else ended is started again.
@@ -40,7 +42,9 @@ final class RunStages {
 
   /// What was left out after crashes, in the order of the evidence.
   var exclusions: [WorkOrder.Exclusion] {
-    excluded.sorted { ($0.original, $0.packet, $0.part) < ($1.original, $1.packet, $1.part) }
+    excluded.sorted {
+      ($0.original, $0.packet, $0.part, $0.file ?? "") < ($1.original, $1.packet, $1.part, $1.file ?? "")
+    }
   }
 
   init(
@@ -223,8 +227,9 @@ final class RunStages {
       return
     }
     var position = PacketPosition(rawValue: hand[.conversation])
-    var cause = isOverdue ? "no end within \(Int(callSeconds)) s of CPU time" : Self.words(signal)
+    var cause = isOverdue ? "no end within \(Int(seconds(for: hand.holder))) s of CPU time" : Self.words(signal)
     let part: String
+    var file: String?
     switch hand.holder {
     case .packets:
       part = "packets"
@@ -234,6 +239,9 @@ final class RunStages {
     case .audio: part = "audio"
     case .recording: part = "recording"
     case .inspection: part = "inspection"
+    case .document, .picture:
+      part = hand.holder == .document ? "document" : "picture"
+      file = hand.file?.hex
     case let holder where decoderNames.indices.contains(Int(holder.rawValue)):
       part = decoderNames[Int(holder.rawValue)]
       cause += " at \(PacketPosition(rawValue: hand[.packet]))"
@@ -246,15 +254,18 @@ final class RunStages {
     {
       return
     }
-    guard !known.contains(where: { $0.position == position }),
+    guard !known.contains(where: { $0.position == position && $0.file == file }),
       part != "packets" || known.count < Self.maximumPackets
     else { throw failure(job, .killed(signal: signal)) }
-    excluded.append(.init(part, position, cause))
-    guard known.count + 1 >= Self.maximumCrashes, decoderNames.contains(part) || part == "inspection" else { return }
+    excluded.append(.init(part, position, cause, file: file))
+    let readers = ["inspection", "document", "picture"]
+    guard known.count + 1 >= Self.maximumCrashes, decoderNames.contains(part) || readers.contains(part) else { return }
     // One line instead of those found so far: which they were depends on who was first.
     excluded.removeAll { $0.part == part }
     excluded.append(
-      .init(part, PacketPosition(rawValue: 0), "it crashed on \(Self.maximumCrashes) conversations"))
+      .init(
+        part, PacketPosition(rawValue: 0),
+        "it crashed on \(Self.maximumCrashes) \(readers.contains(part) ? "files" : "conversations")"))
     isStartingOver = true
     throw failure(job, .killed(signal: signal))
   }
@@ -289,13 +300,20 @@ final class RunStages {
         watches[process] = (steps, cpu)
         continue
       }
-      if cpu - last.cpu > callSeconds, overdue.insert(job.orderPath).inserted { kill(process, SIGKILL) }
+      if cpu - last.cpu > seconds(for: hand.holder), overdue.insert(job.orderPath).inserted { kill(process, SIGKILL) }
     }
     if done < UInt64.max { progress(ProcessingProgress(stage: words, done: done, total: total)) }
   }
 
   /// Parts of the program that may not stay with one thing for long, beside decoders.
-  private static let watched: Set<WorkInHand.Holder> = [.packets, .audio, .recording, .inspection]
+  private static let watched: Set<WorkInHand.Holder> = [
+    .packets, .audio, .recording, .inspection, .document, .picture,
+  ]
+
+  /// CPU time for one call, in seconds.
+  private func seconds(for holder: WorkInHand.Holder) -> Double {
+    holder == .document || holder == .picture ? min(callSeconds, Self.fileSeconds) : callSeconds
+  }
 
   private static func cpuSeconds(of process: pid_t) -> Double {
     var clock = clockid_t()

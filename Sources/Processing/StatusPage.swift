@@ -51,6 +51,7 @@ import Foundation
   func clear() {
     for word in [WorkInHand.Word.conversation, .packet, .reading, .steps, .done] { hand[word] = 0 }
     hand[.holder] = UInt64(bitPattern: WorkInHand.Holder.nobody.rawValue)
+    hand.file = nil
   }
 
   /// From now on this process ends when a file is opened while a decoder has something in hand.

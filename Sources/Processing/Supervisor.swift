@@ -359,10 +359,12 @@ extension Supervisor {
   static func value(_ exclusions: [WorkOrder.Exclusion]) -> Value {
     .list(
       exclusions.map {
-        .object([
+        var fields: Fields = [
           "part": .text($0.part), "original": .text(OriginalName($0.original).description),
           "packet": .integer(Int64(clamping: $0.packet)), "cause": .text($0.cause),
-        ])
+        ]
+        if let file = $0.file { fields.set("sha256", file) }
+        return .object(fields)
       })
   }
 

@@ -9,15 +9,18 @@ struct WorkOrder: Codable, Sendable {
     var path: String
   }
   struct Exclusion: Codable, Sendable, Hashable {
-    /// Who is kept from what: a decoder, or `packets`, `expansion`, `witness`, `audio`, `recording` or `inspection`.
+    /// Who is kept from what: a decoder, or `packets`, `expansion`, `witness`, `audio`, `recording`, `inspection`, `document` or `picture`.
     var part: String
     /// Where that begins; packet 0 stands for all of the original, and original 0 for everything.
     var original: UInt16
     var packet: UInt64
     /// How the worker ended, in words.
     var cause: String
+    /// The SHA-256 of the one file there that is meant; nil for all of it.
+    var file: String?
 
-    init(_ part: String, _ position: PacketPosition, _ cause: String) {
+    init(_ part: String, _ position: PacketPosition, _ cause: String, file: String? = nil) {
+      self.file = file
       self.part = part
       original = position.original
       packet = position.packet
@@ -80,6 +83,13 @@ struct WorkOrder: Codable, Sendable {
     Set(exclusions.filter { $0.part == part }.map(\.position))
   }
 
+  /// Whether `part` is kept from a file that stands at `position`; an original itself has no hash here.
+  func leavesOut(_ part: String, _ position: PacketPosition, _ file: ContentHash?) -> Bool {
+    exclusions.contains {
+      $0.part == part && ($0.original == 0 || $0.position == position && $0.file == file?.hex)
+    }
+  }
+
   func write(to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -120,5 +130,6 @@ struct ScratchLayout: Sendable {
   var records: String { "\(root)/records" }
   var ledgerDocument: String { "\(root)/ledger.json" }
   var report: String { "\(root)/report.json" }
+  var picture: String { "\(root)/picture.json" }
   var merge: String { "\(root)/merge.json" }
 }

@@ -53,6 +53,9 @@ public enum Worker {
         try prepareArchives()
         try enter(stage, order, readable: order.rules.map(\.path), fileLimit: Preparation.expansionLimit)
         try ExaminationStage.run(order, types: types, status.hand)
+      case "picture":
+        try enter(stage, order)
+        try PictureReport.run(order)
       case "render":
         let types = try typeIdentifier()
         try enter(stage, order)

@@ -9,12 +9,14 @@ struct SimilarCommand: ParsableCommand {
     abstract: "Lists the files of a bundle that are the same as a file, or like it.",
     discussion: """
       The file's fingerprints are compared with those of every artefact: SHA-256 (the same or not), ssdeep (a score from 0 to
-      100) and TLSH (a distance; the smaller, the more alike). A likeness is a hint, no proof. Nothing is written into the
-      bundle.
+      100) and TLSH (a distance; the smaller, the more alike). A picture is compared by what it looks like, too, also with
+      originals that are pictures: PDQ, a distance up to 31 bits of 256. A likeness is a hint, no proof. Nothing is written
+      into the bundle.
 
       Examples
         exhibit similar case.exhibit invoice.docx
         exhibit similar case.exhibit malware.bin --minimum 60 --json
+        exhibit similar case.exhibit photograph.jpg
       """)
 
   @Argument(help: "The bundle.") var bundle: String

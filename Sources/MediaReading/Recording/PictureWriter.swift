@@ -3,24 +3,37 @@ import CLibAV
 /// Turns decoded pictures into PNG files by libswscale and libavcodec's encoder, without the processor's special instructions.
 enum PictureWriter {
   static func png(_ frame: UnsafeMutablePointer<AVFrame>) -> [UInt8]? {
-    let (width, height) = unsafe (frame.pointee.width, frame.pointee.height)
-    guard let picture = unsafe av_frame_alloc() else { return nil }
+    guard let picture = unsafe rgb(frame) else { return nil }
     defer {
       var picture: UnsafeMutablePointer<AVFrame>? = unsafe picture
       unsafe av_frame_free(&picture)
     }
-    unsafe picture.pointee.format = AV_PIX_FMT_RGB24.rawValue
-    unsafe picture.pointee.width = width
-    unsafe picture.pointee.height = height
+    return unsafe encode(picture)
+  }
+
+  /// The picture in red, green and blue, 8 bits each, without transparency; the caller frees it. Nil when it cannot be converted.
+  static func rgb(_ frame: UnsafeMutablePointer<AVFrame>) -> UnsafeMutablePointer<AVFrame>? {
+    let (width, height) = unsafe (frame.pointee.width, frame.pointee.height)
+    var picture = unsafe av_frame_alloc()
+    guard let made = unsafe picture else { return nil }
+    unsafe made.pointee.format = AV_PIX_FMT_RGB24.rawValue
+    unsafe made.pointee.width = width
+    unsafe made.pointee.height = height
     let flags = SWS_BITEXACT | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BILINEAR
-    guard unsafe av_frame_get_buffer(picture, 0) == 0,
+    guard unsafe av_frame_get_buffer(made, 0) == 0,
       let scaler = unsafe sws_getContext(
         width, height, AVPixelFormat(rawValue: frame.pointee.format), width, height, AV_PIX_FMT_RGB24, flags, nil, nil,
         nil)
-    else { return nil }
+    else {
+      unsafe av_frame_free(&picture)
+      return nil
+    }
     defer { unsafe sws_freeContext(scaler) }
-    guard unsafe sws_scale_frame(scaler, picture, frame) >= 0 else { return nil }
-    return unsafe encode(picture)
+    guard unsafe sws_scale_frame(scaler, made, frame) >= 0 else {
+      unsafe av_frame_free(&picture)
+      return nil
+    }
+    return unsafe made
   }
 
   private static func encode(_ picture: UnsafeMutablePointer<AVFrame>) -> [UInt8]? {

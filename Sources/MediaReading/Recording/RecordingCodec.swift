@@ -42,18 +42,23 @@ enum RecordingCodec {
       return nil
     }
     unsafe made.pointee.pkt_timebase = stream.pointee.time_base
-    unsafe made.pointee.thread_count = 1
-    unsafe made.pointee.flags |= Int32(AV_CODEC_FLAG_BITEXACT)
-    // Sums that the format carries are checked; what they contradict is told, and decoded all the same.
-    unsafe made.pointee.err_recognition = AV_EF_CRCCHECK
-    unsafe made.pointee.max_samples = maximumSamples
-    unsafe made.pointee.max_pixels = maximumPixels
+    unsafe settle(&made.pointee)
     unsafe prepare(&made.pointee)
     guard unsafe avcodec_open2(made, codec, nil) == 0 else {
       unsafe avcodec_free_context(&context)
       return nil
     }
     return unsafe made
+  }
+
+  /// Sets what makes a decoder give the same on every machine, and what bounds it.
+  static func settle(_ context: inout AVCodecContext) {
+    unsafe context.thread_count = 1
+    unsafe context.flags |= Int32(AV_CODEC_FLAG_BITEXACT)
+    // Sums that the format carries are checked; what they contradict is told, and decoded all the same.
+    unsafe context.err_recognition = AV_EF_CRCCHECK
+    unsafe context.max_samples = maximumSamples
+    unsafe context.max_pixels = maximumPixels
   }
 
   /// Bits of the samples that are kept: what the recording has where nothing is lost, else 16.
