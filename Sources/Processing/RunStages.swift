@@ -333,9 +333,21 @@ final class RunStages {
     case .exited(let status):
       return ProcessingError(.defect, "", "a worker (\(job.stage)) ended with status \(status): \(last)")
     case .killed(let signal):
-      // Only one file is in the hands of a worker that reads a set.
-      let set = job.stage == "sets" ? hashSets.first { $0.number == job.worker }?.givenPath ?? "" : ""
-      return ProcessingError(.defect, set, "a worker (\(job.stage)) was killed by signal \(signal): \(last)")
+      // Only one set is in the hands of a worker that reads sets, and the rules in those of one that compiles them.
+      let read =
+        job.stage == "sets"
+        ? ("the hash set", hashSets.first { $0.number == job.worker }?.givenPath)
+        : job.stage == "rules" ? ("the rules", rules.map(\.givenPath).joined(separator: ", ")) : ("", nil)
+      guard let path = read.1 else {
+        return ProcessingError(.defect, "", "a worker (\(job.stage)) was killed by signal \(signal): \(last)")
+      }
+      let cause = Self.words(signal)
+      // What somebody else ended says nothing about the file.
+      return Self.external.contains(signal)
+        ? ProcessingError(.defect, path, "the worker that read \(read.0) was ended by \(cause)")
+        : ProcessingError(
+          .input, path,
+          "\(read.0) cannot be used: reading it crashed the worker (\(cause)); that is also a defect in exhibit")
     }
   }
 }

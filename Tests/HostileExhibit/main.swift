@@ -7,7 +7,7 @@ import Processing
 ///
 /// The tests run it to see what the supervisor and the sandbox make of such a decoder.
 ///
-///   HostileExhibit OUTPUT JOBS INPUT...
+///   HostileExhibit OUTPUT JOBS INPUT...      an input called *.set is a set of hashes
 ///   HostileExhibit reproduce BUNDLE JOBS
 struct HostileDecoder: EvidenceDecoder {
   static let identity = DecoderIdentity(name: "hostile", version: "1.0", summary: "does what it is told", kinds: [])
@@ -64,6 +64,10 @@ let decoders: [any EvidenceDecoder.Type] = builtInDecoders + [HostileDecoder.sel
 let arguments = CommandLine.arguments
 do {
   if arguments.count == 4, arguments[1] == "worker" {
+    // A set of that name crashes its reader.
+    if arguments[2] == "sets", try String(contentsOfFile: arguments[3], encoding: .utf8).contains("hostile-set") {
+      fatalError("told to")
+    }
     try Worker.run(stage: arguments[2], orderPath: arguments[3], decoders: decoders)
   } else if arguments.count == 4, arguments[1] == "reproduce" {
     var request = ReproductionRequest(bundle: arguments[2])
@@ -73,11 +77,16 @@ do {
     for line in result.lines { print(line) }
     exit(result.isSame ? 0 : 1)
   } else {
-    var request = ProcessingRequest(inputs: Array(arguments.dropFirst(3)), output: arguments[1])
+    let inputs = arguments.dropFirst(3)
+    var request = ProcessingRequest(inputs: inputs.filter { !$0.hasSuffix(".set") }, output: arguments[1])
+    request.hashSetPaths = inputs.filter { $0.hasSuffix(".set") }
     request.jobs = Int(arguments[2]) ?? 1
     request.callSeconds = 2
     _ = try Supervisor(request, decoders: decoders).run { _ in }
   }
+} catch let error as ProcessingError {
+  FileHandle.standardError.write(Data("\(error)\n".utf8))
+  exit(error.code == .input ? 4 : 70)
 } catch {
   FileHandle.standardError.write(Data("\(error)\n".utf8))
   exit(70)

@@ -45,6 +45,30 @@ import Testing
     #expect(try exhibit("reproduce", bundle).status == 4)
   }
 
+  /// What was compiled must be what was hashed, to the end of the run.
+  @Test func rulesThatChangeWhileTheyAreUsedEndTheRun() throws {
+    let folder = try TemporaryFolder()
+    let program = try #require(exhibitProgram)
+    let sample = repository.appending(path: "evidence-samples/first-case/input/2-web-and-names.pcapng").path
+    _ = try folder.write(Array("rule a { condition: true }\n".utf8), "rules.yar")
+    let script = """
+      for try in $(seq 30); do
+        '\(program)' process '\(sample)' --yara rules.yar -o new -q > said 2>&1 & run=$!
+        until [ -s new.partial-$run/custody/000002.json ] || ! kill -0 $run 2> /dev/null; do :; done
+        kill -STOP $run 2> /dev/null || { wait $run || true; rm -rf new new.*; continue; }
+        [ -e new.partial-$run/scratch/merge-0.order.json ] && { kill -KILL $run; wait $run || true; rm -rf new new.*; continue; }
+        printf '\n// changed\n' >> rules.yar
+        kill -CONT $run; got=0; wait $run || got=$?
+        cat said; ls; exit $got
+      done
+      exit 99
+      """
+    let result = try run("/bin/bash", ["-c", script], in: folder.url)
+    #expect(result.status == 4, "\(result.text)")
+    #expect(result.text.contains("rules.yar") && result.text.contains("changed while"), "\(result.text)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path("new")))
+  }
+
   @Test func rulesThatCannotBeUsedCostNothing() throws {
     let folder = try TemporaryFolder()
     let rules = try folder.write(Array("rule a {\n  condition: nothing\n}\n".utf8), "bad.yar")

@@ -76,6 +76,17 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: "/tmp/hostile-was-here"))
   }
 
+  /// A set that crashes its reader is a bad input like one that cannot be read.
+  @Test func aSetThatCrashesItsReaderIsNamed() throws {
+    let hostile = try #require(Self.hostileProgram)
+    let scratch = try TemporaryFolder()
+    let capture = try scratch.write(Self.capture(["finish"]), "in.pcap")
+    let set = try scratch.write(Array("d41d8cd98f00b204e9800998ecf8427e  a\n".utf8), "hostile-set.set")
+    let result = try run(hostile, [scratch.path("bundle"), "1", capture, set])
+    #expect(result.status == 4 && result.errors.contains(set), "\(result.status) \(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("bundle")))
+  }
+
   @Test func aDecoderThatCrashesOnManyConversationsIsOffForTheRun() throws {
     let hostile = try #require(Self.hostileProgram)
     let scratch = try TemporaryFolder()
