@@ -22,6 +22,9 @@ struct FuzzTarget: Sendable {
       FuzzTarget(name: "locations", run: fuzzLocations),
       FuzzTarget(name: "archives", run: fuzzArchives),
       FuzzTarget(name: "documents", run: fuzzDocuments),
+      FuzzTarget(name: "pictures", run: fuzzPictures),
+      FuzzTarget(name: "hash-sets", run: fuzzHashSets),
+      FuzzTarget(name: "rules", run: fuzzRules),
       FuzzTarget(name: "values", run: fuzzValues),
       FuzzTarget(name: "bundles", run: fuzzBundles),
     ]

@@ -39,7 +39,9 @@ struct SeedWriter {
     if FileManager.default.fileExists(atPath: "\(path)/\(fuzzedFiles[0])") { return addBundle(path) }
     for (folder, target) in [("/ArchiveReadingTests/", "archives"), ("/DocumentReadingTests/", "documents")]
     where path.contains(folder) {
-      if let data = FileManager.default.contents(atPath: path) { write(target, [UInt8](data)) }
+      guard let data = FileManager.default.contents(atPath: path) else { return }
+      write(target, [UInt8](data))
+      if [".jpg", ".png", ".tif"].contains(where: { path.hasSuffix($0) }) { write("pictures", [UInt8](data)) }
       return
     }
     if CompressedOriginal(path: path) != nil {
@@ -175,6 +177,8 @@ struct SeedWriter {
         write("codings", [0xff, 0xf0 | UInt8(coding)] + Array(name.utf8), isEndless: true)
       }
     }
+    for text in hashSetSeeds { write("hash-sets", Array(text.utf8), isEndless: true) }
+    for text in ruleSeeds { write("rules", Array(text.utf8), isEndless: true) }
     for name in locationSeeds { write("locations", Array(name.utf8), isEndless: true) }
     for name in [#"{"a":[1,-2,"x\u00e9\n",true,{"b":"c"}]}"#, #"[[[[]]],9223372036854775807]"#] {
       write("values", Array(name.utf8), isEndless: true)
