@@ -125,7 +125,13 @@ final class ArchiveListing {
     {
       parts.append((name, stored))
     }
-    found.append((stored, .init(sha256: stored.sha256, isComplete: isComplete, depth: subject.depth + 1)))
+    found.append(
+      (
+        stored,
+        .init(
+          sha256: stored.sha256, isComplete: isComplete, depth: subject.depth + 1, mediaType: stored.mediaType,
+          name: member.name)
+      ))
   }
 
   private func fields(of member: ArchiveMember) -> Fields {

@@ -136,7 +136,7 @@ struct DocumentExamination {
     artefact.set("isComplete", subject.isComplete)
     try inspection.add("artefact", artefact, subject, decoder: Self.decoder)
     inspection.wait(
-      for: stored, .init(sha256: stored.sha256, isComplete: subject.isComplete, depth: subject.depth + 1))
+      for: [(stored, .init(sha256: stored.sha256, isComplete: subject.isComplete, depth: subject.depth + 1))])
   }
 
   private func note(_ finding: Finding) throws { try inspection.note(finding, subject, decoder: Self.decoder) }

@@ -1,6 +1,7 @@
 import ArchiveReading
 import CSandbox
 import DecoderHosting
+import DecoderKit
 import DocumentReading
 import EvidenceBundle
 import EvidenceModel
@@ -13,6 +14,7 @@ import MediaReading
 final class ExaminationStage {
   /// What is at hand for the records and files of one original.
   let order: WorkOrder
+  private let decoders: [any EvidenceDecoder.Type]
   let layout: ScratchLayout
   let hand: WorkInHand
   private let runs: RecordRunWriter
@@ -28,13 +30,18 @@ final class ExaminationStage {
   /// What first could not be written.
   var failure: ProcessingError?
 
-  static func run(_ order: WorkOrder, types: FileTypeIdentifier, _ hand: WorkInHand) throws {
-    let stage = try ExaminationStage(order, types, hand)
+  static func run(
+    _ order: WorkOrder, _ decoders: [any EvidenceDecoder.Type], types: FileTypeIdentifier, _ hand: WorkInHand
+  ) throws {
+    let stage = try ExaminationStage(order, decoders, types, hand)
     try stage.run()
   }
 
-  private init(_ order: WorkOrder, _ types: FileTypeIdentifier, _ hand: WorkInHand) throws {
+  private init(
+    _ order: WorkOrder, _ decoders: [any EvidenceDecoder.Type], _ types: FileTypeIdentifier, _ hand: WorkInHand
+  ) throws {
     self.order = order
+    self.decoders = decoders
     self.hand = hand
     self.types = types
     leftOut = order.exclusions(of: "recording")
@@ -136,8 +143,9 @@ final class ExaminationStage {
     guard isOne || file.archive != nil else { return nil }
     let base = ordinal + 1
     var last = base
-    let inspection = FileInspection(spool: carved, hand: hand, byteCount: byteCount, rules: rules, order: order) {
-      (kind, fields, place) throws(ProcessingError) in
+    let inspection = FileInspection(
+      spool: carved, hand: hand, byteCount: byteCount, rules: rules, order: order, decoders: decoders
+    ) { (kind, fields, place) throws(ProcessingError) in
       last = max(last, base + place)
       try self.add(kind, fields, original, decoder: fields.text("decoder") ?? FileInspection.decoder, at: base + place)
     }

@@ -1,5 +1,6 @@
 import ArchiveReading
 import DecoderHosting
+import DecoderKit
 import DocumentReading
 import EvidenceModel
 import Foundation
@@ -18,6 +19,9 @@ final class FileInspection {
     var sha256: ContentHash?
     var isComplete = true
     var depth = 0
+    /// What libmagic says of a member of an archive, and what the archive calls it; nil of other files.
+    var mediaType: String?
+    var name: [UInt8]?
   }
 
   /// Takes a record and the number of its place among the records of the file.
@@ -28,20 +32,23 @@ final class FileInspection {
   private let write: Writing
   private let rules: RuleSearch?
   private let order: WorkOrder
+  private let decoders: [any EvidenceDecoder.Type]
   private var ordinal: UInt32 = 0
   private let byteLimit: UInt64
   private var byteCount: UInt64 = 0
   private var memberCount = 0
   /// What was opened already: the same bytes have the same members.
   private var opened: Set<ContentHash> = []
-  private var waiting: [(stored: StoredArtefact, subject: Subject)] = []
+  /// The last of them is next.
+  private var waiting: [Waiting] = []
 
   /// `byteCount` is the size of the file that all others stand in; `order` names what is left out after crashes.
   init(
     spool: ArtefactSpool, hand: WorkInHand, byteCount: UInt64, rules: RuleSearch?, order: WorkOrder,
-    write: @escaping Writing
+    decoders: [any EvidenceDecoder.Type], write: @escaping Writing
   ) {
     self.order = order
+    self.decoders = decoders
     self.spool = spool
     self.hand = hand
     self.write = write
@@ -81,6 +88,20 @@ final class FileInspection {
         try PictureExamination(self, subject).run(descriptor, byteCount, form)
       }
     }
+    if kind.isCapture, subject.sha256 != nil {
+      try note(
+        Finding(
+          .warning, "file/capture",
+          "A file in the evidence is itself a capture; its packets were not read. Process it as an original of its own."
+        ), subject)
+    }
+    if let mediaType = kind.mailType(of: subject) {
+      try MemberExamination(self, subject).run(descriptor, byteCount, as: mediaType)
+    }
+    if kind.isMailbox, subject.sha256 != nil {
+      var listing = MailboxListing(self, subject)
+      try listing.run(descriptor, byteCount)
+    }
     // A document may have an archive behind it.
     let isArchive = try kind.archive.map { try openArchive(descriptor, $0, subject) } ?? false
     return kind.document != nil || kind.picture != nil || isArchive
@@ -90,7 +111,6 @@ final class FileInspection {
   private func reading(
     _ holder: WorkInHand.Holder, _ part: String, _ subject: Subject, _ body: () throws -> Void
   ) throws {
-    let position = PacketPosition(rawValue: hand[.conversation])
     guard !order.leavesOut(part, position, subject.sha256) else { return }
     hand.file = subject.sha256
     let former = hand.give(holder, position, position)
@@ -99,8 +119,21 @@ final class FileInspection {
     hand.file = nil
   }
 
-  /// Looks into a file that was found in another one, when that is done.
-  func wait(for stored: StoredArtefact, _ subject: Subject) { waiting.append((stored, subject)) }
+  /// Where the file that all others stand in ends.
+  var position: PacketPosition { PacketPosition(rawValue: hand[.conversation]) }
+
+  /// The decoders, for a file that stands in this one.
+  func host(for output: any EvidenceOutput) -> DecoderHost {
+    let exclusions = order.exclusions.map {
+      DecoderHost.Exclusion(decoder: $0.part, conversation: $0.original == 0 ? nil : $0.position)
+    }
+    return DecoderHost(decoders, exclusions: Set(exclusions), output: output, hand: hand)
+  }
+
+  typealias Waiting = (stored: StoredArtefact, subject: Subject)
+
+  /// Looks into files that were found in another one, when that is done, in their order and before those that wait already.
+  func wait(for found: [Waiting]) { waiting += found.reversed() }
 
   private func openArchive(_ descriptor: Int32, _ sign: ArchiveSign, _ subject: Subject) throws -> Bool {
     let archive: ArchiveFile
@@ -126,8 +159,7 @@ final class FileInspection {
         try DocumentExamination(self, subject).run(parts: listing.properties)
       }
     }
-    // The first of them is next.
-    waiting += listing.found.reversed()
+    wait(for: listing.found)
     return true
   }
 
@@ -173,7 +205,8 @@ final class FileInspection {
   ) throws(ProcessingError) {
     var full = fields
     full.set("decoder", decoder)
-    if let hash = subject.sha256 { full.set("parentSha256", hash.hex) }
+    // What stands in a part of the file names that part.
+    if full["parentSha256"] == nil, let hash = subject.sha256 { full.set("parentSha256", hash.hex) }
     try write(kind, full, ordinal ?? takeOrdinal())
   }
 
@@ -190,11 +223,47 @@ struct FileKind {
   let document: DocumentFacts.Form?
   let picture: StillPicture.Form?
   let archive: ArchiveSign?
+  let isCapture: Bool
+  /// Whether mail messages stand in it one behind the other.
+  let isMailbox: Bool
+  private let head: [UInt8]
+  private static let headByteCount = 1_024
 
   init(descriptor: Int32, byteCount: UInt64) {
     archive = ArchiveSign(descriptor: descriptor, byteCount: byteCount)
     document = DocumentFacts.form(of: descriptor, isArchive: archive == .beginning)
     picture = StillPicture.form(of: descriptor)
+    head = fileBytes(descriptor, at: 0, Self.headByteCount)
+    let beginning = head
+    isCapture =
+      Self.captures.contains { beginning.starts(with: $0) }
+      || beginning.starts(with: Self.firstBlock)
+        && Self.orders.contains { beginning.dropFirst(8).starts(with: $0) }
+    isMailbox = archive == nil && MailboxListing.isMailbox(head: head)
+  }
+
+  /// pcap in both orders of bytes, with microseconds and nanoseconds; pcapng by its first block.
+  private static let captures: [[UInt8]] = [
+    [0xa1, 0xb2, 0xc3, 0xd4], [0xd4, 0xc3, 0xb2, 0xa1], [0xa1, 0xb2, 0x3c, 0x4d], [0x4d, 0x3c, 0xb2, 0xa1],
+  ]
+  private static let firstBlock: [UInt8] = [0x0a, 0x0d, 0x0d, 0x0a]
+  private static let orders: [[UInt8]] = [[0x1a, 0x2b, 0x3c, 0x4d], [0x4d, 0x3c, 0x2b, 0x1a]]
+
+  /// The media type of a member of an archive that is a mail message, by libmagic or by its name and first line; nil when it
+  /// is none.
+  func mailType(of subject: FileInspection.Subject) -> String? {
+    guard let mediaType = subject.mediaType, document == nil, archive == nil else { return nil }
+    if ["message/rfc822", "message/news"].contains(mediaType) { return mediaType }
+    guard let name = subject.name, name.suffix(4).map({ $0 | 0x20 }) == Array(".eml".utf8), hasFieldName else {
+      return nil
+    }
+    return "message/rfc822"
+  }
+
+  /// Whether it begins with the name of a header field and a colon (RFC 5322, 2.2).
+  private var hasFieldName: Bool {
+    let name = head.prefix { (0x21...0x7e).contains($0) && $0 != 0x3a }
+    return !name.isEmpty && head.dropFirst(name.count).first == 0x3a
   }
 }
 

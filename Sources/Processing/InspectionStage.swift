@@ -1,4 +1,5 @@
 import DecoderHosting
+import DecoderKit
 import EvidenceBundle
 import EvidenceModel
 import Fingerprinting
@@ -15,6 +16,7 @@ final class InspectionStage {
   private static let recordsPerFile: UInt32 = 1 << 20
 
   private let order: WorkOrder
+  private let decoders: [any EvidenceDecoder.Type]
   private let layout: ScratchLayout
   private let hand: WorkInHand
   private let runs: RecordRunWriter
@@ -28,13 +30,18 @@ final class InspectionStage {
   /// Where the pieces of files are that came in pieces.
   private var piecePaths: [ContentHash: String] = [:]
 
-  static func run(_ order: WorkOrder, types: FileTypeIdentifier, _ hand: WorkInHand) throws {
-    let stage = try InspectionStage(order, types, hand)
+  static func run(
+    _ order: WorkOrder, _ decoders: [any EvidenceDecoder.Type], types: FileTypeIdentifier, _ hand: WorkInHand
+  ) throws {
+    let stage = try InspectionStage(order, decoders, types, hand)
     try stage.run()
   }
 
-  private init(_ order: WorkOrder, _ types: FileTypeIdentifier, _ hand: WorkInHand) throws {
+  private init(
+    _ order: WorkOrder, _ decoders: [any EvidenceDecoder.Type], _ types: FileTypeIdentifier, _ hand: WorkInHand
+  ) throws {
     self.order = order
+    self.decoders = decoders
     self.hand = hand
     layout = ScratchLayout(order.scratch)
     leftOut = order.exclusions(of: "inspection")
@@ -130,8 +137,9 @@ final class InspectionStage {
     let descriptor = try spool.open(stored)
     defer { close(descriptor) }
     let byteCount = UInt64(stored.byteCount)
-    let inspection = FileInspection(spool: spool, hand: hand, byteCount: byteCount, rules: rules, order: order) {
-      (kind, fields, place) throws(ProcessingError) in
+    let inspection = FileInspection(
+      spool: spool, hand: hand, byteCount: byteCount, rules: rules, order: order, decoders: decoders
+    ) { (kind, fields, place) throws(ProcessingError) in
       try write(kind, fields, ordinal + place)
     }
     try inspection.inspect(
@@ -174,7 +182,7 @@ final class InspectionStage {
     let write = writing(
       behind: key, place: Self.place, number: last?.count ?? 0, ArtefactContext.fields(of: artefact))
     let inspection = FileInspection(
-      spool: spool, hand: hand, byteCount: byteCount, rules: rules, order: order, write: write)
+      spool: spool, hand: hand, byteCount: byteCount, rules: rules, order: order, decoders: decoders, write: write)
     try inspection.inspect(
       descriptor: descriptor, byteCount: byteCount,
       .init(sha256: hash, isComplete: artefact.flag("isComplete") != false))

@@ -47,12 +47,12 @@ public enum Worker {
         let types = try typeIdentifier()
         try prepareArchives()
         try enter(stage, order, readable: order.rules.map(\.path), fileLimit: Preparation.expansionLimit)
-        try InspectionStage.run(order, types: types, status.hand)
+        try InspectionStage.run(order, decoders, types: types, status.hand)
       case "examine":
         let types = try typeIdentifier()
         try prepareArchives()
         try enter(stage, order, readable: order.rules.map(\.path), fileLimit: Preparation.expansionLimit)
-        try ExaminationStage.run(order, types: types, status.hand)
+        try ExaminationStage.run(order, decoders, types: types, status.hand)
       case "picture":
         try enter(stage, order)
         try PictureReport.run(order)
