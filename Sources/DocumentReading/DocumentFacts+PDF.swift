@@ -24,6 +24,11 @@ extension DocumentFacts {
         return
       }
       unsafe readOpened(file)
+      // An error of a later call, which left out what was asked for.
+      if unsafe qpdf_has_error(file) != 0 {
+        let reason = unsafe Self.text(qpdf_get_error_message_detail(file, qpdf_get_error(file)))
+        faults.append("qpdf: \(reason)")
+      }
     }
   }
 
@@ -59,7 +64,10 @@ extension DocumentFacts {
     } else if unsafe qpdf_oh_is_null(file, info) == 0 {
       faults.append("the information dictionary of the PDF is none")
     }
-    let metadata = unsafe qpdf_oh_get_key(file, qpdf_get_root(file), "/Metadata")
+    let root = unsafe qpdf_get_root(file)
+    // A damaged file may have none.
+    guard unsafe qpdf_oh_is_initialized(file, root) != 0 else { return }
+    let metadata = unsafe qpdf_oh_get_key(file, root, "/Metadata")
     guard unsafe qpdf_oh_is_stream(file, metadata) != 0 else { return }
     var filtered: QPDF_BOOL = 0
     var start: UnsafeMutablePointer<UInt8>?
