@@ -9,6 +9,7 @@ extension DocumentFacts {
     if head.starts(with: [0x49, 0x49, 0x2a, 0]) || head.starts(with: [0x4d, 0x4d, 0, 0x2a]) { return .tiff }
     if head.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) { return .png }
     if head.starts(with: Array("RIFF".utf8)), head.dropFirst(8).starts(with: Array("WEBP".utf8)) { return .webp }
+    if head.starts(with: CompoundFile.sign) { return .ole }
     // Readers take a header within the first kibibyte (PDF 1.7, implementation notes).
     let place = head.firstRange(of: Array("%PDF-".utf8))?.lowerBound
     return place == 0 || (place != nil && !isArchive) ? .pdf : nil
@@ -23,6 +24,7 @@ extension DocumentFacts {
     case .png: readPNG(bytes)
     case .webp: readWebP(bytes)
     case .pdf: readPDF(bytes)
+    case .ole: readOLE(bytes)
     case .ooxml, .odf: break
     }
   }

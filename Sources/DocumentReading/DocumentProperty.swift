@@ -1,7 +1,7 @@
 /// One statement of a document about itself.
 public struct DocumentProperty: Hashable, Sendable {
   /// Where it stands: `IFD0`, `EXIF`, `GPS`, `IFD1`, `Interoperability`, `Info`, `XMP`, `IPTC`, `tEXt`, `zTXt`, `iTXt`,
-  /// `PDF`, `core`, `app`, `custom` or `meta`.
+  /// `PDF`, `core`, `app`, `custom`, `meta`, `SummaryInformation` or `DocumentSummaryInformation`.
   public let group: String
   /// Its name by the standard: of EXIF the tag's, of XML the prefix that the standard uses, with the elements around it.
   public let name: String
@@ -21,7 +21,7 @@ public struct DocumentProperty: Hashable, Sendable {
 
 /// What a document says of itself.
 public struct DocumentFacts: Hashable, Sendable {
-  public enum Form: String, Sendable { case jpeg, tiff, png, webp, pdf, ooxml, odf }
+  public enum Form: String, Sendable { case jpeg, tiff, png, webp, pdf, ooxml, odf, ole }
 
   public let form: Form
   public internal(set) var properties: [DocumentProperty] = []

@@ -17,17 +17,19 @@ public struct DocumentSummary: Hashable, Sendable {
   public init(_ facts: DocumentFacts) {
     title = facts.first([
       ("Info", "Title"), ("core", "dc:title"), ("meta", "dc:title"), ("XMP", "dc:title"), ("IFD0", "ImageDescription"),
-      ("IPTC", "Object Name"),
+      ("SummaryInformation", "TITLE"), ("IPTC", "Object Name"),
     ])
     author = facts.first([
       ("Info", "Author"), ("core", "dc:creator"), ("meta", "meta:initial-creator"), ("XMP", "dc:creator"),
-      ("IFD0", "Artist"), ("IPTC", "By-line"),
+      ("SummaryInformation", "AUTHOR"), ("IFD0", "Artist"), ("IPTC", "By-line"),
     ])
-    lastModifiedBy = facts.first([("core", "cp:lastModifiedBy"), ("meta", "dc:creator")])
-    company = facts.first([("app", "Company")])
+    lastModifiedBy = facts.first([
+      ("core", "cp:lastModifiedBy"), ("meta", "dc:creator"), ("SummaryInformation", "LASTAUTHOR"),
+    ])
+    company = facts.first([("app", "Company"), ("DocumentSummaryInformation", "COMPANY")])
     program = facts.first([
       ("Info", "Creator"), ("app", "Application"), ("meta", "meta:generator"), ("XMP", "xmp:CreatorTool"),
-      ("IFD0", "Software"),
+      ("SummaryInformation", "APPNAME"), ("IFD0", "Software"),
     ])
     producer = facts.first([("Info", "Producer"), ("XMP", "pdf:Producer")])
     let makes = [facts.first([("IFD0", "Make")]), facts.first([("IFD0", "Model")])].compactMap { $0?.text }
@@ -41,12 +43,13 @@ public struct DocumentSummary: Hashable, Sendable {
     created = moment(
       [
         ("EXIF", "DateTimeOriginal"), ("Info", "CreationDate"), ("core", "dcterms:created"),
-        ("meta", "meta:creation-date"),
+        ("meta", "meta:creation-date"), ("SummaryInformation", "CREATE_DTM"),
         ("XMP", "xmp:CreateDate"), ("EXIF", "DateTimeDigitized"),
       ], "OffsetTimeOriginal")
     modified = moment(
       [
-        ("Info", "ModDate"), ("core", "dcterms:modified"), ("meta", "dc:date"), ("XMP", "xmp:ModifyDate"),
+        ("Info", "ModDate"), ("core", "dcterms:modified"), ("meta", "dc:date"), ("SummaryInformation", "LASTSAVE_DTM"),
+        ("XMP", "xmp:ModifyDate"),
         ("IFD0", "DateTime"),
       ],
       "OffsetTime")
