@@ -16,6 +16,13 @@ extension Collection<UInt8> {
     return list
   }
 
+  /// The bytes without CR and LF at their end.
+  public var withoutLineEnd: [UInt8] {
+    var list = Array(self)
+    while let last = list.last, last == 0x0d || last == 0x0a { list.removeLast() }
+    return list
+  }
+
   /// The bytes with ASCII letters in lower case.
   public var asciiLowercased: [UInt8] { map(\.asciiLowercased) }
   /// The bytes with ASCII letters in upper case.

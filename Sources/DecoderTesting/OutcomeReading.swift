@@ -19,4 +19,13 @@ extension DecodingOutcome {
 
   /// The records of one kind in their order.
   public func all(_ kind: String) -> [EmittedRecord] { records.filter { $0.kind == kind } }
+
+  /// The contents that were captured, without those that the decoder made.
+  public var captured: [Content] { contents.filter { !$0.description.isComputed } }
+
+  /// The lines of the first transcript, without explanations and times.
+  public var transcript: [String] {
+    (contents.first { $0.description.isComputed }?.text ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }
+      .map { String($0.drop { $0 != " " }.dropFirst()) }
+  }
 }

@@ -23,6 +23,8 @@ final class ControlSession {
   /// The rest is TLS.
   private var isEncrypted = false
   private var oddReplyCount = 0
+  private var transcript = DialogueTranscript(role: "ftp transcript")
+  private var transferCount = 0
 
   /// Who is logged in, where and with which type.
   private struct LoginState {
@@ -42,17 +44,26 @@ final class ControlSession {
     guard !isEncrypted else { return .consumed(bytes.byteCount) }
     let server = serverSide ?? Self.serverSide(bytes, side, sink)
     serverSide = server
+    transcript.begin(client: server.other)
     var lines = side == server ? serverLines : clientLines
     defer { if side == server { serverLines = lines } else { clientLines = lines } }
     // Bytes that begin like a record of TLS (RFC 8446, 5.1) are no line, whatever reply to AUTH was captured.
-    if bytes[0] == 0x16, bytes.byteCount < 2 || bytes[1] == 3 {
-      guard bytes.byteCount >= 2 else { return .needs(more: 1) }
-      encrypt(side, sink.trace, &sink)
-      return .consumed(bytes.byteCount)
+    if bytes[0] == 0x16 {
+      switch TLSRecord.isHandshake(bytes) {
+      case true?:
+        try encrypt(side, sink.trace, &sink)
+        return .consumed(bytes.byteCount)
+      case false?: break
+      case nil:
+        lines.wait(bytes.byteCount)
+        return .needs(more: 1)
+      }
     }
     switch lines.advance(bytes) {
     case .needsMore: return .needs(more: 1)
-    case .pass(let count): return .consumed(count)
+    case .pass(let count):
+      transcript.pass(count, from: side)
+      return .consumed(count)
     case .line(let count):
       let line = bytes.extracting(first: count).array()
       let trace = sink.trace(of: 0..<count)
@@ -72,7 +83,7 @@ final class ControlSession {
   private var client: Side { serverSide?.other ?? .initiator }
   private var server: Side { client.other }
 
-  private func encrypt(_ side: Side, _ trace: Trace, _ sink: inout EvidenceSink) {
+  private func encrypt(_ side: Side, _ trace: Trace, _ sink: inout EvidenceSink) throws(ReadError) {
     guard !isEncrypted else { return }
     isEncrypted = true
     sink.note(
@@ -81,6 +92,7 @@ final class ControlSession {
         "From here on the control connection is encrypted (TLS); its commands and transfers cannot be read."),
       from: side,
       trace: trace)
+    try transcript.close(from: side, trace: trace, into: &sink)
   }
 
   // MARK: Commands
@@ -101,7 +113,12 @@ final class ControlSession {
       try giveUp(waiting.removeFirst(), &sink)
     }
     let isSecret = command == "PASS" && !login.isAnonymous || command == "ACCT" || command == "ADAT"
-    if isSecret, !exchange.argument.isEmpty { exchange.shown = WithheldSecret.mark }
+    let isWithheld = isSecret && !exchange.argument.isEmpty
+    if isWithheld { exchange.shown = WithheldSecret.mark }
+    try transcript.add(
+      isWithheld ? Array(verb) + [0x20] + WithheldSecret.mark : line.withoutLineEnd, isWithheld: isWithheld,
+      from: client,
+      trace: trace, into: &sink)
     waiting.append(exchange)
     try begin(exchange, &sink)
     exchange.user = login.user
@@ -142,6 +159,7 @@ final class ControlSession {
     if exchange.command == "RETR", let sizes, sizes.path == exchange.argument { transfer.announced = sizes.byteCount }
     if transfer.isUpload { transfer.announced = allocated }
     exchange.transfer = transfer
+    transferCount += 1
     // Each connection carries one transfer.
     setup?.transfer = transfer
     setup?.connection?.transfer = transfer
@@ -179,8 +197,8 @@ final class ControlSession {
   // MARK: Replies
 
   private func takeReply(_ line: [UInt8], _ trace: Trace, _ sink: inout EvidenceSink) throws(ReadError) {
-    var text = line
-    while let last = text.last, last == 0x0a || last == 0x0d { text.removeLast() }
+    let text = line.withoutLineEnd
+    try transcript.add(text, from: server, trace: trace, into: &sink)
     let (reply, isOdd) = replies.take(text, trace)
     if isOdd, !text.isEmpty {
       oddReplyCount += 1
@@ -249,7 +267,7 @@ final class ControlSession {
     case "CDUP", "XCUP": if isDone { login.directory.change(to: Array("..".utf8)) }
     case "TYPE": if isDone { login.representation = exchange.argument.asciiUppercased }
     case "SIZE": if reply.code == 213, let count = last.trimmed.decimal { sizes = (exchange.argument, count) }
-    case "AUTH": if reply.code == 234 { encrypt(server, reply.trace, &sink) }
+    case "AUTH": if reply.code == 234 { try encrypt(server, reply.trace, &sink) }
     case "MODE", "STRU":
       let plain: UInt8 = exchange.command == "MODE" ? 0x53 : 0x46
       if isDone, exchange.argument.first?.asciiUppercased != plain {
@@ -300,15 +318,25 @@ final class ControlSession {
     var rest: [Transfer] = []
     for transfer in transfers {
       let isMissing = isNext && transfer.exchange.isOver && transfer.connection?.isMet != true
-      if transfer.isSettled || isMissing { try transfer.write(from: client, &sink) } else { rest.append(transfer) }
+      if transfer.isSettled || isMissing { try write(transfer, &sink) } else { rest.append(transfer) }
     }
     transfers = rest
+  }
+
+  private func write(_ transfer: Transfer, _ sink: inout EvidenceSink) throws(ReadError) {
+    try transfer.write(from: client, &sink)
+    guard let stored = transfer.stored?.content else { return }
+    let side = transfer.isUpload ? client : server
+    try transcript.tell(
+      transfer.isListing ? "listing" : "file", stored, isWhole: transfer.isComplete, from: side,
+      trace: transfer.exchange.final?.trace ?? transfer.exchange.trace, into: &sink)
   }
 
   // MARK: Gaps and the end
 
   func skip(_ gap: StreamGap, from side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
     guard !isEncrypted, let serverSide else { return }
+    try transcript.skip(gap.byteCount + gap.abandoned, from: side, into: &sink)
     if side == serverSide {
       serverLines.skip(abandoned: gap.abandoned)
       if let reply = replies.abandon() { try take(reply, &sink) }
@@ -321,12 +349,22 @@ final class ControlSession {
   }
 
   func finish(_ sink: inout EvidenceSink) throws(ReadError) {
+    // Limits on records must not leave the transcript open.
+    try? finishAll(&sink)
+    var fields = Fields()
+    if let user = login.user { fields.set("user", wire: user) }
+    fields.set("transferCount", transferCount)
+    try transcript.finish("ftp/session", fields, into: &sink)
+  }
+
+  private func finishAll(_ sink: inout EvidenceSink) throws(ReadError) {
     if let reply = replies.abandon() { try take(reply, &sink) }
     for exchange in waiting { try giveUp(exchange, &sink) }
     waiting = []
     for (lines, side) in [(clientLines, client), (serverLines, server)] {
       let count = lines.passedByteCount + lines.waitingByteCount
       guard count > 0, !isEncrypted else { continue }
+      transcript.cut()
       sink.note(
         Finding(
           .warning, "ftp/cutLine", "Bytes of the control connection are no whole line, or a longer one than the limit.",
@@ -336,7 +374,7 @@ final class ControlSession {
       if let connection = transfer.connection, connection.isMet, !connection.isOver {
         transfer.isLeftToData = true
       } else {
-        try transfer.write(from: client, &sink)
+        try write(transfer, &sink)
       }
     }
     transfers = []

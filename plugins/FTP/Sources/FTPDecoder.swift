@@ -48,6 +48,12 @@ public struct FTPDecoder: EvidenceDecoder {
           FieldDeclaration("requestedAt", .time, "when the command was captured"),
           FieldDeclaration("respondedAt", .time, "when the final reply was captured"),
         ]),
+      RecordKind(
+        "ftp/session", "One control connection",
+        [
+          FieldDeclaration("user", .text, "the last name given by USER"),
+          FieldDeclaration("transferCount", .integer, "commands that move a file or a listing"),
+        ] + DialogueTranscript.fields),
     ],
     limits: [
       NamedLimit("bytes of a line", ControlSession.maximumLine, "bytes"),

@@ -66,19 +66,25 @@ final class Transfer {
     isWritten = true
     var trace = exchange.trace
     if let setup { trace.formUnion(setup.trace) }
-    let stored = isUpload ? connection?.uploaded : connection?.downloaded
+    let stored = stored
     let other = isUpload ? connection?.downloaded : connection?.uploaded
     if let content = stored?.content { trace.formUnion(content.trace) }
-    let isConfirmed = (200...299).contains(exchange.status ?? 0)
     let byteCount = stored?.content?.byteCount ?? 0
-    let isWhole = connection?.isMet == true && stored?.isWhole == true && !isAborted
-    let isComplete = isWhole && (isConfirmed || exchange.status == nil && announced == byteCount)
     note(isConfirmed, isWhole, byteCount, other, client, trace, &sink)
     var fields = self.fields
     fields.set("byteCount", byteCount)
     fields.set("isComplete", isComplete)
     if let content = stored?.content { fields.set("sha256", content.hash.hex) }
     try sink.emit("ftp/transfer", fields, from: client, trace: trace)
+  }
+
+  /// What came over the data connection in the direction of the command.
+  var stored: DataConnection.Stored? { isUpload ? connection?.uploaded : connection?.downloaded }
+  private var isConfirmed: Bool { (200...299).contains(exchange.status ?? 0) }
+  private var isWhole: Bool { connection?.isMet == true && stored?.isWhole == true && !isAborted }
+  /// Whether nothing is missing, and the server confirmed the end.
+  var isComplete: Bool {
+    isWhole && (isConfirmed || exchange.status == nil && announced == stored?.content?.byteCount ?? 0)
   }
 
   private var fields: Fields {

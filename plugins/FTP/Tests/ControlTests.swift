@@ -53,7 +53,7 @@ import Testing
     #expect(outcome.commands.map { $0.text("command") } == [nil, "AUTH"] && outcome.codes == ["ftp/encrypted"])
     let silent = decode([
       server("220 FTP"), client("AUTH TLS"), (control, .bytes([0x16], from: .initiator)),
-      (control, .bytes([3, 1, 0, 5, 0x0a, 0x0a], from: .initiator)),
+      (control, .bytes([3, 1, 0, 5, 1, 0x0a], from: .initiator)),
     ])
     #expect(silent.codes == ["ftp/encrypted"] && silent.commands.count == 2)
   }

@@ -15,7 +15,7 @@ private let greeting = server("220 Tidewater FTP")
       end(.initiator), client("NOOP"), server("200 ok"),
     ])
     let record = try #require(outcome.transfers.first)
-    #expect(outcome.transfers.count == 1 && outcome.contents.map(\.text) == ["hello"])
+    #expect(outcome.transfers.count == 1 && outcome.captured.map(\.text) == ["hello"])
     #expect(record.text("path") == "dir/a.bin" && record.text("fileName") == "a.bin")
     #expect(record.text("workingDirectory") == "/home\"s" && record.text("user") == "robin")
     #expect(record.text("direction") == "download" && record.flag("isListing") == false)
@@ -26,8 +26,8 @@ private let greeting = server("220 Tidewater FTP")
     #expect(record.flag("isComplete") == true && record.number("byteCount") == 5 && record.side == .initiator)
     // The command, the reply that named the port, and the content.
     #expect(record.trace.packets.byOriginal.map(\.packets).first?.hasPrefix("10-13") == true)
-    #expect(outcome.contents.first?.description.name == Array("a.bin".utf8))
-    #expect(outcome.contents.first?.description.role == "ftp file" && outcome.contents.first?.isWhole == true)
+    #expect(outcome.captured.first?.description.name == Array("a.bin".utf8))
+    #expect(outcome.captured.first?.description.role == "ftp file" && outcome.captured.first?.isWhole == true)
     #expect(outcome.findings.isEmpty && outcome.violations.isEmpty)
   }
 
@@ -50,7 +50,7 @@ private let greeting = server("220 Tidewater FTP")
       ])
       let record = try #require(outcome.transfers.first)
       #expect(record.text("direction") == "upload" && record.text("connection") == "active")
-      #expect(record.flag("isComplete") == true && outcome.contents.map(\.text) == ["up"])
+      #expect(record.flag("isComplete") == true && outcome.captured.map(\.text) == ["up"])
       #expect(record.text("dataClient") == "192.0.2.10:50000")
     }
   }
@@ -61,7 +61,7 @@ private let greeting = server("220 Tidewater FTP")
       server("150 go"), data("type=dir; a\r\n", from: .responder), end(.responder), end(.initiator), server("226 done"),
     ])
     #expect(outcome.transfers.first?.flag("isListing") == true && outcome.transfers.first?.flag("isComplete") == true)
-    #expect(outcome.contents.first?.description.role == "ftp listing")
+    #expect(outcome.captured.first?.description.role == "ftp listing")
   }
 
   @Test func tellsAbortedTransfersFromWholeOnes() {
@@ -72,14 +72,14 @@ private let greeting = server("220 Tidewater FTP")
         (control, .bytes([0xff, 0xf4, 0xf2] + Array("ABOR\r\n".utf8), from: .initiator)),
         server("426 aborted"), server("226 ok"), end(.responder), end(.initiator),
       ])
-    #expect(aborted.transfers.map { $0.number("status") } == [426] && aborted.contents.first?.isWhole == false)
+    #expect(aborted.transfers.map { $0.number("status") } == [426] && aborted.captured.first?.isWhole == false)
     #expect(aborted.commands.map { $0.text("command") } == [nil, "PASV", "RETR", "ABOR"])
     #expect(aborted.commands.last?.number("status") == 226 && aborted.transfers.first?.flag("isComplete") == false)
     let reset = decode(start + [data("abc", from: .responder), end(.responder, .reset), server("226 ok")])
     #expect(reset.transfers.first?.flag("isComplete") == false)
     let cut = decode(
       start + [data("abc", from: .responder), (passive, .gap(2, from: .responder)), end(.responder), server("226 ok")])
-    #expect(cut.transfers.first?.flag("isComplete") == false && cut.contents.first?.holes.map(\.byteCount) == [2])
+    #expect(cut.transfers.first?.flag("isComplete") == false && cut.captured.first?.holes.map(\.byteCount) == [2])
   }
 
   @Test func recordsTheOffsetOfAResumedFile() {
@@ -103,7 +103,7 @@ private let greeting = server("220 Tidewater FTP")
       end(.responder, over: second), server("226 ok"),
     ])
     #expect(outcome.transfers.map { $0.text("path") } == ["a", "b"])
-    #expect(outcome.contents.map(\.text) == ["1", "2"])
+    #expect(outcome.captured.map(\.text) == ["1", "2"])
     #expect(outcome.transfers.allSatisfy { $0.flag("isComplete") == true })
   }
 
@@ -113,7 +113,7 @@ private let greeting = server("220 Tidewater FTP")
       end(.responder), end(.initiator), client("QUIT"), server("221 bye"),
     ])
     #expect(outcome.transfers.first?.flag("isComplete") == true && outcome.transfers.first?.number("byteCount") == 0)
-    #expect(outcome.contents.isEmpty && outcome.findings.isEmpty)
+    #expect(outcome.captured.isEmpty && outcome.findings.isEmpty)
   }
 
   @Test func saysWhenTheDataConnectionIsNotInTheCapture() {
@@ -154,7 +154,7 @@ private let greeting = server("220 Tidewater FTP")
       greeting, client("PASV"), server(passiveReply), client("RETR a"), data("odd", from: .initiator),
       data("x", from: .responder), end(.responder), end(.initiator), server("226 ok"),
     ])
-    #expect(outcome.contents.map(\.description.role) == ["ftp data", "ftp file"])
+    #expect(outcome.captured.map(\.description.role) == ["ftp data", "ftp file"])
     #expect(outcome.codes == ["ftp/oddDirection"])
   }
 

@@ -10,6 +10,9 @@ extension IMAPSession {
     }
     if credentials != nil, !text.contains(0x20) {
       credentials?.take(text)
+      let isGivenUp = text == [0x2a]
+      try transcript.add(
+        isGivenUp ? text : WithheldSecret.mark, isWithheld: !isGivenUp, from: side, trace: line.trace, into: &sink)
       if let place = pending.lastIndex(where: { $0.verb.equalsIgnoringCase("AUTHENTICATE") }) {
         pending[place].trace.formUnion(line.trace)
         pending[place].user = credentials?.user
@@ -18,6 +21,7 @@ extension IMAPSession {
       return
     }
     if text.equalsIgnoringCase("DONE") {
+      try transcript.add(text, from: side, trace: line.trace, into: &sink)
       // The end of IDLE (RFC 2177) belongs to its command.
       if let place = pending.lastIndex(where: { $0.verb.equalsIgnoringCase("IDLE") }) {
         pending[place].trace.formUnion(line.trace)
@@ -29,7 +33,9 @@ extension IMAPSession {
       sink.note(
         Finding(.notice, "imap/malformedCommand", "A line of the client is no command."), from: side,
         trace: line.trace)
-      return
+      // It may be a secret whose command was not captured.
+      return try transcript.remark(
+        "[a line of the client that is no command, \(text.count) bytes]", from: side, trace: line.trace, into: &sink)
     }
     if pending.count >= Self.maximumPendingCount {
       let oldest = pending.removeFirst()
@@ -53,7 +59,12 @@ extension IMAPSession {
         command.argument += [0x20] + WithheldSecret.mark
         command.user = credentials?.user
       }
-    } else if command.verb.equalsIgnoringCase("SELECT") || command.verb.equalsIgnoringCase("EXAMINE") {
+    }
+    let isWithheld = command.argument.contains(WithheldSecret.mark)
+    try transcript.add(
+      isWithheld ? words[0] + [0x20] + words[1] + [0x20] + command.argument : text, isWithheld: isWithheld,
+      from: side, trace: line.trace, into: &sink)
+    if command.verb.equalsIgnoringCase("SELECT") || command.verb.equalsIgnoringCase("EXAMINE") {
       if let name = SyntaxNode.parse(command.argument).first?.text { asked = (command.tag, name) }
     } else if command.verb.equalsIgnoringCase("APPEND") {
       try endAppend(command, line.trace, side, &sink)

@@ -157,7 +157,7 @@ extension IMAPSession {
     try close(&content, isWhole: false, side, &sink)
   }
 
-  private func close(
+  private mutating func close(
     _ content: inout FetchedContent, isWhole: Bool, _ side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     content.stored = content.handle.flatMap { sink.close($0, isWhole: isWhole) }
@@ -192,9 +192,13 @@ extension IMAPSession {
     .list(nodes.compactMap { $0.text.map { .text(String(decoding: $0, as: UTF8.self)) } })
   }
 
-  func emit(
+  mutating func emit(
     _ content: FetchedContent, isWhole: Bool, _ side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) {
+    messageCount += 1
+    try transcript.tell(
+      content.item?.section.isEmpty == false ? "part of a message" : "message", content.stored, isWhole: isWhole,
+      from: side, trace: content.trace, into: &sink)
     var fields = content.attributes
     var trace = content.trace
     if let stored = content.stored { trace.formUnion(stored.trace) }

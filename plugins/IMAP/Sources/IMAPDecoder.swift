@@ -37,6 +37,12 @@ public struct IMAPDecoder: EvidenceDecoder {
           FieldDeclaration("untagged", .text, "what the server reported before it, a line each; long content left out"),
           FieldDeclaration("isCut", .boolean, "whether lines of `untagged` are left out because there are too many"),
         ]),
+      RecordKind(
+        "imap/session", "One connection.",
+        [
+          FieldDeclaration("user", .text, "who had logged in"),
+          FieldDeclaration("messageCount", .integer, "records imap/message"),
+        ] + DialogueTranscript.fields),
     ],
     limits: [
       NamedLimit("bytes of a line without its literals", LogicalLine.maximumByteCount, "bytes"),

@@ -68,6 +68,8 @@ public struct IMAPSession: DecodingSession {
   var structures: [Int: SyntaxNode] = [:]
   /// What comes was compressed; the host undoes it.
   private(set) var isCompressed = false
+  var transcript = DialogueTranscript(role: "imap transcript")
+  var messageCount = 0
 
   init() {}
 
@@ -77,7 +79,9 @@ public struct IMAPSession: DecodingSession {
     var reader = ByteReader(bytes)
     if clientSide == nil {
       guard let first = reader.peek() else { return .needs(more: 1) }
-      clientSide = first == 0x2a || first == 0x2b ? side.other : side
+      let client = first == 0x2a || first == 0x2b ? side.other : side
+      clientSide = client
+      transcript.begin(client: client)
     }
     let wasCompressed = isCompressed
     var isGoingOn = true
@@ -100,7 +104,9 @@ public struct IMAPSession: DecodingSession {
     case .waiting: return false
     case .lost:
       let length = reader.distance(to: 0x0a)
-      try reader.skip(length.map { $0 + 1 } ?? reader.remaining, "line")
+      let count = length.map { $0 + 1 } ?? reader.remaining
+      try reader.skip(count, "line")
+      transcript.pass(count, from: side)
       if length != nil { set(.line, isClient) }
     case .passing(let remaining):
       let count = min(remaining, reader.remaining)
@@ -128,9 +134,15 @@ public struct IMAPSession: DecodingSession {
       set(.content(remaining: remaining - count), isClient)
       if count == remaining { try endContent(side, &sink) }
     case .line:
-      if isClient, reader.peek() == 0x16, reader.peek(1) ?? 3 == 3 {
-        startTunnel(Self.encrypted, sink.trace(of: start..<(start + 1)), side, &sink)
-        return true
+      if isClient, reader.peek() == 0x16 {
+        var ahead = copy reader
+        switch TLSRecord.isHandshake(ahead.takeRest()) {
+        case nil: return false
+        case true?:
+          try startTunnel(Self.encrypted, sink.trace(of: start..<(start + 1)), side, &sink)
+          return true
+        case false?: break
+        }
       }
       let step = isClient ? try clientLine.advance(&reader, sink) : try serverLine.advance(&reader, sink)
       switch step {
@@ -143,6 +155,10 @@ public struct IMAPSession: DecodingSession {
           sink.note(
             Finding(.warning, "imap/longLine", "A line is longer than the limit; a part of it was passed over."),
             from: side, trace: line.trace)
+          try transcript.remark(
+            "a line of the \(isClient ? "client" : "server") is longer than the limit and left out here", from: side,
+            trace: line.trace, into: &sink)
+          transcript.cut()
           if !isClient { try emitEnded(attributes: [], line.trace, side, &sink) }
         } else if isClient {
           try readCommand(line, side, &sink)
@@ -184,10 +200,14 @@ public struct IMAPSession: DecodingSession {
   }
 
   /// Reads nothing more of either side; `finding` says why.
-  mutating func startTunnel(_ finding: Finding, _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink) {
+  mutating func startTunnel(
+    _ finding: Finding, _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
     client = .tunnel
     server = .tunnel
     sink.note(finding, from: side, trace: trace)
+    let state = finding.code == Self.compressed.code ? "compressed" : "encrypted"
+    try transcript.close(state, from: side, trace: trace, into: &sink)
   }
 
   // MARK: Gaps and ends
@@ -195,6 +215,11 @@ public struct IMAPSession: DecodingSession {
   public mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
     let isClient = side == clientSide
     let missing = gap.byteCount + gap.abandoned
+    switch lane(isClient) {
+    case .line, .lost, .literal, .passing: try transcript.skip(missing, from: side, into: &sink)
+    case .content: transcript.cut()
+    case .tunnel: break
+    }
     switch lane(isClient) {
     case .content(let remaining):
       let part = min(remaining, missing)
@@ -249,6 +274,10 @@ public struct IMAPSession: DecodingSession {
     try? close(clientSide.other, because: .captureEnd, into: &sink)
     for command in pending { try? emit(command, result: nil, [], Trace(), &sink) }
     pending = []
+    var fields = Fields()
+    if let user { fields.set("user", wire: user) }
+    fields.set("messageCount", messageCount)
+    try? transcript.finish("imap/session", fields, into: &sink)
   }
 
   // MARK: Records

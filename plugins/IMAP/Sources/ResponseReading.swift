@@ -5,6 +5,7 @@ extension IMAPSession {
   mutating func readResponse(_ line: LogicalLine, _ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
     let text = line.text.trimmed
     guard let first = text.first else { return }
+    try transcript.add(text, from: side, trace: line.trace, into: &sink)
     // A request to go on says nothing by itself.
     if first == 0x2b { return }
     let words = text.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: true).map(Array.init)
@@ -83,7 +84,7 @@ extension IMAPSession {
     }
     try emit(command, result: words[1], reply, trace, &sink)
     if isOK, command.verb.equalsIgnoringCase("STARTTLS") {
-      startTunnel(Self.encrypted, trace, side, &sink)
+      try startTunnel(Self.encrypted, trace, side, &sink)
     } else if isOK, command.verb.equalsIgnoringCase("COMPRESS") {
       startCompression(trace, side, &sink)
     } else if case .waiting = client, command.verb.equalsIgnoringCase("COMPRESS") {

@@ -49,7 +49,7 @@ import Testing
     #expect(message.fields["flags"] == .list(["\\Seen", "\\Answered"]))
     #expect(message.text("internalDate") == "17-Jul-2026 02:44:25 -0700")
     #expect(message.text("mailbox") == "Sent items")
-    #expect(outcome.contents.map(\.text) == ["A: b\r\n\r\nx"])
+    #expect(outcome.captured.map(\.text) == ["A: b\r\n\r\nx"])
   }
 
   @Test func keepsContentThatStandsInQuotes() throws {
@@ -67,7 +67,7 @@ import Testing
       client("c UID FETCH 7 (BODY.PEEK[]<0.4>)\r\n"), server("* 2 FETCH (UID 7 BODY[]<0> {4}\r\nA: b)\r\nc OK\r\n"),
       client("d UID FETCH 7 (BODY.PEEK[]<8.4>)\r\n"), server("* 2 FETCH (UID 7 BODY[]<8> {4}\r\nlast)\r\nd OK\r\n"),
     ])
-    #expect(outcome.contents.map(\.text) == ["A: b", "last"])
+    #expect(outcome.captured.map(\.text) == ["A: b", "last"])
     #expect(outcome.all("imap/message").map { $0.number("offset") } == [0, 8])
     #expect(outcome.all("imap/message").map { $0.flag("isComplete") } == [false, false])
   }
@@ -77,7 +77,7 @@ import Testing
       client("c FETCH 1 BODY[]\r\n"), server("* 1 FETCH (BODY[] {20}\r\nA: b\r\n"), .gap(10, from: .responder),
       server("wxyz)\r\nc OK\r\n"),
     ])
-    #expect(outcome.contents.map(\.holes) == [[.init(at: 6, 10)]])
+    #expect(outcome.captured.map(\.holes) == [[.init(at: 6, 10)]])
     #expect(outcome.all("imap/message").count == 1)
     #expect(outcome.all("imap/command").last?.text("result") == "OK")
   }
@@ -86,7 +86,7 @@ import Testing
     let outcome = decode([
       client("c FETCH 1 BODY[]\r\n"), server("* 1 FETCH (BODY[] {2000}\r\nA: b\r\n"), .end(.reset, of: .responder),
     ])
-    #expect(outcome.contents.map(\.text) == ["A: b\r\n"])
+    #expect(outcome.captured.map(\.text) == ["A: b\r\n"])
     #expect(outcome.all("imap/message").map { $0.flag("isComplete") } == [false])
   }
 

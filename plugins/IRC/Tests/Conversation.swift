@@ -22,12 +22,6 @@ extension DecodingOutcome {
   var commands: [EmittedRecord] { all("irc/command") }
   var offers: [EmittedRecord] { all("irc/offer") }
   var session: EmittedRecord? { all("irc/session").first }
-  /// The transcript without explanations and times.
-  var transcript: [String] {
-    (contents.first?.text ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
-      String($0.drop { $0 != " " }.dropFirst())
-    }
-  }
 }
 
 /// Reads a sample: a line for each segment, `>` from the client and `<` from the server.

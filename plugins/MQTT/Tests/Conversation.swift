@@ -50,13 +50,6 @@ extension DecodingOutcome {
   var session: EmittedRecord? { all("mqtt/session").first }
   /// The payloads.
   var payloads: [Content] { contents.filter { $0.description.role == "mqtt payload" } }
-  /// The transcript without explanations and times.
-  var transcript: [String] {
-    (contents.first { $0.description.isComputed }?.text ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }.map
-    {
-      String($0.drop { $0 != " " }.dropFirst())
-    }
-  }
 }
 
 /// Reads a sample: a line for each segment, `>` from the client and `<` from the server.

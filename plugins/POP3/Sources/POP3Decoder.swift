@@ -26,6 +26,12 @@ public struct POP3Decoder: EvidenceDecoder {
           FieldDeclaration("isPositive", .boolean, "whether the server agreed (+OK)"),
           FieldDeclaration("reply", .text, "the reply's text, a line for each of its lines"),
         ]),
+      RecordKind(
+        "pop3/session", "One connection.",
+        [
+          FieldDeclaration("user", .text, "whose mailbox it is"),
+          FieldDeclaration("messageCount", .integer, "records pop3/message"),
+        ] + DialogueTranscript.fields),
     ],
     limits: [
       NamedLimit("bytes of a line", POP3Session.maximumLineByteCount, "bytes"),

@@ -54,6 +54,10 @@ public struct POP3Session: DecodingSession {
   private var user: [UInt8]?
   /// UIDL's answers by message number.
   private var identifiers: [Int: [UInt8]] = [:]
+  private var transcript = DialogueTranscript(role: "pop3 transcript")
+  private var messageCount = 0
+  /// The packets with the first bytes of the message that is being read.
+  private var messageTrace = Trace()
 
   init() {}
 
@@ -63,7 +67,9 @@ public struct POP3Session: DecodingSession {
     var reader = ByteReader(bytes)
     if clientSide == nil {
       guard let first = reader.peek() else { return .needs(more: 1) }
-      clientSide = first == 0x2b || first == 0x2d ? side.other : side
+      let client = first == 0x2b || first == 0x2d ? side.other : side
+      clientSide = client
+      transcript.begin(client: client)
     }
     var isGoingOn = true
     // Each turn takes at least a byte, or changes what the side is in the middle of, or is the last.
@@ -75,20 +81,26 @@ public struct POP3Session: DecodingSession {
   }
 
   public mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
+    let missing = gap.byteCount + gap.abandoned
     if side == clientSide {
+      guard !isClientTunnel else { return }
       isClientInLongLine = true
+      try transcript.skip(missing, from: side, into: &sink)
       return try emitUnanswered(&sink)
     }
     switch state {
     case .message(let command, let content):
       let content = try self.content(content, command, side, &sink)
-      sink.skip(gap.byteCount + gap.abandoned, in: content)
+      sink.skip(missing, in: content)
+      transcript.cut()
       text.skip()
       state = .message(command, content)
     case .listing(let command):
+      try transcript.skip(missing, from: side, into: &sink)
       try emit(command, &sink)
       state = .longLine
     case .line, .longLine:
+      try transcript.skip(missing, from: side, into: &sink)
       state = .longLine
       try emitUnanswered(&sink)
     case .tunnel: break
@@ -111,6 +123,10 @@ public struct POP3Session: DecodingSession {
   public mutating func finish(into sink: inout EvidenceSink) {
     try? close((clientSide ?? .initiator).other, because: .captureEnd, into: &sink)
     try? emitUnanswered(&sink)
+    var fields = Fields()
+    if let user { fields.set("user", wire: user) }
+    fields.set("messageCount", messageCount)
+    try? transcript.finish("pop3/session", fields, into: &sink)
   }
 
   // MARK: The client
@@ -122,7 +138,20 @@ public struct POP3Session: DecodingSession {
       try reader.skip(reader.remaining, "encrypted")
       return true
     }
-    guard let (line, trace) = try takeLine(&reader, isPassing: &isClientInLongLine, side, &sink) else {
+    if reader.peek() == 0x16 {
+      // A handshake of TLS, whatever reply to STLS was captured.
+      var ahead = copy reader
+      switch TLSRecord.isHandshake(ahead.takeRest()) {
+      case nil: return false
+      case true?:
+        try encrypt(side, sink.trace(of: reader.offset..<(reader.offset + 1)), &sink)
+        return true
+      case false?: break
+      }
+    }
+    var isPassing = isClientInLongLine
+    defer { isClientInLongLine = isPassing }
+    guard let (line, trace) = try takeLine(&reader, isPassing: &isPassing, side, &sink) else {
       return reader.remaining == 0
     }
     guard !line.isEmpty else { return true }
@@ -130,7 +159,10 @@ public struct POP3Session: DecodingSession {
     if isAuthenticating {
       credentials.take(line)
       var command = Command(verb: Array("AUTH".utf8), argument: credentials.mechanism, trace: trace)
-      command.shownArgument = credentials.mechanism + [0x20] + (line == [0x2a] ? line : WithheldSecret.mark)
+      let isGivenUp = line == [0x2a]
+      let shown = isGivenUp ? line : WithheldSecret.mark
+      try transcript.add(shown, isWithheld: !isGivenUp, from: side, trace: trace, into: &sink)
+      command.shownArgument = credentials.mechanism + [0x20] + shown
       user = credentials.user ?? user
       command.user = credentials.user
       pending.append(command)
@@ -161,22 +193,28 @@ public struct POP3Session: DecodingSession {
         command.user = credentials.user
       }
     }
+    let isWithheld = command.shownArgument != command.argument
+    try transcript.add(
+      isWithheld ? verb + [0x20] + command.shownArgument : line, isWithheld: isWithheld, from: side, trace: trace,
+      into: &sink)
     pending.append(command)
     return true
   }
 
   /// Takes a line; nil when it has not ended, or was passed over.
-  private func takeLine(
+  private mutating func takeLine(
     _ reader: inout ByteReader, isPassing: inout Bool, _ side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) -> (line: [UInt8], trace: Trace)? {
     guard let length = reader.distance(to: 0x0a, within: Self.maximumLineByteCount) else {
       if isPassing {
+        transcript.pass(reader.remaining, from: side)
         try reader.skip(reader.remaining, "line")
       } else if reader.remaining >= Self.maximumLineByteCount {
         sink.note(
           Finding(.warning, "pop3/longLine", "A line is longer than the limit and was passed over."), from: side,
           trace: sink.trace)
         isPassing = true
+        transcript.pass(Self.maximumLineByteCount, from: side)
         try reader.skip(Self.maximumLineByteCount, "line")
       }
       return nil
@@ -185,6 +223,7 @@ public struct POP3Session: DecodingSession {
     let line = try reader.take(length + 1, "line").array().trimmed
     if isPassing {
       isPassing = false
+      transcript.pass(length + 1, from: side)
       return ([], sink.trace(of: start..<reader.offset))
     }
     return (line, sink.trace(of: start..<reader.offset))
@@ -220,13 +259,17 @@ public struct POP3Session: DecodingSession {
     guard isPositive || isNegative || (line.first == 0x2b && isWaitingForCredentials) else {
       if pending.isEmpty, !hasGreeted || line.contains(0x3a) {
         // The middle of something whose beginning was not captured.
+        transcript.pass(line.count, from: side)
         state = .listing(Command(trace: trace, reply: line))
         return
       }
+      // It may be a message's, whose beginning was not captured: that is not repeated.
+      transcript.pass(line.count, from: side)
       sink.note(
         Finding(.warning, "pop3/malformedReply", "A line of the server is no reply."), from: side, trace: trace)
       return
     }
+    try transcript.add(line, from: side, trace: trace, into: &sink)
     var command = Command()
     if hasGreeted || !pending.isEmpty {
       if !pending.isEmpty { command = pending.removeFirst() }
@@ -241,16 +284,21 @@ public struct POP3Session: DecodingSession {
     }
     isAuthenticating = false
     if isPositive, command.isNamed("STLS") {
-      state = .tunnel
-      isClientTunnel = true
-      sink.note(
-        Finding(
-          .notice, "pop3/encrypted", "The connection is encrypted from here on; what follows is not read."),
-        from: side, trace: command.trace)
+      try encrypt(side, command.trace, &sink)
     }
     guard isPositive, command.hasLongReply else { return try emit(command, &sink) }
     text = DotStuffedText()
     state = command.isOfMessage ? .message(command, nil) : .listing(command)
+  }
+
+  private mutating func encrypt(_ side: Side, _ trace: Trace, _ sink: inout EvidenceSink) throws(ReadError) {
+    guard !isClientTunnel else { return }
+    state = .tunnel
+    isClientTunnel = true
+    sink.note(
+      Finding(.notice, "pop3/encrypted", "The connection is encrypted from here on; what follows is not read."),
+      from: side, trace: trace)
+    try transcript.close(from: side, trace: trace, into: &sink)
   }
 
   private var isWaitingForCredentials: Bool { pending.first?.isNamed("AUTH") == true }
@@ -264,6 +312,12 @@ public struct POP3Session: DecodingSession {
     }
     var command = command
     command.trace.formUnion(trace)
+    if command.verb.isEmpty {
+      // It may be a message's: that is not repeated.
+      transcript.pass(line.count, from: side)
+    } else {
+      try transcript.add(line, from: side, trace: trace, into: &sink)
+    }
     if line == [0x2e] {
       state = .line
       try emit(command, &sink)
@@ -311,6 +365,7 @@ public struct POP3Session: DecodingSession {
     case .needsMore: return false
     case .data(let count):
       let bytes = try reader.take(count, "message")
+      if messageTrace.isEmpty { messageTrace = sink.trace(of: start..<reader.offset) }
       let content = try self.content(content, command, side, &sink)
       sink.append(bytes, to: content)
       state = .message(command, content)
@@ -321,13 +376,18 @@ public struct POP3Session: DecodingSession {
     return true
   }
 
-  private func emitMessage(
+  private mutating func emitMessage(
     _ command: Command, _ content: ContentHandle?, isWhole: Bool, _ trace: Trace, _ side: Side,
     _ sink: inout EvidenceSink
   ) throws(ReadError) {
     // TOP gives the head and some lines of the body.
     let isAll = isWhole && command.isNamed("RETR")
     let stored = content.flatMap { sink.close($0, isWhole: isAll) }
+    messageCount += 1
+    try transcript.tell(
+      command.isNamed("TOP") ? "beginning of a message" : "message", stored, isWhole: isAll, from: side,
+      trace: messageTrace.isEmpty ? command.trace : messageTrace, into: &sink)
+    messageTrace = Trace()
     var whole = command.trace
     whole.formUnion(trace)
     if let stored { whole.formUnion(stored.trace) }

@@ -17,7 +17,7 @@ import Testing
       client("RETR 1\r\nRETR 2\r\n"), server("+OK\r\nA: b\r\n\r\n..x\r\n.\r\n-ERR gone\r\n"), client("QUIT\r\n"),
       server("+OK bye\r\n"),
     ])
-    #expect(outcome.contents.map(\.text) == ["A: b\r\n\r\n.x\r\n"])
+    #expect(outcome.captured.map(\.text) == ["A: b\r\n\r\n.x\r\n"])
     #expect(outcome.all("pop3/command").suffix(2).map { $0.text("command") } == ["RETR", "QUIT"])
     #expect(outcome.all("pop3/command").suffix(2).map { $0.flag("isPositive") } == [false, true])
   }
@@ -25,7 +25,7 @@ import Testing
   @Test func keepsWhatCameOfAMessageThatWasCut() {
     for end in [ConversationStep.end(.reset, of: .responder), .end(.captureEnd, of: .responder)] {
       let outcome = decode([client("RETR 1\r\n"), server("+OK\r\nA: b\r\n\r\nhalf"), end])
-      #expect(outcome.contents.map(\.text) == ["A: b\r\n\r\nhalf"])
+      #expect(outcome.captured.map(\.text) == ["A: b\r\n\r\nhalf"])
       #expect(outcome.all("pop3/message").map { $0.flag("isComplete") } == [false])
     }
   }
@@ -34,7 +34,7 @@ import Testing
     let outcome = decode([
       client("RETR 1\r\n"), server("+OK\r\nA: b\r\n"), .gap(50, from: .responder), server("c\r\n.\r\n+OK later\r\n"),
     ])
-    #expect(outcome.contents.map(\.holes) == [[.init(at: 6, 50)]])
+    #expect(outcome.captured.map(\.holes) == [[.init(at: 6, 50)]])
     #expect(outcome.all("pop3/message").count == 1)
   }
 

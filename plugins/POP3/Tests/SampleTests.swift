@@ -17,7 +17,7 @@ import Testing
       ])
     #expect(outcome.all("pop3/command").allSatisfy { $0.flag("isPositive") == true })
     #expect(!outcome.recordLines.joined().contains("pier-secret"))
-    #expect(try #require(outcome.contents.dropFirst().first).text.contains("at four.\r\n.\r\n..Bring two boxes."))
+    #expect(try #require(outcome.captured.dropFirst().first).text.contains("at four.\r\n.\r\n..Bring two boxes."))
     #expect(outcome.findings.isEmpty)
   }
 

@@ -17,9 +17,11 @@ extension SMTPSession {
       return true
     case .longLine:
       guard let length = reader.distance(to: 0x0a) else {
+        transcript.pass(reader.remaining, from: side)
         try reader.skip(reader.remaining, "line")
         return true
       }
+      transcript.pass(length + 1, from: side)
       try reader.skip(length + 1, "line")
       state = .command
       return true
@@ -39,7 +41,7 @@ extension SMTPSession {
       let count = min(remaining, reader.remaining)
       let start = reader.offset
       let bytes = try reader.take(count, "chunk")
-      transaction.trace.formUnion(sink.trace(of: start..<reader.offset))
+      transaction.takeTrace(sink.trace(of: start..<reader.offset))
       if count > 0 { sink.append(bytes, to: try open(transaction, side, &sink)) }
       state = .chunk(transaction, remaining: remaining - count, isLast: isLast)
       if count == remaining { try endChunk(transaction, isLast: isLast, side, &sink) }
@@ -78,14 +80,21 @@ extension SMTPSession {
   private mutating func readCommand(
     _ reader: inout ByteReader, _ side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) -> Bool {
-    if reader.peek() == 0x16, reader.peek(1) ?? 3 == 3 {
-      startTunnel(side, sink.trace(of: reader.offset..<(reader.offset + 1)), &sink)
-      return true
+    if reader.peek() == 0x16 {
+      var ahead = copy reader
+      switch TLSRecord.isHandshake(ahead.takeRest()) {
+      case nil: return false
+      case true?:
+        try startTunnel(side, sink.trace(of: reader.offset..<(reader.offset + 1)), &sink)
+        return true
+      case false?: break
+      }
     }
     guard let length = reader.distance(to: 0x0a, within: Self.maximumLineByteCount) else {
       guard reader.remaining >= Self.maximumLineByteCount else { return false }
       note(.warning, "smtp/longLine", "A line is longer than the limit and was passed over.", sink.trace, side, &sink)
       try reader.skip(Self.maximumLineByteCount, "line")
+      transcript.pass(Self.maximumLineByteCount, from: side)
       state = .longLine
       return true
     }
@@ -98,12 +107,20 @@ extension SMTPSession {
     if pending.count >= Self.maximumPendingCount { try emitUnanswered(&sink) }
     if var exchange = authentication, !Self.isCommand(line) {
       takeResponse(line, &exchange, trace)
+      let isGivenUp = line == [0x2a]
+      try transcript.add(
+        isGivenUp ? line : WithheldSecret.mark, isWithheld: !isGivenUp, from: side, trace: trace, into: &sink)
       return true
     }
     authentication = nil
     let verb = line.prefix { $0 != 0x20 && $0 != 0x09 }.asciiUppercased
     let argument = Array(line.dropFirst(verb.count)).trimmed
     var command = PendingCommand(purpose: .other, command: verb, argument: argument, trace: trace)
+    if verb.equalsIgnoringCase("AUTH") { beginAuthentication(argument, &command) }
+    let isWithheld = command.argument != argument
+    try transcript.add(
+      isWithheld ? verb + [0x20] + command.argument : raw.withoutLineEnd, isWithheld: isWithheld, from: side,
+      trace: trace, into: &sink)
     switch verb {
     case _ where verb.equalsIgnoringCase("MAIL"): try beginMail(argument, trace, side, &command, &sink)
     case _ where verb.equalsIgnoringCase("RCPT"): addRecipient(argument, trace, side, &command, &sink)
@@ -115,7 +132,7 @@ extension SMTPSession {
     case _ where verb.equalsIgnoringCase("RSET"):
       if let transaction { try abandon(transaction, side, &sink) }
     case _ where verb.equalsIgnoringCase("STARTTLS"): command.purpose = .startTLS
-    case _ where verb.equalsIgnoringCase("AUTH"): beginAuthentication(argument, &command)
+    case _ where verb.equalsIgnoringCase("AUTH"): break
     case _ where verb.equalsIgnoringCase("EHLO"), _ where verb.equalsIgnoringCase("HELO"),
       _ where verb.equalsIgnoringCase("LHLO"):
       command.purpose = .hello(former: clientName)
@@ -130,12 +147,15 @@ extension SMTPSession {
     return true
   }
 
-  private mutating func startTunnel(_ side: Side, _ trace: Trace, _ sink: inout EvidenceSink) {
+  private mutating func startTunnel(
+    _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
     state = .tunnel
     isServerTunnel = true
     note(
       .notice, "smtp/encrypted", "The connection is encrypted from here on; what follows is not read.", trace, side,
       &sink)
+    try transcript.close(from: side, trace: trace, into: &sink)
   }
 
   private mutating func beginAuthentication(_ argument: [UInt8], _ command: inout PendingCommand) {
@@ -234,6 +254,7 @@ extension SMTPSession {
     transaction.stored = transaction.content.flatMap { sink.close($0, isWhole: false) }
     transaction.content = nil
     transaction.hasEnded = true
+    try tell(of: transaction, isWhole: false, side, &sink)
     try emit(transaction, side, &sink)
   }
 
@@ -254,7 +275,7 @@ extension SMTPSession {
     case .needsMore: return false
     case .data(let count):
       let bytes = try reader.take(count, "message")
-      transaction.trace.formUnion(sink.trace(of: start..<reader.offset))
+      transaction.takeTrace(sink.trace(of: start..<reader.offset))
       sink.append(bytes, to: try open(transaction, side, &sink))
     case .end:
       if text.isEndingDisputed {
@@ -269,6 +290,14 @@ extension SMTPSession {
     return true
   }
 
+  private mutating func tell(
+    of transaction: Transaction, isWhole: Bool, _ side: Side, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
+    let trace = transaction.messageTrace.isEmpty ? sink.trace : transaction.messageTrace
+    try transcript.tell(
+      "message", transaction.stored, isWhole: isWhole, from: side, trace: trace, into: &sink)
+  }
+
   /// Ends a message; the server's answer is still to come.
   mutating func endMessage(
     _ transaction: Transaction, isWhole: Bool, _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
@@ -278,6 +307,7 @@ extension SMTPSession {
     transaction.isWhole = isWhole
     transaction.stored = transaction.content.flatMap { sink.close($0, isWhole: isWhole) }
     transaction.content = nil
+    try tell(of: transaction, isWhole: isWhole, side, &sink)
     if self.transaction === transaction { self.transaction = nil }
     if transaction.status != nil { return try emit(transaction, side, &sink) }
     waiting.append(transaction)

@@ -31,6 +31,14 @@ public struct SMTPDecoder: EvidenceDecoder {
           FieldDeclaration("status", .integer, "the reply's code"),
           FieldDeclaration("reply", .text, "the reply's text, a line for each of its lines"),
         ]),
+      RecordKind(
+        "smtp/session", "One connection.",
+        [
+          FieldDeclaration("clientName", .text, "the name that the client gave itself last"),
+          FieldDeclaration("serverName", .text, "the name in the server's greeting"),
+          FieldDeclaration("user", .text, "who had logged in"),
+          FieldDeclaration("messageCount", .integer, "records smtp/message"),
+        ] + DialogueTranscript.fields),
     ],
     limits: [
       NamedLimit("bytes of a line", SMTPSession.maximumLineByteCount, "bytes"),

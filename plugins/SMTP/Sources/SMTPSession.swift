@@ -36,6 +36,8 @@ public struct SMTPSession: DecodingSession {
   var user: [UInt8]?
   /// Messages that wait for the server's answer.
   var waiting: [Transaction] = []
+  var transcript = DialogueTranscript(role: "smtp transcript")
+  private var messageCount = 0
 
   init() {}
 
@@ -46,6 +48,7 @@ public struct SMTPSession: DecodingSession {
     if clientSide == nil {
       guard let isReply = Self.isReply(reader) else { return .needs(more: 1) }
       clientSide = isReply ? side.other : side
+      transcript.begin(client: isReply ? side.other : side)
     }
     var isGoingOn = true
     // Each turn takes at least a byte, or changes what the side is in the middle of, or is the last.
@@ -73,21 +76,25 @@ public struct SMTPSession: DecodingSession {
       // Which replies are missing nobody knows, so that none of the waiting commands can be paired.
       reply = nil
       isServerInLongLine = gap.abandoned > 0 || gap.byteCount > 0
+      if !isServerTunnel { try transcript.skip(missing, from: side, into: &sink) }
       try emitUnanswered(&sink)
       return
     }
     switch state {
     case .command, .longLine:
       state = .longLine
+      try transcript.skip(missing, from: side, into: &sink)
       try emitUnanswered(&sink)
     case .beforeMessage(let transaction), .message(let transaction):
       state = .message(transaction)
       transaction.hasBegun = true
+      transcript.cut()
       text.skip()
       sink.skip(missing, in: try open(transaction, side, &sink))
     case .chunk(let transaction, let remaining, let isLast):
       let part = min(missing, remaining)
       sink.skip(part, in: try open(transaction, side, &sink))
+      transcript.cut()
       state = .chunk(transaction, remaining: remaining - part, isLast: isLast)
       if part == remaining { try endChunk(transaction, isLast: isLast, side, &sink) }
       if missing > part { state = .longLine }
@@ -117,6 +124,12 @@ public struct SMTPSession: DecodingSession {
     if let transaction, transaction.hasBegun { try? abandon(transaction, side, &sink) }
     for transaction in waiting { try? emit(transaction, side, &sink) }
     waiting = []
+    var fields = Fields()
+    if let clientName { fields.set("clientName", wire: clientName) }
+    if let serverName { fields.set("serverName", wire: serverName) }
+    if let user { fields.set("user", wire: user) }
+    fields.set("messageCount", messageCount)
+    try? transcript.finish("smtp/session", fields, into: &sink)
   }
 
   // MARK: Records
@@ -152,6 +165,7 @@ public struct SMTPSession: DecodingSession {
   mutating func emit(_ transaction: Transaction, _ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
     guard !transaction.isEmitted else { return }
     transaction.isEmitted = true
+    messageCount += 1
     try sink.emit("smtp/message", transaction.fields(self), from: side, trace: transaction.trace)
   }
 

@@ -12,24 +12,31 @@ extension SMTPSession {
     }
     guard let length = reader.distance(to: 0x0a, within: Self.maximumLineByteCount) else {
       if isServerInLongLine {
+        transcript.pass(reader.remaining, from: side)
         try reader.skip(reader.remaining, "line")
         return true
       }
       guard reader.remaining >= Self.maximumLineByteCount else { return false }
       note(.warning, "smtp/longLine", "A line is longer than the limit and was passed over.", sink.trace, side, &sink)
       try reader.skip(Self.maximumLineByteCount, "line")
+      transcript.pass(Self.maximumLineByteCount, from: side)
       isServerInLongLine = true
       return true
     }
     let start = reader.offset
-    let line = try reader.take(length + 1, "line").array().trimmed
+    let raw = try reader.take(length + 1, "line").array()
+    let line = raw.trimmed
     let trace = sink.trace(of: start..<reader.offset)
     if isServerInLongLine {
       isServerInLongLine = false
       // Behind a gap a whole reply may stand in the first line; a piece of one does not look like it.
-      guard Self.status(line) != nil else { return true }
+      guard Self.status(line) != nil else {
+        transcript.pass(raw.count, from: side)
+        return true
+      }
     }
     guard !line.isEmpty else { return true }
+    try transcript.add(raw.withoutLineEnd, from: side, trace: trace, into: &sink)
     guard let status = Self.status(line) else {
       note(.warning, "smtp/malformedReply", "A line of the server is no reply.", trace, side, &sink)
       return true
@@ -98,6 +105,7 @@ extension SMTPSession {
         note(
           .notice, "smtp/encrypted", "The connection is encrypted from here on; what follows is not read.",
           reply.trace, side, &sink)
+        try transcript.close(from: side, trace: reply.trace, into: &sink)
       }
     case .authentication:
       if reply.status != 334 {

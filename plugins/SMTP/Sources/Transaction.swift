@@ -16,6 +16,8 @@ final class Transaction {
   var parameters: [UInt8] = []
   var recipients: [Recipient] = []
   var trace = Trace()
+  /// The packets with the first bytes of the message.
+  private(set) var messageTrace = Trace()
   var content: ContentHandle?
   /// Nil until the message has ended.
   var stored: ContentReference?
@@ -33,6 +35,12 @@ final class Transaction {
     parameters = former.parameters
     recipients = former.recipients + recipients
     trace.formUnion(former.trace)
+  }
+
+  /// Learns where bytes of the message came from.
+  func takeTrace(_ trace: Trace) {
+    if messageTrace.isEmpty { messageTrace = trace }
+    self.trace.formUnion(trace)
   }
 
   func fields(_ session: borrowing SMTPSession) -> Fields {

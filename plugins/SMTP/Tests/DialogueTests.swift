@@ -23,7 +23,7 @@ import Testing
     let message = try #require(outcome.all("smtp/message").first)
     #expect(message.text("parameters") == "SIZE=9 BODY=8BITMIME")
     #expect(message.text("reply") == "2.0.0 queued as 7")
-    #expect(outcome.contents.map(\.text) == ["Subject: x\r\n\r\n.\r\n"])
+    #expect(outcome.captured.map(\.text) == ["Subject: x\r\n\r\n.\r\n"])
     #expect(message.trace.packets.count == 7)
     #expect(
       outcome.all("smtp/command").map { $0.text("reply") }.prefix(2) == ["mail.example.net ESMTP", "mail\nCHUNKING"])
@@ -35,7 +35,7 @@ import Testing
       client("\nQUIT\r\n"),
       server("250 ok\r\n221 bye\r\n"),
     ])
-    #expect(outcome.contents.map(\.text) == ["a\r\n"])
+    #expect(outcome.captured.map(\.text) == ["a\r\n"])
     #expect(outcome.all("smtp/message").map { $0.number("status") } == [250])
     #expect(outcome.all("smtp/command").last?.number("status") == 221)
   }
@@ -52,7 +52,7 @@ import Testing
     let outcome = decode([
       client("DATA\r\nRSET\r\n"), server("503 no\r\n250 ok\r\n"),
     ])
-    #expect(outcome.contents.isEmpty)
+    #expect(outcome.captured.isEmpty)
     #expect(outcome.all("smtp/command").suffix(2).map { $0.number("status") } == [503, 250])
   }
 
@@ -60,7 +60,7 @@ import Testing
     let outcome = decode([
       client("DATA\r\n"), server("354 go\r\n"), client("QUIT\r\n.\r\n"), server("250 ok\r\n"),
     ])
-    #expect(outcome.contents.map(\.text) == ["QUIT\r\n"])
+    #expect(outcome.captured.map(\.text) == ["QUIT\r\n"])
   }
 
   @Test func saysThatABareLineFeedMakesTheEndDisputed() {
@@ -69,7 +69,7 @@ import Testing
       client("a\n.\nMAIL FROM:<other@example.org>\r\n.\r\n"), server("250 ok\r\n"),
     ])
     #expect(outcome.codes == ["smtp/disputedEnd"])
-    #expect(outcome.contents.map(\.text) == ["a\n\nMAIL FROM:<other@example.org>\r\n"])
+    #expect(outcome.captured.map(\.text) == ["a\n\nMAIL FROM:<other@example.org>\r\n"])
   }
 
   @Test func readsChunksOfSeveralSizesAndNone() {
@@ -78,7 +78,7 @@ import Testing
       client("BDAT 0 LAST\r\n"),
       server("250 whole\r\n"),
     ])
-    #expect(outcome.contents.map(\.text) == ["abcde"])
+    #expect(outcome.captured.map(\.text) == ["abcde"])
     #expect(outcome.all("smtp/message").map { $0.text("reply") } == ["whole"])
     #expect(outcome.all("smtp/message").map { $0.flag("isComplete") } == [true])
   }
@@ -99,7 +99,7 @@ import Testing
     ])
     #expect(outcome.codes == ["smtp/chunkSize"])
     #expect(outcome.all("smtp/message").map { $0.text("mailFrom") } == ["a@b"])
-    #expect(outcome.contents.map(\.text) == ["text\r\n"])
+    #expect(outcome.captured.map(\.text) == ["text\r\n"])
   }
 
   /// RFC 5321, 4.1.4: a MAIL that the server refuses leaves the envelope as it was.
@@ -139,8 +139,8 @@ import Testing
     let outcome = decode([
       client("DATA\r\n"), server("354 go\r\n"), client("half a mess"), .end(.reset, of: .initiator),
     ])
-    #expect(outcome.contents.map(\.text) == ["half a mess"])
-    #expect(outcome.contents.map(\.isWhole) == [false])
+    #expect(outcome.captured.map(\.text) == ["half a mess"])
+    #expect(outcome.captured.map(\.isWhole) == [false])
     #expect(outcome.all("smtp/message").map { $0.flag("isComplete") } == [false])
   }
 
@@ -149,7 +149,7 @@ import Testing
       client("DATA\r\n"), server("354 go\r\n"), client("before"), .gap(100, from: .initiator), client("after\r\n.\r\n"),
       server("250 ok\r\n"),
     ])
-    #expect(outcome.contents.map(\.holes) == [[.init(at: 6, 100)]])
+    #expect(outcome.captured.map(\.holes) == [[.init(at: 6, 100)]])
     #expect(outcome.all("smtp/message").map { $0.number("status") } == [250])
   }
 
@@ -157,7 +157,7 @@ import Testing
     let outcome = decode([
       client("BDAT 10 LAST\r\nabc"), .gap(7, from: .initiator), client("QUIT\r\n"), server("250 ok\r\n221 bye\r\n"),
     ])
-    #expect(outcome.contents.map(\.holes) == [[.init(at: 3, 7)]])
+    #expect(outcome.captured.map(\.holes) == [[.init(at: 3, 7)]])
     #expect(outcome.all("smtp/command").last?.text("command") == "QUIT")
   }
 
@@ -176,7 +176,7 @@ import Testing
       SMTPDecoder(),
       on: [client("HELO a\r\nMAIL FROM:<>\r\nRCPT TO:<k@example.net>\r\nDATA\r\nSubject: y\r\n\r\nx\r\n.\r\nQUIT\r\n")],
       over: connection)
-    #expect(client.contents.map(\.text) == ["Subject: y\r\n\r\nx\r\n"])
+    #expect(client.captured.map(\.text) == ["Subject: y\r\n\r\nx\r\n"])
     #expect(client.all("smtp/message").map { $0.text("mailFrom") } == [""])
     let server = run(SMTPDecoder(), on: [server("220 mail ESMTP\r\n250 ok\r\n354 go\r\n")], over: connection)
     #expect(server.all("smtp/command").map { $0.number("status") } == [220, 250, 354])

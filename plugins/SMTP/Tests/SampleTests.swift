@@ -24,7 +24,7 @@ import Testing
     #expect(
       commands.map { $0.text("command") } == [nil, "EHLO", "MAIL", "RCPT", "RCPT", "RCPT", "DATA", "QUIT"])
     #expect(commands.map { $0.number("status") } == [220, 250, 250, 250, 550, 250, 354, 221])
-    let content = try #require(outcome.contents.first)
+    let content = try #require(outcome.captured.first)
     #expect(content.text.hasPrefix("From: Robin"))
     #expect(content.text.contains("==--\r\n"))
     #expect(content.isWhole)
@@ -45,7 +45,7 @@ import Testing
 
   @Test func takesOutStuffedDots() throws {
     let outcome = run(SMTPDecoder(), on: try conversation("swaks-exim-plain"), over: connection)
-    #expect(try #require(outcome.contents.first).text.contains("at four.\r\n.\r\n..Bring two boxes."))
+    #expect(try #require(outcome.captured.first).text.contains("at four.\r\n.\r\n..Bring two boxes."))
   }
 
   @Test func saysWhereEncryptionBegins() throws {
@@ -61,8 +61,8 @@ import Testing
     #expect(message.flag("isChunked") == true)
     #expect(message.flag("isComplete") == true)
     #expect(message.number("status") == 250)
-    #expect(outcome.contents.map(\.isWhole) == [true])
-    #expect(try #require(outcome.contents.first).text.contains("==--\r\n"))
+    #expect(outcome.captured.map(\.isWhole) == [true])
+    #expect(try #require(outcome.captured.first).text.contains("==--\r\n"))
     #expect(outcome.findings.isEmpty)
   }
 

@@ -23,12 +23,6 @@ extension DecodingOutcome {
   var dialogue: [String] {
     all("telnet/line").map { ($0.text("speaker") == "client" ? "> " : "< ") + ($0.text("text") ?? "") }
   }
-  /// The transcript without explanations and times.
-  var transcript: [String] {
-    (contents.first?.text ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
-      String($0.drop { $0 != " " }.dropFirst())
-    }
-  }
   var session: EmittedRecord? { all("telnet/session").first }
 }
 

@@ -22,13 +22,6 @@ extension DecodingOutcome {
   var offers: [EmittedRecord] { all("xmpp/offer") }
   var transfers: [EmittedRecord] { all("xmpp/transfer") }
   var session: EmittedRecord? { all("xmpp/session").first }
-  /// The transcript without explanations and times.
-  var transcript: [String] {
-    (contents.first { $0.description.isComputed }?.text ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }.map
-    {
-      String($0.drop { $0 != " " }.dropFirst())
-    }
-  }
 }
 
 /// Reads a sample: a line for each segment, `>` from the client and `<` from the server.

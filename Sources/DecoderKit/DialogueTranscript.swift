@@ -1,0 +1,128 @@
+public import ByteReading
+public import EvidenceModel
+
+/// The transcript of a dialogue of commands and replies, and what the record of its session tells of it.
+///
+/// Content that is an artefact of its own, as a message, is told of in a remark and not repeated.
+public struct DialogueTranscript: Hashable, Sendable {
+  /// The fields that `finish` adds to a session's record.
+  public static let fields = [
+    FieldDeclaration("lineCount", .integer, "lines of both sides"),
+    FieldDeclaration("withheldCount", .integer, "lines of which something is withheld"),
+    FieldDeclaration("isEncrypted", .boolean, "it goes on in TLS, which is not read"),
+    FieldDeclaration("isComplete", .boolean, "nothing is missing from the capture, and all of it was read"),
+    FieldDeclaration("transcriptSha256", .text, "the dialogue as text, with times"),
+  ]
+
+  private let role: String
+  private var transcript: Transcript?
+  private var trace = Trace()
+  private var lineCount = 0
+  private var withheldCount = 0
+  private var isEncrypted = false
+  private var isComplete = true
+  /// Bytes of each side that are no whole line and were not told of yet.
+  private var passedByteCounts: [Side: Int] = [:]
+
+  /// `role` says what it is, such as `smtp transcript`.
+  public init(role: String) { self.role = role }
+
+  /// Learns who the client is; everything before is passed over.
+  public mutating func begin(client: Side) {
+    if transcript == nil { transcript = Transcript(role: role, client: client) }
+  }
+
+  // MARK: Lines
+
+  /// Adds a line, its end left out; `isWithheld` when `text` is not all of it because it is secret.
+  public mutating func add(
+    _ text: some Collection<UInt8>, isWithheld: Bool = false, from side: Side, trace: Trace,
+    into sink: inout EvidenceSink
+  ) throws(ReadError) {
+    try tellPassed(side, trace, &sink)
+    lineCount += 1
+    if isWithheld { withheldCount += 1 }
+    if self.trace.isEmpty { self.trace = trace }
+    try transcript?.add(text, from: side, trace: trace, into: &sink)
+  }
+
+  /// Adds words of ours.
+  public mutating func remark(
+    _ words: String, from side: Side, trace: Trace, into sink: inout EvidenceSink
+  ) throws(ReadError) {
+    if self.trace.isEmpty { self.trace = trace }
+    try transcript?.remark(words, from: side, trace: trace, into: &sink)
+  }
+
+  /// Tells of content in the place of its bytes: `[message, 1234 bytes, artefact SHA-256]`; nil when nothing of it was stored.
+  public mutating func tell(
+    _ what: String, _ stored: ContentReference?, isWhole: Bool = true, from side: Side, trace: Trace,
+    into sink: inout EvidenceSink
+  ) throws(ReadError) {
+    guard !trace.isEmpty else { return }
+    var words = "[\(what), \(stored?.byteCount ?? 0) bytes"
+    if let stored { words += ", artefact \(stored.hash.hex)" }
+    if !isWhole || stored?.isComplete == false { words += ", not whole" }
+    try remark(words + "]", from: side, trace: trace, into: &sink)
+  }
+
+  /// Counts bytes that are no whole line, or a longer one than the limit; the next line of that side tells how many.
+  public mutating func pass(_ byteCount: Int, from side: Side) {
+    isComplete = false
+    passedByteCounts[side, default: 0] += byteCount
+  }
+
+  private mutating func tellPassed(_ side: Side, _ trace: Trace, _ sink: inout EvidenceSink) throws(ReadError) {
+    guard let count = passedByteCounts.removeValue(forKey: side), count > 0, !trace.isEmpty else { return }
+    transcript?.cut()
+    try remark(
+      "\(count) bytes of the \(name(side)) before this are no whole lines of the dialogue", from: side, trace: trace,
+      into: &sink)
+  }
+
+  private func name(_ side: Side) -> String { side == transcript?.client ? "client" : "server" }
+
+  // MARK: What is not read
+
+  /// Ends the reading of both sides: they go on in TLS, or in another form as `state` says.
+  public mutating func close(
+    _ state: String = "encrypted", from side: Side, trace: Trace, into sink: inout EvidenceSink
+  ) throws(ReadError) {
+    if state == "encrypted" { isEncrypted = true }
+    cut()
+    try remark("what both sides send from here on is \(state) and not read", from: side, trace: trace, into: &sink)
+  }
+
+  /// Adds a remark on missing bytes.
+  public mutating func skip(_ byteCount: Int, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
+    isComplete = false
+    try transcript?.skip(byteCount, from: side, trace: sink.trace, into: &sink)
+  }
+
+  /// Learns that not all was said that is in it.
+  public mutating func cut() {
+    isComplete = false
+    transcript?.cut()
+  }
+
+  // MARK: The end
+
+  /// Ends it and writes the session's record, whose other fields are `fields`; nothing when nothing was said.
+  public mutating func finish(
+    _ kind: StaticString, _ fields: Fields, into sink: inout EvidenceSink
+  ) throws(ReadError) {
+    if passedByteCounts.values.contains(where: { $0 > 0 }) { transcript?.cut() }
+    let stored = transcript?.close(into: &sink)
+    guard !trace.isEmpty, let client = transcript?.client else { return }
+    var fields = fields
+    fields.set("lineCount", lineCount)
+    fields.set("withheldCount", withheldCount)
+    fields.set("isEncrypted", isEncrypted)
+    fields.set("isComplete", isComplete)
+    if let stored {
+      fields.set("transcriptSha256", stored.hash.hex)
+      trace.formUnion(stored.trace)
+    }
+    try sink.emit(kind, fields, from: client, trace: trace)
+  }
+}
