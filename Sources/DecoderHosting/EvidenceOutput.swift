@@ -4,7 +4,8 @@ public import EvidenceModel
 public protocol EvidenceOutput: AnyObject {
   /// Takes a record that lacks only its identifier.
   func record(_ kind: String, _ fields: Fields, _ key: RecordKey)
-  func beginArtefact() -> Int
+  /// Begins an artefact; `isComputed` of text in UTF-8 that a decoder makes, whose type is known.
+  func beginArtefact(isComputed: Bool) -> Int
   func append(_ bytes: RawSpan, toArtefact number: Int)
   /// Stores an artefact; nil when it has no bytes.
   func endArtefact(_ number: Int) -> StoredArtefact?
@@ -17,6 +18,11 @@ public protocol EvidenceOutput: AnyObject {
   /// Counts packets and their bytes in a row of the ledger.
   func count(_ row: LedgerRow, original: UInt16, _ sum: LedgerSum)
   func communityID(_ source: Endpoint, _ destination: Endpoint, protocolNumber: UInt8) -> String
+}
+
+extension EvidenceOutput {
+  /// Begins an artefact that was captured.
+  func beginArtefact() -> Int { beginArtefact(isComputed: false) }
 }
 
 /// The place of a record in the order of the evidence, the same whatever the number of workers.

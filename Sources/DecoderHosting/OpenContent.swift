@@ -38,7 +38,7 @@ final class OpenContent {
     name = content.name
     self.side = side
     self.host = host
-    number = host.output.beginArtefact()
+    number = host.output.beginArtefact(isComputed: content.isComputed)
     codings = content.codings
     reversers = codings.map(makeReverser)
     encoded = codings.isEmpty ? nil : []

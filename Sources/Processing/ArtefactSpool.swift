@@ -19,15 +19,17 @@ final class ArtefactSpool {
     /// For what has a file; what is in memory is hashed when it ends, and only when it is new.
     private var fuzzy: FuzzyHashing?
     private let isCompared: Bool
+    let isComputedText: Bool
     private(set) var byteCount = 0
     /// All of it, while it has no file.
     private(set) var bytes: [UInt8] = []
     private(set) var file: BufferedFile?
     let path: String
 
-    init(_ origin: Origin, path: String) {
-      hash = ArtefactHash(isLookedUp: origin == .carved)
-      isCompared = origin == .carved
+    init(_ origin: Origin, isComputedText: Bool, path: String) {
+      hash = ArtefactHash(isLookedUp: origin == .carved && !isComputedText)
+      isCompared = origin == .carved && !isComputedText
+      self.isComputedText = isComputedText
       self.path = path
     }
 
@@ -79,9 +81,10 @@ final class ArtefactSpool {
     try makeDirectory(root)
   }
 
-  func begin() -> Int {
+  /// Begins an artefact; `isComputedText` of text in UTF-8 that a decoder made, whatever the origin of the others is.
+  func begin(isComputedText: Bool = false) -> Int {
     next += 1
-    open[next] = Open(origin, path: "\(root)/\(next).part")
+    open[next] = Open(origin, isComputedText: isComputedText, path: "\(root)/\(next).part")
     return next
   }
 
@@ -105,7 +108,12 @@ final class ArtefactSpool {
   /// Types of files that we make ourselves, by class: the first of a class is looked at, the others are alike.
   private var classTypes: [String: FileTypeIdentifier.FileType] = [:]
 
+  /// What text of ours is, whatever somebody wrote into it that looks like another type.
+  private static let computedText = FileTypeIdentifier.FileType(
+    mediaType: "text/plain", description: "Unicode text, UTF-8 text")
+
   private func type(_ ended: Open, _ class: String?) throws(ProcessingError) -> FileTypeIdentifier.FileType {
+    if ended.isComputedText { return Self.computedText }
     if let name = `class`, let known = classTypes[name] { return known }
     let type = ended.file == nil ? types.identify(ended.bytes) : try identify(ended.path)
     if let name = `class` { classTypes[name] = type }
@@ -138,7 +146,15 @@ final class ArtefactSpool {
   func end(_ number: Int, class: String? = nil) throws(ProcessingError) -> StoredArtefact? {
     guard let ended = open.removeValue(forKey: number), ended.byteCount > 0 else { return nil }
     let hashes = ended.digests()
-    if let stored = known[hashes.sha256] {
+    if var stored = known[hashes.sha256] {
+      // Captured bytes that are those of a text of ours, or the other way round: each is described as what it is.
+      if (stored.sha1 == nil) != (hashes.sha1 == nil) {
+        if let file = ended.file { try file.flush() }
+        let (type, fuzzy) = (try type(ended, `class`), ended.fuzzyDigests())
+        (stored.sha1, stored.md5) = (hashes.sha1, hashes.md5)
+        (stored.ssdeep, stored.tlsh) = (fuzzy.ssdeep, fuzzy.tlsh)
+        (stored.mediaType, stored.typeDescription) = (type.mediaType, type.description)
+      }
       if ended.file != nil { unlinkQuietly(ended.path) }
       return stored
     }

@@ -33,7 +33,7 @@ final class ShardOutput: EvidenceOutput {
     attempt { () throws(ProcessingError) in try runs.add(kind, fields, key) }
   }
 
-  func beginArtefact() -> Int { spool.begin() }
+  func beginArtefact(isComputed: Bool) -> Int { spool.begin(isComputedText: isComputed) }
 
   func append(_ bytes: RawSpan, toArtefact number: Int) {
     guard failure == nil else { return }

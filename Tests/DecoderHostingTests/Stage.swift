@@ -15,7 +15,7 @@ final class Output: EvidenceOutput {
   var indexed = 0
 
   func record(_ kind: String, _ fields: Fields, _ key: RecordKey) { records.append((kind, fields, key)) }
-  func beginArtefact() -> Int {
+  func beginArtefact(isComputed: Bool) -> Int {
     artefacts.append([])
     return artefacts.count - 1
   }

@@ -193,7 +193,7 @@ final class CountingOutput: EvidenceOutput {
     if keepsRecords { records.append("\(kind) \(text)") }
   }
 
-  func beginArtefact() -> Int {
+  func beginArtefact(isComputed: Bool) -> Int {
     artefacts.append(0)
     return artefacts.count - 1
   }
