@@ -5,19 +5,23 @@ struct CallStepsSection {
   /// Steps that are shown; the record has all that were kept.
   static let maximumSteps = 300
 
-  private static let table = RecordTable(
-    columns: [
-      .init("When", .captured), .init("Who", .captured), .init("What", .captured), .init("Where it comes from"),
-    ], caption: "What the signalling tells of this call")
+  private static func table(_ words: CallWords) -> RecordTable {
+    RecordTable(
+      columns: [
+        .init("When", .captured), .init("Who", .captured), .init("What", .captured), .init("Where it comes from"),
+      ], caption: "What the signalling tells of this \(words.noun)")
+  }
 
   static func write(_ record: Fields, _ html: inout HTMLWriter) {
     let steps = record.objects("steps")
     guard !steps.isEmpty else { return }
+    let words = CallWords(record)
+    let table = table(words)
     var rows = HTMLWriter()
     for step in steps.prefix(maximumSteps) {
       table.row(&rows) { row in
         row.moment(step.text("capturedAt"))
-        row.cell(party(step.text("party")))
+        row.cell(words.party(step.text("party")) ?? "unknown")
         row.cell { what(step, of: record, &$0) }
         row.cell { $0.provenance(step) }
       }
@@ -36,38 +40,8 @@ struct CallStepsSection {
     }
   }
 
-  static func party(_ name: String?) -> String {
-    switch name {
-    case "caller": "caller"
-    case "called": "called party"
-    default: "unknown"
-    }
-  }
-
-  private static func words(_ step: String?) -> String {
-    switch step {
-    case "invited": "asked for the call"
-    case "ringing": "said that it rings"
-    case "earlyMedia": "offered media before the answer"
-    case "answered": "answered the call"
-    case "rejected": "the call was refused"
-    case "cancelled": "took the call back"
-    case "ended": "ended the call"
-    case "changeRequested": "asked for a change of the call"
-    case "changeAnswered": "agreed to the change"
-    case "changeRejected": "refused the change"
-    case "held": "put the other party on hold"
-    case "resumed": "took the other party off hold"
-    case "transferRequested": "asked the other party to call somebody else"
-    case "transferAccepted": "took the transfer upon itself"
-    case "transferRefused": "refused the transfer"
-    case "transferProgress": "told how the transfer goes"
-    default: "another step"
-    }
-  }
-
   private static func what(_ step: Fields, of record: Fields, _ html: inout HTMLWriter) {
-    html.text(words(step.text("step")))
+    html.text(CallWords(record).words(step.text("step")))
     if let target = step.text("transferTarget") {
       html.text(": ")
       html.captured(target)
@@ -91,9 +65,10 @@ struct CallStepsSection {
 
   /// The facts that not every call has.
   static func facts(_ record: Fields, _ html: inout HTMLWriter) {
+    let words = CallWords(record)
     for hold in record.objects("holds").prefix(100) {
       html.fact("On hold", .captured) { html in
-        html.text("the \(party(hold.text("party"))) put the other party on hold: ")
+        html.text("the \(words.party(hold.text("party")) ?? "unknown party") put the other party on hold: ")
         html.moment(hold.text("heldAt"))
         html.text(" to ")
         if let end = hold.text("resumedAt") { html.moment(end) } else { html.missing("no end recorded") }
@@ -108,7 +83,9 @@ struct CallStepsSection {
       }
     }
     if let party = record.text("conferenceFocus") {
-      html.fact("Conference", .captured) { $0.text("the \(Self.party(party)) is the centre of a conference") }
+      html.fact("Conference", .captured) {
+        $0.text("the \(words.party(party) ?? "unknown party") is the centre of a conference")
+      }
     }
     for (title, field) in [
       ("In place of call", "replaces"), ("Replaced by call", "replacedBy"), ("At the request of", "referredBy"),

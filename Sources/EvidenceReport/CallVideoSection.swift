@@ -21,14 +21,17 @@ enum CallVideoSection {
       missing are left out; a player then shows the last picture longer.
       """
     )
-    for (stream, video) in videos.prefix(maximumVideos) { one(video, stream, context, &html) }
+    for (stream, video) in videos.prefix(maximumVideos) { one(video, stream, CallWords(record), context, &html) }
     if videos.count > maximumVideos {
       html.element(.p, [.class("note")], "\(videos.count - maximumVideos) more videos stand in the record.")
     }
   }
 
-  private static func one(_ video: Fields, _ stream: Fields, _ context: ReportContext, _ html: inout HTMLWriter) {
-    let name = "Video of \(sender(stream))"
+  private static func one(
+    _ video: Fields, _ stream: Fields, _ words: CallWords, _ context: ReportContext, _ html: inout HTMLWriter
+  ) {
+    let party = words.party(stream.text("party")).map { "the \($0)" }
+    let name = "Video of \(party ?? "sender \(stream.text("source") ?? "unknown")")"
     html.element(.div, [.class("player")]) { html in
       html.element(.p, [.class("playername")]) { $0.captured(name) }
       player(video, name, context, &html)
@@ -36,14 +39,6 @@ enum CallVideoSection {
     }
     missing(video, &html)
     pictures(video, name, context, &html)
-  }
-
-  private static func sender(_ stream: Fields) -> String {
-    switch stream.text("party") {
-    case "caller": "the caller"
-    case "called": "the called party"
-    default: "sender \(stream.text("source") ?? "unknown")"
-    }
   }
 
   private static func player(_ video: Fields, _ name: String, _ context: ReportContext, _ html: inout HTMLWriter) {

@@ -24,7 +24,8 @@ struct CallsPage {
           """
           Each call below was put together from the recorded signalling (who calls whom) and the recorded voice \
           packets. The audio is computed from those packets; where packets are missing, the audio is silent and the \
-          strip shows it. Video stands in files of its own, its coded pictures as they were sent.
+          strip shows it. Video stands in files of its own, its coded pictures as they were sent. A streaming session \
+          (RTSP) is no call between people: a client plays from a server, such as a camera, or records to it.
           """
         )
       },
@@ -50,7 +51,7 @@ struct CallsPage {
       }
       row.moment(record.text("invitedAt") ?? record.text("capturedAt"))
       for party in ["caller", "called"] { row.cell { self.party(record, party, kind, &$0) } }
-      row.cell(outcome(record, kind))
+      row.cell(CallWords(record).outcome(record))
       row.cell(duration(record) ?? "–")
     }
   }
@@ -68,18 +69,6 @@ struct CallsPage {
     if let address { html.captured(address) }
   }
 
-  private func outcome(_ record: Fields, _ kind: String) -> String {
-    if isMediaOnly(record, kind) { return "voice recorded, no signalling" }
-    return switch record.text("outcome") {
-    case "answered": "answered"
-    case "rejected": "rejected"
-    case "cancelled": "cancelled by the caller before it was answered"
-    case "unanswered": "not answered"
-    case "ongoing": "answered; its end was not recorded"
-    default: "unknown"
-    }
-  }
-
   private func duration(_ record: Fields) -> String? {
     guard let text = record.text("duration"), let value = Decimal.milliseconds(text) else { return nil }
     return Decimal.duration(milliseconds: value)
@@ -90,7 +79,7 @@ struct CallsPage {
   private func card(_ record: Fields, _ kind: String, _ html: inout HTMLWriter) {
     html.element(.section, [.class("call")] + (record.text("id").map { [.id($0)] } ?? [])) { html in
       html.element(.h2) { html in
-        html.text("Call \(record.text("id") ?? "without number") ")
+        html.text("\(CallWords(record).title) \(record.text("id") ?? "without number") ")
         if isMediaOnly(record, kind) { html.element(.span, [.class("flag")], "parties unknown") }
       }
       if isMediaOnly(record, kind) {
@@ -112,15 +101,14 @@ struct CallsPage {
   }
 
   private func facts(_ record: Fields, _ kind: String, _ html: inout HTMLWriter) {
+    let words = CallWords(record)
     html.element(.dl, [.class("facts")]) { html in
-      for (title, party) in [("Caller", "caller"), ("Called", "called")] {
+      for party in ["caller", "called"] {
+        let title = words.title(of: party) ?? party
         let isStated = record.text(party) != nil || record.text("\(party)Name") != nil
         html.fact(title, isStated ? .captured : nil) { self.party(record, party, kind, &$0) }
       }
-      for (title, field) in [
-        ("Invited at", "invitedAt"), ("Ringing at", "ringingAt"), ("Media before the answer at", "earlyMediaAt"),
-        ("Answered at", "answeredAt"),
-      ] where record.text(field) != nil {
+      for (title, field) in words.times where record.text(field) != nil {
         html.fact(title, .captured) { $0.moment(record.text(field)) }
       }
       if let end = record.text("hungUpAt") {
@@ -134,10 +122,8 @@ struct CallsPage {
         html.fact("Last packet at", .captured) { $0.moment(end) }
       }
       html.fact("Outcome", .computed) { html in
-        html.text(outcome(record, kind))
-        if let party = record.text("endedBy") {
-          html.text("; ended by the \(party == "called" ? "called party" : party == "caller" ? "caller" : "network")")
-        }
+        html.text(words.outcome(record))
+        if let party = record.text("endedBy") { html.text("; ended by the \(words.party(party) ?? "network")") }
       }
       if let status = record.text("status") {
         html.fact("Final answer", .captured) { $0.captured("\(status) \(record.text("reason") ?? "")") }
@@ -181,11 +167,12 @@ struct CallsPage {
   // MARK: Audio
 
   private func audio(_ record: Fields, _ kind: String, _ html: inout HTMLWriter) {
+    let words = CallWords(record)
     // Video has a section of its own.
     let streams = record.objects("streams").filter { $0.objects("video").isEmpty || $0.text("audioSha256") != nil }
     guard !streams.isEmpty else {
       return html.element(.p, [.class("remark")]) { html in
-        html.text("No voice packets of this call were recorded. ")
+        html.text("No voice packets of this \(words.noun) were recorded. ")
         html.mark(.missing)
       }
     }
@@ -195,7 +182,10 @@ struct CallsPage {
     }
     var players: [(name: String, sha256: String)] = []
     if let stereo = record.text("audioSha256") {
-      let sides = isMediaOnly(record, kind) ? "first side left, other side right" : "caller left, called party right"
+      let sides =
+        isMediaOnly(record, kind)
+        ? "first side left, other side right"
+        : "\(words.party("caller") ?? "") left, \(words.party("called") ?? "") right"
       players.append(("Both sides (\(sides))", stereo))
     }
     let order = ["caller": 0, "called": 1]
@@ -204,11 +194,11 @@ struct CallsPage {
     }
     for (place, stream) in ordered {
       guard let sha256 = stream.text("audioSha256"), !players.contains(where: { $0.sha256 == sha256 }) else { continue }
-      players.append((name(stream, place), sha256))
+      players.append((name(stream, words, place), sha256))
     }
     if players.isEmpty {
       html.element(.p, [.class("remark")]) { html in
-        html.text("The voice of this call could not be turned into audio. ")
+        html.text("The voice of this \(words.noun) could not be turned into audio. ")
         html.mark(.missing)
       }
     }
@@ -217,30 +207,23 @@ struct CallsPage {
       for player in players.prefix(16) { AudioPlayer.write(player.name, player.sha256, context, &html) }
     }
     if let timeline {
-      TimelineStrip.write(timeline, names: { Self.side($0.party, $0.side, $0.identifier) }, &html)
+      TimelineStrip.write(timeline, names: { Self.side($0.party, words, $0.side, $0.identifier) }, &html)
     } else {
       html.element(.p, [.class("remark")]) { html in
-        html.text("There is no time map of this call, so gaps cannot be drawn; the table below counts lost packets. ")
+        html.text(
+          "There is no time map of this \(words.noun), so gaps cannot be drawn; the table below counts lost packets. ")
         html.mark(.missing)
       }
     }
   }
 
-  private func name(_ stream: Fields, _ place: Int) -> String {
-    switch stream.text("party") {
-    case "caller": "Caller alone"
-    case "called": "Called party alone"
-    default: "Sender \(stream.text("source") ?? String(place + 1)) alone"
-    }
+  private func name(_ stream: Fields, _ words: CallWords, _ place: Int) -> String {
+    "\(words.title(of: stream.text("party")) ?? "Sender \(stream.text("source") ?? String(place + 1))") alone"
   }
 
-  private static func side(_ party: String, _ side: String, _ identifier: String) -> String {
+  private static func side(_ party: String, _ words: CallWords, _ side: String, _ identifier: String) -> String {
     let ear = side.isEmpty ? "" : " (\(side))"
-    return switch party {
-    case "caller": "Caller\(ear)"
-    case "called": "Called party\(ear)"
-    default: "Unknown party\(ear) \(identifier)"
-    }
+    return words.title(of: party).map { "\($0)\(ear)" } ?? "Unknown party\(ear) \(identifier)"
   }
 
   private func timeline(_ record: Fields, _ streams: [Fields]) -> Timeline? {
@@ -256,7 +239,7 @@ struct CallsPage {
     let streams = record.objects("streams")
     guard !streams.isEmpty else { return }
     var rows = HTMLWriter()
-    for stream in streams.prefix(100) { row(stream, &rows) }
+    for stream in streams.prefix(100) { row(stream, CallWords(record), &rows) }
     html.element(.h3, streams.contains { !$0.objects("video").isEmpty } ? "Voice and video packets" : "Voice packets")
     Self.streamTable.write(rows, &html)
     if streams.count > 100 {
@@ -269,11 +252,11 @@ struct CallsPage {
       .init("Party"), .init("From → to", .captured), .init("Codec", .captured), .init("Expected", .computed),
       .init("Received", .captured), .init("Lost", .missing), .init("Late", .computed), .init("Repeated", .captured),
       .init("Out of order", .captured), .init("Jitter mean / max", .computed),
-    ], caption: "The streams of this call")
+    ], caption: "The streams")
 
-  private func row(_ stream: Fields, _ rows: inout HTMLWriter) {
+  private func row(_ stream: Fields, _ words: CallWords, _ rows: inout HTMLWriter) {
     Self.streamTable.row(&rows) { row in
-      row.cell { belonging(stream, &$0) }
+      row.cell { belonging(stream, words, &$0) }
       row.cell { html in
         html.ends(stream)
         if let identifier = stream.text("identifier") {
@@ -311,17 +294,13 @@ struct CallsPage {
   }
 
   /// Whose voice a stream is, and how that is known.
-  private func belonging(_ stream: Fields, _ html: inout HTMLWriter) {
-    switch stream.text("party") {
-    case "caller": html.text("caller")
-    case "called": html.text("called party")
-    default: html.text("unknown")
-    }
+  private func belonging(_ stream: Fields, _ words: CallWords, _ html: inout HTMLWriter) {
+    html.text(words.party(stream.text("party")) ?? "unknown")
     switch stream.text("attachedBy") {
     case "inferred":
       html.element(.p, [.class("inferred")]) { html in
         html.mark(.inferred)
-        html.text(" belongs to this call because: ")
+        html.text(" belongs to this \(words.noun) because: ")
         html.captured(stream.text("evidence") ?? "no reason stated")
       }
     case "signalling": html.element(.p, [.class("note")], "named by the signalling")

@@ -68,6 +68,9 @@ struct IndexPage {
     }
   }
 
+  /// Pages that stand among what was found only when they have something.
+  private static let optional: Set<String> = ["sessions", "chat", "mail", "recordings", "tracks", "hits"]
+
   private func found(_ html: inout HTMLWriter) {
     let messages = context.tallies["sip-message"]?.marks[#""method":"MESSAGE""#] ?? 0
     let mediaOnly = context.count("rtp-call")
@@ -79,12 +82,14 @@ struct IndexPage {
     let entries: [(file: String, count: Int64, one: String, many: String, remark: String)] = [
       (
         "calls", calls, "call", "calls",
-        mediaOnly > 0 ? "\(Decimal.grouped(mediaOnly)) of them with unknown parties" : ""
+        Self.words(mediaOnly: mediaOnly, streaming: context.count("rtsp-call"))
       ),
       (
         "messages", context.count("sip-message"), "signalling message", "signalling messages",
         "among them \(Decimal.count(messages, "text message", "text messages"))"
       ),
+      ("sessions", SessionPages.sessionCount(context), "chat or session", "chats and sessions", ""),
+      ("chat", SessionPages.messageCount(context), "chat message", "chat messages", ""),
       ("mail", context.count("mail-message"), "mail message", "mail messages", ""),
       ("web", transfers, "transfer", "transfers", Self.words(web: context.count("http-transfer"), of: transfers)),
       (
@@ -98,7 +103,7 @@ struct IndexPage {
       ),
       ("recordings", context.count("recording-file"), "recording", "recordings", ""),
       ("tracks", context.count("location-track"), "track of places", "tracks of places", ""),
-    ].filter { !["mail", "recordings", "tracks", "hits"].contains($0.file) || $0.count > 0 }
+    ].filter { !Self.optional.contains($0.file) || $0.count > 0 }
     html.element(.section) { html in
       html.element(.h2, "What was found")
       html.element(.ul, [.class("tiles")]) { html in
@@ -114,6 +119,16 @@ struct IndexPage {
         }
       }
     }
+  }
+
+  /// Which of the calls are none between known parties.
+  private static func words(mediaOnly: Int64, streaming: Int64) -> String {
+    var list: [String] = []
+    if mediaOnly > 0 { list.append("\(Decimal.grouped(mediaOnly)) of them with unknown parties") }
+    if streaming > 0 {
+      list.append("\(Decimal.count(streaming, "is a streaming session", "are streaming sessions")) (RTSP)")
+    }
+    return list.joined(separator: "; ")
   }
 
   /// How many of the transfers are the web's.

@@ -16,13 +16,20 @@ struct MergedRecords {
   private struct Source {
     let kind: String
     let lines: RecordFile.LineIterator
+    /// What a line holds to be listed; empty for all lines.
+    let mark: [UInt8]
     var line: Int64 = 0
     var head: Item?
 
     mutating func advance() {
       head = nil
-      guard let bytes = lines.next() else { return }
-      line += 1
+      // Each turn takes a line.
+      var next: [UInt8]?
+      repeat {
+        next = lines.next()
+        line += 1
+      } while next.map({ !mark.isEmpty && !RecordTally.holds($0, mark) }) ?? false
+      guard let bytes = next else { return }
       let fields = ValueReader.fields(bytes)
       let digits = (fields?.text("id") ?? "").drop { !$0.isNumber }
       head = Item(kind: kind, line: line, byteCount: bytes.count, fields: fields, order: UInt64(digits) ?? 0)
@@ -31,8 +38,11 @@ struct MergedRecords {
 
   private var sources: [Source]
 
-  init(_ contents: BundleContents, _ kinds: [String]) {
-    sources = kinds.map { Source(kind: $0, lines: contents.records($0).makeIterator()) }
+  /// `marks` names pieces of canonical JSON without which a line of a kind is passed over.
+  init(_ contents: BundleContents, _ kinds: [String], marks: [String: String] = [:]) {
+    sources = kinds.map {
+      Source(kind: $0, lines: contents.records($0).makeIterator(), mark: Array((marks[$0] ?? "").utf8))
+    }
     for index in sources.indices { sources[index].advance() }
   }
 

@@ -21,6 +21,8 @@ struct PageSeries {
   let base: String
   let title: String
   let kinds: [String]
+  /// Kinds of which only the lines with a mark are listed, which the tally of the kind counts.
+  var marks: [String: String] = [:]
   var rowsPerPage: Int64 = 500
   /// What stands above the list on every page.
   var lead: (inout HTMLWriter) -> Void = { _ in }
@@ -33,14 +35,17 @@ struct PageSeries {
   static func file(_ base: String, _ number: Int) -> String { number == 1 ? "\(base).html" : "\(base)-\(number).html" }
 
   func write(_ context: ReportContext) throws(BundleError) {
-    let total = kinds.reduce(0) { $0 + (context.tallies[$1]?.count ?? 0) }
+    let total = kinds.reduce(Int64(0)) { sum, kind in
+      let tally = context.tallies[kind]
+      return sum + ((marks[kind].map { tally?.marks[$0] ?? 0 } ?? tally?.count) ?? 0)
+    }
     guard total > 0 else {
       return try context.page("\(base).html", title: title, of: "\(base).html") { html in
         lead(&html)
         html.element(.p, [.class("nothing")], none)
       }
     }
-    var records = MergedRecords(context.contents, kinds)
+    var records = MergedRecords(context.contents, kinds, marks: marks)
     var coming = records.next()
     var shown: Int64 = 0
     var sheet = Sheet(file: Self.file(base, 1), number: 1)

@@ -38,6 +38,8 @@ final class ReportContext {
   var knownFiles: [String: [KnownFiles.Note]] = [:]
   /// What pictures look like, in words, by the SHA-256 of their files.
   var pictureLooks: [String: String] = [:]
+  /// The first chat message of a conversation, by protocol and Community ID.
+  var firstMessages: [String: ArtefactPlace] = [:]
   var shortfalls: [Shortfall] = []
   var findings = FindingSummary()
   var unreadableLines: Int64 = 0

@@ -29,7 +29,7 @@ public struct ReportWriter {
   ]
 
   private static let own: Set<String> = Set(TrafficPages.transfers).union(MailPages.kinds).union(ArchivesPage.kinds)
-    .union([DocumentsPage.kind, RulesPage.kind])
+    .union([DocumentsPage.kind, RulesPage.kind]).union(SessionPages.sessionKinds).union(SessionPages.messageKinds)
     .union([
       "dns-query", "dns-answer", "sip-message", "artefact", "finding", "recording-file",
       "recording-stream", "recording-examination", "recording-picture", "location-track", "video-picture",
@@ -87,6 +87,11 @@ public struct ReportWriter {
           .init(file: "mail-transfers.html", title: "Mail transfers", count: transfers),
         ], at: 2)
     }
+    let chats: [ReportContext.Entry] = [
+      .init(file: SessionPages.file, title: "Chats and sessions", count: SessionPages.sessionCount(context)),
+      .init(file: SessionPages.messagesFile, title: "Chat messages", count: SessionPages.messageCount(context)),
+    ]
+    context.navigation.insert(contentsOf: chats.filter { ($0.count ?? 0) > 0 }, at: 2)
     if context.count(RulesPage.kind) > 0 {
       let place = context.navigation.firstIndex { $0.file == "files.html" } ?? 0
       context.navigation.insert(
@@ -132,6 +137,7 @@ public struct ReportWriter {
     if context.count("recording-file") > 0 { try RecordingsPage(context: context).write() }
     if context.count("location-track") > 0 { try TracksPage(context: context).write() }
     if hasMail { try MailPages(context: context).write() }
+    try SessionPages(context: context).write()
     try TrafficPages(context: context).write()
     try FindingsPage(context: context).write()
     try CapturePage(context: context, kinds: capture).write()

@@ -27,6 +27,7 @@ struct FixtureBundle {
     try bundle.addCalls()
     bundle.addTraffic()
     bundle.addFindings()
+    try bundle.addChats()
     try bundle.writeRecords()
     return bundle
   }

@@ -27,9 +27,10 @@ final class Scratch {
     let names = files.map(\.name)
     #expect(
       names == [
-        "calls.html", "capture.html", "certificate-902.html", "custody.html", "dns.html", "files.html",
-        "findings.html", "index.html", "ledger.html", "messages.html", "records-rtp-stream.html", "report.css",
-        "report.js", "statement.html", "verify.html", "web.html",
+        "calls.html", "capture.html", "certificate-902.html", "chat.html", "custody.html", "dns.html", "files.html",
+        "findings.html", "index.html", "ledger.html", "messages.html", "records-irc-command.html",
+        "records-rtp-stream.html", "report.css", "report.js", "sessions.html", "statement.html", "verify.html",
+        "web.html",
       ])
     for file in files {
       #expect(try scratch.text("bundle/report/\(file.name)").utf8.count == file.byteCount)
