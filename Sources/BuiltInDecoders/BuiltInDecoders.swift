@@ -10,6 +10,7 @@ import MultipartDecoder
 import POP3Decoder
 import RTPDecoder
 import RTSPDecoder
+import RloginDecoder
 import SIPDecoder
 import SMBDecoder
 import SMTPDecoder
@@ -38,6 +39,7 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   IRCDecoder.self,
   MQTTDecoder.self,
   TelnetDecoder.self,
+  RloginDecoder.self,
   T38Decoder.self,
   RTSPDecoder.self,
   XMPPDecoder.self,
