@@ -22,11 +22,22 @@ public struct XMLElement: Hashable, Sendable {
   public let attributes: [Attribute]
   public internal(set) var children: [Node] = []
 
-  /// Reads a document, or a part of one whose `namespace` is declared around it; nothing outside of it is ever fetched.
+  /// Reads a document, or a part of one; nothing outside of it is ever fetched.
   ///
+  /// Around a part, `namespace` is declared for names without a prefix, and `prefixes` for those with one.
   /// Throws where it is not well-formed, has a document type (and with it entities), or is beyond the limits.
-  public init(_ document: some Collection<UInt8>, namespace: String = "") throws(ReadError) {
-    self = try XMLTreeReader(namespace).read(Array(document))
+  public init(
+    _ document: some Collection<UInt8>, namespace: String = "", prefixes: [String: String] = [:]
+  ) throws(ReadError) {
+    self = try XMLTreeReader(namespace, prefixes).read(Array(document))
+  }
+
+  /// The prefixes that it declares itself, with what they stand for; the empty one is that of names without a prefix.
+  public var declaredPrefixes: [String: String] {
+    attributes.reduce(into: [:]) { out, attribute in
+      if attribute.name == "xmlns" { out[""] = attribute.value }
+      if attribute.name.hasPrefix("xmlns:") { out[String(attribute.name.dropFirst(6))] = attribute.value }
+    }
   }
 
   init(name: String, prefix: String, namespace: String, attributes: [Attribute]) {

@@ -5,6 +5,7 @@ import CExpat
 @safe final class XMLTreeReader {
   private let parser: XML_Parser?
   private let namespace: String
+  private let prefixes: [String: String]
   /// Elements that are open, the innermost last, and the prefixes that each declares.
   private var open: [XMLElement] = []
   private var declared: [[String: String]] = []
@@ -14,8 +15,9 @@ import CExpat
   private var count = 0
   private var fault: ReadError?
 
-  init(_ namespace: String) {
+  init(_ namespace: String, _ prefixes: [String: String]) {
     self.namespace = namespace
+    self.prefixes = prefixes
     unsafe parser = XML_ParserCreate("UTF-8")
   }
 
@@ -72,7 +74,7 @@ import CExpat
       return stop(ReadError(.limitExceeded, at: 0, reading: "elements"))
     }
     var attributes: [XMLElement.Attribute] = []
-    var prefixes: [String: String] = [:]
+    var own: [String: String] = [:]
     let total = unsafe Int(XML_GetSpecifiedAttributeCount(parser))
     // Names and values by turns.
     for index in stride(from: 0, to: total - 1, by: 2) {
@@ -80,13 +82,14 @@ import CExpat
       guard let list = unsafe list, let key = unsafe list[index], let value = unsafe list[index + 1] else { break }
       let attribute = unsafe XMLElement.Attribute(name: String(cString: key), value: String(cString: value))
       attributes.append(attribute)
-      if attribute.name == "xmlns" { prefixes[""] = attribute.value }
-      if attribute.name.hasPrefix("xmlns:") { prefixes[String(attribute.name.dropFirst(6))] = attribute.value }
+      if attribute.name == "xmlns" { own[""] = attribute.value }
+      if attribute.name.hasPrefix("xmlns:") { own[String(attribute.name.dropFirst(6))] = attribute.value }
     }
     let parts = name.split(separator: ":", maxSplits: 1)
     let prefix = parts.count > 1 ? String(parts[0]) : ""
-    declared.append(prefixes)
-    let meaning = declared.last { $0[prefix] != nil }?[prefix] ?? (prefix.isEmpty ? namespace : "")
+    declared.append(own)
+    let meaning =
+      declared.last { $0[prefix] != nil }?[prefix] ?? (prefix.isEmpty ? namespace : prefixes[prefix] ?? "")
     open.append(
       XMLElement(
         name: parts.last.map { String($0) } ?? name, prefix: prefix, namespace: meaning, attributes: attributes))

@@ -6,14 +6,13 @@ struct StanzaSecrets {
   private(set) var mechanism: [UInt8]?
   private var credentials: MailCredentials?
 
-  /// Elements of logins, whatever namespace the stream's header gave their prefix.
+  private static let namespaces = ["urn:ietf:params:xml:ns:xmpp-sasl", "urn:xmpp:sasl:2"]
+  /// Elements of logins: withheld in any namespace, learnt from in those of SASL, or where the prefix's is not captured.
   private static let exchanges = ["auth", "authenticate", "response", "challenge", "success"]
 
   /// The stanza without what is secret; whether something was.
   mutating func withhold(_ stanza: XMLElement, isFromClient: Bool) -> (stanza: XMLElement, isWithheld: Bool) {
-    if stanza.namespace == "urn:ietf:params:xml:ns:xmpp-sasl" || stanza.namespace == "urn:xmpp:sasl:2"
-      || Self.exchanges.contains(stanza.name)
-    {
+    if Self.namespaces.contains(stanza.namespace) || Self.exchanges.contains(stanza.name) {
       return exchange(stanza, isFromClient)
     }
     if stanza.name == "handshake" {
@@ -54,14 +53,15 @@ struct StanzaSecrets {
   }
 
   private mutating func exchange(_ stanza: XMLElement, _ isFromClient: Bool) -> (XMLElement, Bool) {
-    if isFromClient, stanza.name == "auth" || stanza.name == "authenticate" {
+    let isLogin = Self.namespaces.contains(stanza.namespace) || stanza.namespace.isEmpty
+    if isFromClient, isLogin, stanza.name == "auth" || stanza.name == "authenticate" {
       let name = Array((stanza["mechanism"] ?? "").utf8)
       mechanism = name
       credentials = MailCredentials(mechanism: name)
     }
     // Of SASL 2 the response stands in an element of its own.
     let response = stanza.first("initial-response")?.text ?? stanza.text
-    if isFromClient, stanza.name != "abort", !response.isEmpty, response != "=" {
+    if isFromClient, isLogin, stanza.name != "abort", !response.isEmpty, response != "=" {
       credentials?.take(Array(response.utf8))
       if let name = credentials?.user { user = name }
     }

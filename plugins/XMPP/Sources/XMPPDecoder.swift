@@ -20,6 +20,7 @@ public struct XMPPDecoder: EvidenceDecoder {
           FieldDeclaration("stanzaCount", .integer, "stanzas of both sides"),
           FieldDeclaration("messageCount", .integer, "records xmpp/message"),
           FieldDeclaration("withheldCount", .integer, "stanzas of which something is withheld"),
+          FieldDeclaration("oddCopyCount", .integer, "copies of messages that do not come from the account itself"),
           FieldDeclaration("malformedCount", .integer, "stanzas that cannot be read"),
           FieldDeclaration("unreadByteCount", .integer, "bytes that belong to no stanza"),
           FieldDeclaration("isEncrypted", .boolean, "it goes on in TLS, which is not read"),

@@ -9,6 +9,8 @@ public struct XMPPSession: DecodingSession {
   private var secrets = StanzaSecrets()
   private var streams = InBandStreams()
   private var facts = StreamFacts()
+  /// What the last header of each side declares for the stanzas in it (RFC 6120, 4.8.1).
+  private var prefixes: [Side: [String: String]] = [:]
   private var transcript: Transcript?
   private var trace = Trace()
   private var stanzaCount = 0
@@ -16,6 +18,7 @@ public struct XMPPSession: DecodingSession {
   private var withheldCount = 0
   private var oddByteCount = 0
   private var malformedCount = 0
+  private var oddCopyCount = 0
   /// `encrypted` or `compressed`: nothing more is read.
   private var closure: String?
   /// Bytes that wait for the rest of their stanza.
@@ -121,7 +124,10 @@ public struct XMPPSession: DecodingSession {
     _ text: [UInt8], isHeader: Bool, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     let read: XMLElement
-    do throws(ReadError) { read = try XMLElement(text, namespace: "jabber:client") } catch {
+    let around = isHeader ? [:] : prefixes[side] ?? [:]
+    do throws(ReadError) {
+      read = try XMLElement(text, namespace: around[""] ?? "jabber:client", prefixes: around)
+    } catch {
       return noteMalformed(error, side, trace, &sink)
     }
     if client == nil { client = facts.clientSide(read, isHeader: isHeader, side) ?? .initiator }
@@ -130,6 +136,7 @@ public struct XMPPSession: DecodingSession {
     if isHeader {
       self.trace.formUnion(trace)
       facts.takeHeader(read, isFromClient: side == clientSide)
+      prefixes[side] = read.declaredPrefixes
       let names = "\(read["from"].map { " from \($0)" } ?? "")\(read["to"].map { " to \($0)" } ?? "")"
       let words = "the \(speaker(side)) begins a stream\(names)"
       try transcript?.remark(words, from: side, trace: trace, into: &sink)
@@ -145,7 +152,8 @@ public struct XMPPSession: DecodingSession {
     if stanza.name == "proceed", stanza.namespace == "urn:ietf:params:xml:ns:xmpp-tls" {
       try close("encrypted", side, trace, &sink)
     }
-    if stanza.name == "compressed" { try close("compressed", side, trace, &sink) }
+    let isCompression = ["http://jabber.org/protocol/compress", ""].contains(stanza.namespace)
+    if stanza.name == "compressed", isCompression { try close("compressed", side, trace, &sink) }
   }
 
   private mutating func noteMalformed(
@@ -188,6 +196,10 @@ public struct XMPPSession: DecodingSession {
     case "message":
       try write(message: stanza, isWithheld, side, trace, &sink)
       if stanza["type"] != "error", let (inner, kind, stamp) = StanzaFields.forwarded(stanza) {
+        guard isOwn(stanza, kind, side) else {
+          noteOddCopy(stanza, side, trace, &sink)
+          break
+        }
         var fields = StanzaFields.message(inner, speaker, forwardedAs: kind)
         if let stamp { fields.set("writtenAt", stamp) }
         messageCount += 1
@@ -210,6 +222,27 @@ public struct XMPPSession: DecodingSession {
       try sink.emit("xmpp/offer", fields, from: side, trace: trace)
     }
     try streams.take(stanza, from: side, trace: trace, into: &sink)
+  }
+
+  /// Whether what a message carries may be believed: copies come from the account itself (XEP-0280, 11).
+  private func isOwn(_ stanza: XMLElement, _ kind: String, _ side: Side) -> Bool {
+    guard kind == "sent" || kind == "received" else { return true }
+    guard side != clientSide, let account = facts.address ?? stanza["to"] else { return false }
+    // Without `from` it is the account's own server that speaks (RFC 6120, 8.1.2.1).
+    guard let from = stanza["from"] else { return true }
+    return from.lowercased() == account.prefix { $0 != "/" }.lowercased()
+  }
+
+  private mutating func noteOddCopy(
+    _ stanza: XMLElement, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
+  ) {
+    oddCopyCount += 1
+    guard oddCopyCount == 1 else { return }
+    sink.note(
+      Finding(
+        .warning, "xmpp/oddCopy",
+        "A copy of a message does not come from the account itself; anybody can make such a one, so it is no record. "
+          + "Further ones are counted only.", ["from": .text(stanza["from"] ?? "")]), from: side, trace: trace)
   }
 
   private mutating func write(
@@ -257,6 +290,7 @@ public struct XMPPSession: DecodingSession {
     fields.set("messageCount", messageCount)
     fields.set("withheldCount", withheldCount)
     if malformedCount > 0 { fields.set("malformedCount", malformedCount) }
+    if oddCopyCount > 0 { fields.set("oddCopyCount", oddCopyCount) }
     if oddByteCount > 0 { fields.set("unreadByteCount", oddByteCount) }
     fields.set("isEncrypted", closure == "encrypted")
     fields.set("isComplete", isComplete)

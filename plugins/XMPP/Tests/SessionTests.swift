@@ -193,11 +193,42 @@ private let answer =
     let outcome = decode([
       server(
         answer,
-        "<message from='r@x'><sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'><message from='r@x/1' to='k@x'><body>hi</body></message></forwarded></sent></message>"
-      )
+        copy("from='r@x' to='r@x/2'"), copy("to='r@x/2'"), copy("from='R@X' to='r@x/2'"))
     ])
-    #expect(outcome.said.map { $0.text("text") } == [nil, "hi"])
-    #expect(outcome.said.map { $0.text("forwardedAs") } == [nil, "sent"])
+    #expect(outcome.said.map { $0.text("text") } == [nil, "hi", nil, "hi", nil, "hi"])
+    #expect(outcome.said[1].text("forwardedAs") == "sent" && outcome.findings.isEmpty)
+  }
+
+  private func copy(_ attributes: String) -> String {
+    "<message \(attributes)><sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
+      + "<message from='r@x/1' to='k@x'><body>hi</body></message></forwarded></sent></message>"
+  }
+
+  @Test func believesNoCopyThatComesFromSomebodyElse() {
+    let outcome = decode([
+      server(answer), client(header),
+      server(copy("from='evil@y' to='r@x/2'"), copy("from='r@x/evil' to='r@x/2'"), copy("from='x' to='r@x/2'")),
+      server(copy("from='r@x'")), client(copy("from='r@x' to='r@x'")),
+    ])
+    #expect(outcome.said.allSatisfy { $0.text("text") == nil } && outcome.said.count == 5)
+    #expect(outcome.codes == ["xmpp/oddCopy"])
+    #expect(outcome.session?.number("oddCopyCount") == 5)
+  }
+
+  /// Prefixes that the stream's header declares count for all stanzas in it.
+  @Test func knowsThePrefixesOfTheStreamsHeader() {
+    let outcome = decode([
+      client(
+        "<stream:stream xmlns='jabber:client' xmlns:s='urn:ietf:params:xml:ns:xmpp-sasl' xmlns:t='urn:ietf:params:xml:ns:xmpp-tls' xmlns:stream='http://etherx.jabber.org/streams'>"
+      ),
+      client("<s:auth mechanism='PLAIN'>AHJvYmluAHBpZXItc2VjcmV0</s:auth>"),
+      server(
+        "<stream:stream id='1' xmlns='jabber:client' xmlns:t='urn:ietf:params:xml:ns:xmpp-tls' xmlns:stream='http://etherx.jabber.org/streams'>"
+      ), client("<auth xmlns='urn:other' mechanism='NONE'>eA==</auth>"), server("<t:proceed/>"),
+    ])
+    #expect(outcome.session?.text("user") == "robin" && outcome.session?.text("mechanism") == "PLAIN")
+    #expect(outcome.session?.number("withheldCount") == 2)
+    #expect(outcome.codes == ["xmpp/encrypted"])
   }
 
   @Test func endsWhereTLSOrCompressionBegins() {
