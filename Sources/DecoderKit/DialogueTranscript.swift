@@ -21,8 +21,14 @@ public struct DialogueTranscript: Hashable, Sendable {
   private var withheldCount = 0
   private var isEncrypted = false
   private var isComplete = true
-  /// Bytes of each side that are no whole line and were not told of yet.
-  private var passedByteCounts: [Side: Int] = [:]
+  /// Bytes of each side that are not shown and were not told of yet.
+  private var passed: [Side: Passed] = [:]
+
+  private struct Passed: Hashable {
+    var byteCount = 0
+    /// Where the first of them came from.
+    var trace = Trace()
+  }
 
   /// `role` says what it is, such as `smtp transcript`.
   public init(role: String) { self.role = role }
@@ -39,7 +45,7 @@ public struct DialogueTranscript: Hashable, Sendable {
     _ text: some Collection<UInt8>, isWithheld: Bool = false, from side: Side, trace: Trace,
     into sink: inout EvidenceSink
   ) throws(ReadError) {
-    try tellPassed(side, trace, &sink)
+    try tellPassed(side, &sink)
     lineCount += 1
     if isWithheld { withheldCount += 1 }
     if self.trace.isEmpty { self.trace = trace }
@@ -66,18 +72,22 @@ public struct DialogueTranscript: Hashable, Sendable {
     try remark(words + "]", from: side, trace: trace, into: &sink)
   }
 
-  /// Counts bytes that are no whole line, or a longer one than the limit; the next line of that side tells how many.
-  public mutating func pass(_ byteCount: Int, from side: Side) {
-    isComplete = false
-    passedByteCounts[side, default: 0] += byteCount
+  /// Counts bytes that are not shown; before the next line of that side, or at the end, it is told how many.
+  ///
+  /// `isLost` of what is no whole line or a longer one than the limit; otherwise it is no line of this dialogue, and may be
+  /// content or a secret whose command was not captured.
+  public mutating func pass(_ byteCount: Int, isLost: Bool = true, from side: Side, trace: Trace) {
+    if isLost { isComplete = false }
+    passed[side, default: Passed()].byteCount += byteCount
+    if passed[side]?.trace.isEmpty == true { passed[side]?.trace = trace }
   }
 
-  private mutating func tellPassed(_ side: Side, _ trace: Trace, _ sink: inout EvidenceSink) throws(ReadError) {
-    guard let count = passedByteCounts.removeValue(forKey: side), count > 0, !trace.isEmpty else { return }
+  private mutating func tellPassed(_ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
+    guard let told = passed.removeValue(forKey: side), told.byteCount > 0, !told.trace.isEmpty else { return }
     transcript?.cut()
     try remark(
-      "\(count) bytes of the \(name(side)) before this are no whole lines of the dialogue", from: side, trace: trace,
-      into: &sink)
+      "[\(told.byteCount) bytes of the \(name(side)) that are no lines of this dialogue]", from: side,
+      trace: told.trace, into: &sink)
   }
 
   private func name(_ side: Side) -> String { side == transcript?.client ? "client" : "server" }
@@ -111,7 +121,11 @@ public struct DialogueTranscript: Hashable, Sendable {
   public mutating func finish(
     _ kind: StaticString, _ fields: Fields, into sink: inout EvidenceSink
   ) throws(ReadError) {
-    if passedByteCounts.values.contains(where: { $0 > 0 }) { transcript?.cut() }
+    // Limits on records must not leave the transcript open.
+    if let client = transcript?.client {
+      try? tellPassed(client, &sink)
+      try? tellPassed(client.other, &sink)
+    }
     let stored = transcript?.close(into: &sink)
     guard !trace.isEmpty, let client = transcript?.client else { return }
     var fields = fields

@@ -62,7 +62,7 @@ final class ControlSession {
     switch lines.advance(bytes) {
     case .needsMore: return .needs(more: 1)
     case .pass(let count):
-      transcript.pass(count, from: side)
+      transcript.pass(count, from: side, trace: sink.trace(of: 0..<count))
       return .consumed(count)
     case .line(let count):
       let line = bytes.extracting(first: count).array()

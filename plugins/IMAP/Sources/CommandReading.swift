@@ -34,8 +34,7 @@ extension IMAPSession {
         Finding(.notice, "imap/malformedCommand", "A line of the client is no command."), from: side,
         trace: line.trace)
       // It may be a secret whose command was not captured.
-      return try transcript.remark(
-        "[a line of the client that is no command, \(text.count) bytes]", from: side, trace: line.trace, into: &sink)
+      return transcript.pass(text.count, isLost: false, from: side, trace: line.trace)
     }
     if pending.count >= Self.maximumPendingCount {
       let oldest = pending.removeFirst()
@@ -61,9 +60,13 @@ extension IMAPSession {
       }
     }
     let isWithheld = command.argument.contains(WithheldSecret.mark)
-    try transcript.add(
-      isWithheld ? words[0] + [0x20] + words[1] + [0x20] + command.argument : text, isWithheld: isWithheld,
-      from: side, trace: line.trace, into: &sink)
+    if isClientCut, !(Self.plainVerbs + Self.otherVerbs).contains(where: { upper.equalsIgnoringCase($0) }) {
+      transcript.pass(text.count, isLost: false, from: side, trace: line.trace)
+    } else {
+      try transcript.add(
+        isWithheld ? words[0] + [0x20] + words[1] + [0x20] + command.argument : text, isWithheld: isWithheld,
+        from: side, trace: line.trace, into: &sink)
+    }
     if command.verb.equalsIgnoringCase("SELECT") || command.verb.equalsIgnoringCase("EXAMINE") {
       if let name = SyntaxNode.parse(command.argument).first?.text { asked = (command.tag, name) }
     } else if command.verb.equalsIgnoringCase("APPEND") {

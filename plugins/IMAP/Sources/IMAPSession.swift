@@ -70,6 +70,8 @@ public struct IMAPSession: DecodingSession {
   private(set) var isCompressed = false
   var transcript = DialogueTranscript(role: "imap transcript")
   var messageCount = 0
+  /// Bytes of the client are missing outside of messages: what follows may belong to a command that was not captured.
+  var isClientCut = false
 
   init() {}
 
@@ -106,7 +108,7 @@ public struct IMAPSession: DecodingSession {
       let length = reader.distance(to: 0x0a)
       let count = length.map { $0 + 1 } ?? reader.remaining
       try reader.skip(count, "line")
-      transcript.pass(count, from: side)
+      transcript.pass(count, from: side, trace: sink.trace(of: start..<reader.offset))
       if length != nil { set(.line, isClient) }
     case .passing(let remaining):
       let count = min(remaining, reader.remaining)
@@ -216,7 +218,9 @@ public struct IMAPSession: DecodingSession {
     let isClient = side == clientSide
     let missing = gap.byteCount + gap.abandoned
     switch lane(isClient) {
-    case .line, .lost, .literal, .passing: try transcript.skip(missing, from: side, into: &sink)
+    case .line, .lost, .literal, .passing:
+      if isClient { isClientCut = true }
+      try transcript.skip(missing, from: side, into: &sink)
     case .content: transcript.cut()
     case .tunnel: break
     }

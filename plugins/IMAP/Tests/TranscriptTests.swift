@@ -39,7 +39,7 @@ import Testing
     #expect(
       outcome.transcript.filter { !$0.hasPrefix("<") } == [
         "> a AUTHENTICATE PLAIN", "> [withheld]", "> b AUTHENTICATE PLAIN [withheld]",
-        "* [a line of the client that is no command, 16 bytes]", "> c LOGIN kim [withheld]",
+        "* [16 bytes of the client that are no lines of this dialogue]", "> c LOGIN kim [withheld]",
       ])
   }
 

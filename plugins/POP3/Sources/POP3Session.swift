@@ -194,9 +194,14 @@ public struct POP3Session: DecodingSession {
       }
     }
     let isWithheld = command.shownArgument != command.argument
-    try transcript.add(
-      isWithheld ? verb + [0x20] + command.shownArgument : line, isWithheld: isWithheld, from: side, trace: trace,
-      into: &sink)
+    if Self.verbs.contains(where: { verb.equalsIgnoringCase($0) }) {
+      try transcript.add(
+        isWithheld ? verb + [0x20] + command.shownArgument : line, isWithheld: isWithheld, from: side, trace: trace,
+        into: &sink)
+    } else {
+      // It may be a secret whose command was not captured.
+      transcript.pass(line.count, isLost: false, from: side, trace: trace)
+    }
     pending.append(command)
     return true
   }
@@ -207,14 +212,14 @@ public struct POP3Session: DecodingSession {
   ) throws(ReadError) -> (line: [UInt8], trace: Trace)? {
     guard let length = reader.distance(to: 0x0a, within: Self.maximumLineByteCount) else {
       if isPassing {
-        transcript.pass(reader.remaining, from: side)
+        transcript.pass(reader.remaining, from: side, trace: sink.trace)
         try reader.skip(reader.remaining, "line")
       } else if reader.remaining >= Self.maximumLineByteCount {
         sink.note(
           Finding(.warning, "pop3/longLine", "A line is longer than the limit and was passed over."), from: side,
           trace: sink.trace)
         isPassing = true
-        transcript.pass(Self.maximumLineByteCount, from: side)
+        transcript.pass(Self.maximumLineByteCount, from: side, trace: sink.trace)
         try reader.skip(Self.maximumLineByteCount, "line")
       }
       return nil
@@ -223,8 +228,9 @@ public struct POP3Session: DecodingSession {
     let line = try reader.take(length + 1, "line").array().trimmed
     if isPassing {
       isPassing = false
-      transcript.pass(length + 1, from: side)
-      return ([], sink.trace(of: start..<reader.offset))
+      let trace = sink.trace(of: start..<reader.offset)
+      transcript.pass(length + 1, from: side, trace: trace)
+      return ([], trace)
     }
     return (line, sink.trace(of: start..<reader.offset))
   }
@@ -259,12 +265,12 @@ public struct POP3Session: DecodingSession {
     guard isPositive || isNegative || (line.first == 0x2b && isWaitingForCredentials) else {
       if pending.isEmpty, !hasGreeted || line.contains(0x3a) {
         // The middle of something whose beginning was not captured.
-        transcript.pass(line.count, from: side)
+        transcript.pass(line.count, from: side, trace: trace)
         state = .listing(Command(trace: trace, reply: line))
         return
       }
       // It may be a message's, whose beginning was not captured: that is not repeated.
-      transcript.pass(line.count, from: side)
+      transcript.pass(line.count, from: side, trace: trace)
       sink.note(
         Finding(.warning, "pop3/malformedReply", "A line of the server is no reply."), from: side, trace: trace)
       return
@@ -314,7 +320,7 @@ public struct POP3Session: DecodingSession {
     command.trace.formUnion(trace)
     if command.verb.isEmpty {
       // It may be a message's: that is not repeated.
-      transcript.pass(line.count, from: side)
+      transcript.pass(line.count, from: side, trace: trace)
     } else {
       try transcript.add(line, from: side, trace: trace, into: &sink)
     }

@@ -17,11 +17,11 @@ extension SMTPSession {
       return true
     case .longLine:
       guard let length = reader.distance(to: 0x0a) else {
-        transcript.pass(reader.remaining, from: side)
+        transcript.pass(reader.remaining, from: side, trace: sink.trace)
         try reader.skip(reader.remaining, "line")
         return true
       }
-      transcript.pass(length + 1, from: side)
+      transcript.pass(length + 1, from: side, trace: sink.trace)
       try reader.skip(length + 1, "line")
       state = .command
       return true
@@ -94,7 +94,7 @@ extension SMTPSession {
       guard reader.remaining >= Self.maximumLineByteCount else { return false }
       note(.warning, "smtp/longLine", "A line is longer than the limit and was passed over.", sink.trace, side, &sink)
       try reader.skip(Self.maximumLineByteCount, "line")
-      transcript.pass(Self.maximumLineByteCount, from: side)
+      transcript.pass(Self.maximumLineByteCount, from: side, trace: sink.trace)
       state = .longLine
       return true
     }
@@ -118,9 +118,15 @@ extension SMTPSession {
     var command = PendingCommand(purpose: .other, command: verb, argument: argument, trace: trace)
     if verb.equalsIgnoringCase("AUTH") { beginAuthentication(argument, &command) }
     let isWithheld = command.argument != argument
-    try transcript.add(
-      isWithheld ? verb + [0x20] + command.argument : raw.withoutLineEnd, isWithheld: isWithheld, from: side,
-      trace: trace, into: &sink)
+    let isKnown = Self.verbs.contains { verb.equalsIgnoringCase($0) }
+    if isKnown {
+      try transcript.add(
+        isWithheld ? verb + [0x20] + command.argument : raw.withoutLineEnd, isWithheld: isWithheld, from: side,
+        trace: trace, into: &sink)
+    } else {
+      // It may be a message's, or a secret, whose command was not captured.
+      transcript.pass(raw.count, isLost: false, from: side, trace: trace)
+    }
     switch verb {
     case _ where verb.equalsIgnoringCase("MAIL"): try beginMail(argument, trace, side, &command, &sink)
     case _ where verb.equalsIgnoringCase("RCPT"): addRecipient(argument, trace, side, &command, &sink)
@@ -138,7 +144,7 @@ extension SMTPSession {
       command.purpose = .hello(former: clientName)
       clientName = argument
     default:
-      if !Self.verbs.contains(where: { verb.equalsIgnoringCase($0) }) {
+      if !isKnown {
         note(
           .notice, "smtp/unknownCommand", "The client sent a command that is none of SMTP.", trace, side, &sink)
       }

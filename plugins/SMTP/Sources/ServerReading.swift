@@ -11,15 +11,13 @@ extension SMTPSession {
       return true
     }
     guard let length = reader.distance(to: 0x0a, within: Self.maximumLineByteCount) else {
-      if isServerInLongLine {
-        transcript.pass(reader.remaining, from: side)
-        try reader.skip(reader.remaining, "line")
-        return true
-      }
+      // Behind a gap, too, a line is judged when all of it is there.
       guard reader.remaining >= Self.maximumLineByteCount else { return false }
-      note(.warning, "smtp/longLine", "A line is longer than the limit and was passed over.", sink.trace, side, &sink)
+      if !isServerInLongLine {
+        note(.warning, "smtp/longLine", "A line is longer than the limit and was passed over.", sink.trace, side, &sink)
+      }
       try reader.skip(Self.maximumLineByteCount, "line")
-      transcript.pass(Self.maximumLineByteCount, from: side)
+      transcript.pass(Self.maximumLineByteCount, from: side, trace: sink.trace)
       isServerInLongLine = true
       return true
     }
@@ -31,7 +29,7 @@ extension SMTPSession {
       isServerInLongLine = false
       // Behind a gap a whole reply may stand in the first line; a piece of one does not look like it.
       guard Self.status(line) != nil else {
-        transcript.pass(raw.count, from: side)
+        transcript.pass(raw.count, from: side, trace: trace)
         return true
       }
     }

@@ -44,7 +44,7 @@ import Testing
     #expect(
       outcome.transcript.map(Self.plain) == [
         "< 220 mail ESMTP", "> EHLO a", "* 100 bytes of the server are missing from the capture",
-        "* 6 bytes of the server before this are no whole lines of the dialogue", "< 250 ok", "> DATA", "< 354 go",
+        "* [6 bytes of the server that are no lines of this dialogue]", "< 250 ok", "> DATA", "< 354 go",
         "* [message, 6 bytes, artefact, not whole]",
       ])
     #expect(outcome.all("smtp/session").first?.flag("isComplete") == false)
@@ -68,6 +68,35 @@ import Testing
       SMTPDecoder(), on: [server("220 mail ESMTP\r\n"), client("\u{16}\u{3}\u{9}X\r\nQUIT\r\n")], over: connection)
     #expect(text.codes == ["smtp/unknownCommand"])
     #expect(text.transcript.last == "> QUIT")
+  }
+
+  /// Behind a gap what comes may be a secret, or the middle of a message.
+  @Test func showsNoLineThatIsNoCommand() {
+    let outcome = run(
+      SMTPDecoder(),
+      on: [
+        server("220 mail ESMTP\r\n"), client("EHLO a\r\n"), .gap(12, from: .initiator),
+        client("LOGIN\r\ncm9iaW4=\r\ncGllcg==\r\nwords of mine\r\n"), client("QUIT\r\nrest"),
+      ], over: connection)
+    #expect(
+      outcome.transcript == [
+        "< 220 mail ESMTP", "> EHLO a", "* 12 bytes of the client are missing from the capture",
+        "* [42 bytes of the client that are no lines of this dialogue]", "> QUIT",
+      ])
+  }
+
+  /// A reply behind a gap is the same however its bytes come.
+  @Test func readsTheFirstReplyBehindAGapInPieces() {
+    for cut in 0...11 {
+      let reply = Array("250 pier ok\r\n".utf8)
+      let outcome = run(
+        SMTPDecoder(),
+        on: [
+          server("220 mail ESMTP\r\n"), .gap(12, from: .responder), .bytes(Array(reply[..<cut]), from: .responder),
+          .bytes(Array(reply[cut...]), from: .responder),
+        ], over: connection)
+      #expect(outcome.transcript.last == "< 250 pier ok")
+    }
   }
 
   @Test func withholdsWhatTheSamplesHide() throws {
