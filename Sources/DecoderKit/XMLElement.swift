@@ -33,7 +33,9 @@ public struct XMLElement: Hashable, Sendable {
   }
 
   /// The prefixes that it declares itself, with what they stand for; the empty one is that of names without a prefix.
-  public var declaredPrefixes: [String: String] {
+  public var declaredPrefixes: [String: String] { Self.prefixes(declaredBy: attributes) }
+
+  static func prefixes(declaredBy attributes: [Attribute]) -> [String: String] {
     attributes.reduce(into: [:]) { out, attribute in
       if attribute.name == "xmlns" { out[""] = attribute.value }
       if attribute.name.hasPrefix("xmlns:") { out[String(attribute.name.dropFirst(6))] = attribute.value }

@@ -74,7 +74,6 @@ import CExpat
       return stop(ReadError(.limitExceeded, at: 0, reading: "elements"))
     }
     var attributes: [XMLElement.Attribute] = []
-    var own: [String: String] = [:]
     let total = unsafe Int(XML_GetSpecifiedAttributeCount(parser))
     // Names and values by turns.
     for index in stride(from: 0, to: total - 1, by: 2) {
@@ -82,12 +81,10 @@ import CExpat
       guard let list = unsafe list, let key = unsafe list[index], let value = unsafe list[index + 1] else { break }
       let attribute = unsafe XMLElement.Attribute(name: String(cString: key), value: String(cString: value))
       attributes.append(attribute)
-      if attribute.name == "xmlns" { own[""] = attribute.value }
-      if attribute.name.hasPrefix("xmlns:") { own[String(attribute.name.dropFirst(6))] = attribute.value }
     }
     let parts = name.split(separator: ":", maxSplits: 1)
     let prefix = parts.count > 1 ? String(parts[0]) : ""
-    declared.append(own)
+    declared.append(XMLElement.prefixes(declaredBy: attributes))
     let meaning =
       declared.last { $0[prefix] != nil }?[prefix] ?? (prefix.isEmpty ? namespace : prefixes[prefix] ?? "")
     open.append(
