@@ -43,6 +43,8 @@ import Testing
       #expect(secret.name == "PWD" && secret.isSecret && secret.bytes == [0xff, 0xc0, 0x83])
       #expect(secret.text == (isWhole ? "[withheld]" : nil))
     }
+    let identity = message([0xff, 0xc0, 0x45] + digits, true)
+    #expect(identity.name == "SID" && identity.text == "[withheld]" && identity.bytes == [0xff, 0xc0, 0x45])
     let open = message([0xff, 0xc0, 0x43] + digits, true)
     #expect(open.name == "SUB" && !open.isSecret && open.text == "321" && open.bytes.count == 6)
   }

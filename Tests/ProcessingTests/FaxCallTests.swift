@@ -127,6 +127,42 @@ import Testing
       Set(result.records("finding").compactMap { $0.text("code") }) == ["fax/packetsMissing", "fax/pageNotWhole"])
   }
 
+  /// Packets that have the form of another version of T.38 than all others are named, and not read as what they are not.
+  @Test func namesPacketsThatContradictT38() throws {
+    var capture = try EditedCapture("fax-mh.pcap")
+    // Data with fields, of which the first gets a bit that only the version of 1998 has a meaning for.
+    let places = Self.sent(capture).filter { capture.packets[$0].bytes[61] & 0xe0 == 0xc0 }
+    let changed = [places[places.count / 2], places[places.count / 2 + 40]]
+    for place in changed { capture.packets[place].bytes[63] = 0xf0 }
+    let result = try DuplicateTests.Run([capture.bytes])
+    #expect(try Self.document(result)["pageCount"] == 2)
+    let finding = try #require(result.records("finding").first { $0["code"] == "fax/malformedPacket" })
+    #expect(finding["count"] == 2)
+    #expect(finding["severity"] == "warning")
+  }
+
+  /// Without the message that tells the format, and whatever came before it, the first page is named and not guessed.
+  @Test func namesAPageWhoseFormatIsMissing() throws {
+    var capture = try EditedCapture("fax-mh.pcap")
+    let whole = try DuplicateTests.Run([capture.bytes])
+    let format = try #require(whole.records("fax-message").first { $0["message"] == "DCS" })
+    let numbers = try #require(format.objects("provenance").first?.text("packets")).split(whereSeparator: {
+      ",-".contains($0)
+    })
+    .compactMap { Int($0) }
+    let first = try #require(numbers.min()) - 1
+    let last = try #require(numbers.max()) - 1
+    let sent = Self.sent(capture)
+    // Each packet repeats the two before it.
+    let behind = sent.filter { $0 > last }.prefix(2)
+    let lost = Set(sent.filter { (first...last).contains($0) } + behind)
+    capture.packets = capture.packets.enumerated().filter { !lost.contains($0.offset) }.map(\.element)
+    let result = try DuplicateTests.Run([capture.bytes])
+    let codes = result.records("finding").compactMap { $0.text("code") }
+    #expect(codes.contains("fax/pageNotDecoded"), "\(codes)")
+    #expect(result.records("fax-message").allSatisfy { $0["message"] != "DCS" })
+  }
+
   @Test func standsWithoutSignalling() throws {
     var capture = try EditedCapture("fax-mmr-ecm.pcap")
     capture.packets = capture.packets.filter { $0.bytes.count > 58 && Array($0.bytes[50..<52]) == [0x0f, 0xa0] }

@@ -27,7 +27,7 @@ public struct FaxMessage: Hashable, Sendable {
     self.first = first
     self.last = last
     let code = Self.code(bytes)
-    isSecret = code == Self.password
+    isSecret = code.map { Self.secrets.contains($0) } == true
     self.bytes = isSecret ? Array(bytes.prefix(3)) : bytes
     let information = Array(bytes.dropFirst(3))
     let isBlockEnd = code == Self.partialPageSignal && !information.isEmpty
@@ -39,7 +39,8 @@ public struct FaxMessage: Hashable, Sendable {
   }
 
   static let commandSignal: UInt8 = 0x41
-  private static let password: UInt8 = 0x83
+  /// PWD, and SID, with which a sender proves that it may (T.30, 5.3.6.1.7 and 5.3.6.1.8).
+  private static let secrets: Set<UInt8> = [0x83, 0x45]
   /// Stands for what is not shown.
   public static let withheld = "[withheld]"
   static let partialPageSignal: UInt8 = 0x7d

@@ -12,12 +12,15 @@ public struct T38Decoder: EvidenceDecoder {
       NamedLimit("packets of a fax without signalling, at least", FaxEvidence.minimumPackets, "packets"),
     ])
 
+  private static let headerOfRTP = 12
+
   public init() {}
 
   public func claim(_ bytes: RawSpan, from side: Side, in context: borrowing DecodingContext) -> Claim {
     guard case .udp = context.carrier, let datagram = try? UDPTLDatagram(bytes) else { return .none }
-    // What begins like RTP must say more than one packet, and may be it nevertheless.
-    if bytes[0] >> 6 == 2, datagram.repeats.isEmpty || datagram.primary.count < 4 { return .none }
+    // What begins like RTP and is as long as its header (RFC 3550, 5.1) must hold data that fit to their end: there the length of
+    // the packet would be the first half of a sequence number, and the end two zeros of the payload.
+    if bytes[0] >> 6 == 2, bytes.byteCount >= Self.headerOfRTP, datagram.primary.count < 4 { return .none }
     return IFPShape.fits(bytes.extracting(datagram.primary)) ? .candidate : .none
   }
 

@@ -61,8 +61,12 @@ func claims(_ bytes: [UInt8]) -> Claim { claim(of: T38Decoder(), on: bytes, over
     #expect(claims(Array(datagram(9, message).dropLast())) == .none)
     #expect(claims(datagram(9, [7])) == .none, "no indicator")
     #expect(claims(datagram(9, [0xc0, 2, 0x80, 0, 2, 0xff, 0xc8, 0x5f])) == .none, "a field is missing")
-    #expect(claims(datagram(0x8009, [6], repeating: [[6]])) == .none, "may be RTP")
+    #expect(claims(datagram(0x8009, [6], repeating: [[6]])) == .candidate, "too short for RTP")
+    #expect(claims(datagram(0x8009, [6], repeating: [[6], [6], [6]])) == .none, "may be RTP")
     #expect(claims(datagram(0x8009, message, repeating: [message])) == .candidate)
+    #expect(claims(datagram(0xbfff, message)) == .candidate, "without copies")
+    #expect(claims(datagram(0x8009, [6])) == .candidate)
+    #expect(claims([0x80, 0xc9, 0, 1, 1, 2, 3, 4]) == .none, "RTCP without reports")
     #expect(claims([0x80, 0x08, 0x05, 0xa8, 0, 0, 0, 160, 1, 2, 3, 4] + [UInt8](repeating: 0xd5, count: 160)) == .none)
     let tcp = DecodingContext.Carrier.tcp(
       initiator: Endpoint(InternetAddress(version4: 1), port: 1),
