@@ -23,8 +23,8 @@ final class OpenFile {
   var identifiers: [FileID] = []
   /// The capture holds its opening.
   var isOpeningKnown = true
-  private(set) var read: Assembly?
-  private(set) var written: Assembly?
+  private(set) var read: ContentAssembly?
+  private(set) var written: ContentAssembly?
   /// Requests to write that the server refused.
   var refusedWrites = 0
   /// Its records stand; what comes of it later has no place.
@@ -41,9 +41,9 @@ final class OpenFile {
   var hasOpenContent: Bool { read?.isOpen == true || written?.isOpen == true }
 
   /// The assembly of what goes one way; `side` is who sends it.
-  func assembly(isUpload: Bool, from side: Side) -> Assembly {
+  func assembly(isUpload: Bool, from side: Side) -> ContentAssembly {
     if let known = isUpload ? written : read { return known }
-    let made = Assembly(from: side) { [path, size] in
+    let made = ContentAssembly(from: side) { [path, size] in
       var description = ContentDescription(role: "smb file")
       if !path.isEmpty { description.name = Array(path.text.utf8) }
       if !isUpload { description.announcedByteCount = size.flatMap { Int(exactly: $0) } }
@@ -59,8 +59,8 @@ final class OpenFile {
   func write(isClosed: Bool, from client: Side, _ sink: inout EvidenceSink) throws(ReadError) {
     guard !isWritten else { return }
     isWritten = true
-    try read?.close(size: isOpeningKnown ? size : nil, isWhole: isOpeningKnown, &sink)
-    try written?.close(size: nil, isWhole: isClosed && refusedWrites == 0, &sink)
+    try read?.close(size: isOpeningKnown ? size : nil, isWhole: isOpeningKnown, into: &sink)
+    try written?.close(size: nil, isWhole: isClosed && refusedWrites == 0, into: &sink)
     for assembly in [read, written] {
       guard let assembly, assembly.lateBytes > 0 else { continue }
       sink.note(
@@ -75,7 +75,7 @@ final class OpenFile {
   }
 
   private func write(
-    _ assembly: Assembly, isUpload: Bool, _ client: Side, _ sink: inout EvidenceSink
+    _ assembly: ContentAssembly, isUpload: Bool, _ client: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     guard let stored = assembly.stored else { return }
     var fields: Fields = [

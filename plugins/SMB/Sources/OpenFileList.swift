@@ -59,8 +59,8 @@ final class OpenFileList {
     if !assembly.isOpen, files.values.count(where: \.hasOpenContent) >= Self.maximumContents {
       try crowdOut({ $0.hasOpenContent && $0 !== content.file }, from: content.isUpload ? side : side.other, &sink)
     }
-    let room = { Assembly.maximumHeldBytes - self.files.values.reduce(0) { $0 + $1.heldBytes } }
-    try assembly.take(bytes, at: content.offset, room: room, &sink)
+    let room = { ContentAssembly.maximumHeldBytes - self.files.values.reduce(0) { $0 + $1.heldBytes } }
+    try assembly.take(bytes, at: content.offset, trace: sink.trace, room: room, into: &sink)
   }
 
   func finish(from client: Side, _ sink: inout EvidenceSink) throws(ReadError) {

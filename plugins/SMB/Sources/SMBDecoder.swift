@@ -78,8 +78,8 @@ public struct SMBDecoder: EvidenceDecoder {
       NamedLimit("sessions, and shares, of a connection", SMB2Reading.maximumNames, "each"),
       NamedLimit("files that are open at once", OpenFileList.maximumOpen, "files"),
       NamedLimit("files with content that are open at once", OpenFileList.maximumContents, "files"),
-      NamedLimit("bytes held until those before them come", Assembly.maximumHeldBytes, "bytes"),
-      NamedLimit("pieces of a file held until those before them come", Assembly.maximumHeldPieces, "pieces"),
+      NamedLimit("bytes held until those before them come", ContentAssembly.maximumHeldBytes, "bytes"),
+      NamedLimit("pieces of a file held until those before them come", ContentAssembly.maximumHeldPieces, "pieces"),
     ])
 
   public init() {}

@@ -1,57 +1,84 @@
-import DecoderKit
+public import ByteReading
+public import EvidenceModel
 
-/// The bytes of a file that were read, or written, put in order of their offsets.
-final class Assembly {
+/// An artefact whose bytes come with their offsets, in any order, put in order.
+///
+/// Pieces wait for those before them, within limits; what then is missing becomes a hole. What came first stays.
+public final class ContentAssembly {
   /// Bytes of all pieces of a conversation that wait for those before them.
-  static let maximumHeldBytes = 8 << 20
-  static let maximumHeldPieces = 4_096
-  static let maximumMissingRanges = 1_000
+  public static let maximumHeldBytes = 8 << 20
+  public static let maximumHeldPieces = 4_096
+  /// Ranges of missing bytes that are listed.
+  public static let maximumMissingRanges = 1_000
 
   private let side: Side
   private let describe: () -> ContentDescription
   private var handle: ContentHandle?
   /// The offset with which the artefact begins.
-  private(set) var base: UInt64?
+  public private(set) var base: UInt64?
   private var next: UInt64 = 0
   private var held: [UInt64: Piece] = [:]
-  private(set) var heldBytes = 0
-  private var missing: [Range<UInt64>] = []
-  private(set) var hasHole = false
-  private(set) var repeatedBytes = 0
-  private(set) var lateBytes = 0
-  private(set) var isClosed = false
+  /// Bytes that wait for those before them.
+  public private(set) var heldBytes = 0
+  /// What is missing between its first byte and its end.
+  public private(set) var missing: [Range<UInt64>] = []
+  public private(set) var hasHole = false
+  /// Bytes that came again, and those that came after a hole had been left for them; neither are used.
+  public private(set) var repeatedBytes = 0
+  public private(set) var lateBytes = 0
+  /// Whether bytes that came again differ from those that are remembered, or held.
+  public private(set) var hasConflict = false
+  public private(set) var isClosed = false
+  /// Whether it begins with its first byte, has no hole, and was closed as whole; told when it is closed.
+  public private(set) var isComplete = false
   /// What is stored, once it is closed.
-  private(set) var stored: ContentReference?
+  public private(set) var stored: ContentReference?
+  /// The first bytes, in order and up to the first hole: `beginningLimit` at the most.
+  public private(set) var beginning: [UInt8] = []
+  private let beginningLimit: Int
 
   private struct Piece {
     let bytes: [UInt8]
     let trace: Trace
   }
 
-  init(from side: Side, describe: @escaping () -> ContentDescription) {
+  /// `describe` is asked when the first bytes come; `beginningLimit` bytes of the beginning are remembered.
+  public init(from side: Side, beginningLimit: Int = 0, describe: @escaping () -> ContentDescription) {
     self.side = side
+    self.beginningLimit = beginningLimit
     self.describe = describe
   }
 
   /// Where the file ends as far as it came.
-  var end: UInt64 { next }
-  var isOpen: Bool { handle != nil && !isClosed }
+  public var end: UInt64 { next }
+  public var isOpen: Bool { handle != nil && !isClosed }
 
-  /// Takes bytes of an offset; `room` is how many more the conversation may hold.
-  func take(
-    _ bytes: RawSpan, at offset: UInt64, room: () -> Int, _ sink: inout EvidenceSink
+  /// Takes a part of the bytes shown in this call, from the packets of `trace`; `room` is how many more bytes the conversation may hold.
+  public func take(
+    _ bytes: RawSpan, at offset: UInt64, trace: Trace, room: () -> Int, into sink: inout EvidenceSink
   ) throws(ReadError) {
     guard bytes.byteCount > 0, !isClosed else { return }
     let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.byteCount))
     guard !overflow else { throw ReadError(.malformed, at: 0, reading: "offset") }
     if base == nil, offset == 0 { base = 0 }
-    guard base != nil, offset <= next else { return try hold(bytes, at: offset, room: room, &sink) }
+    guard base != nil, offset <= next else { return try hold(bytes, at: offset, trace, room: room, &sink) }
+    if !hasConflict { hasConflict = differs(bytes, at: offset) }
     guard end > next else { return countKnown(offset..<end) }
     if offset < next { countKnown(offset..<next) }
     let rest = bytes.extracting(Int(next - offset)..<bytes.byteCount)
+    remember(rest)
     sink.append(rest, to: try opened(&sink))
     next = end
     try releaseHeld(&sink)
+  }
+
+  private func differs(_ bytes: RawSpan, at offset: UInt64) -> Bool {
+    guard let start = Int(exactly: offset), start < beginning.count else { return false }
+    let known = beginning
+    // Safe: the view ends before `known` does.
+    let view = unsafe known.span.bytes
+    let count = min(known.count - start, bytes.byteCount)
+    return !view.extracting(start..<start + count).isSame(as: bytes.extracting(first: count))
   }
 
   private func countKnown(_ range: Range<UInt64>) {
@@ -62,6 +89,11 @@ final class Assembly {
     }
   }
 
+  private func remember(_ bytes: RawSpan) {
+    let room = beginningLimit - beginning.count
+    if room > 0, base == 0, !hasHole { beginning += bytes.extracting(first: room).array() }
+  }
+
   private func opened(_ sink: inout EvidenceSink) throws(ReadError) -> ContentHandle {
     if let handle { return handle }
     let made = try sink.open(describe(), from: side)
@@ -70,14 +102,17 @@ final class Assembly {
   }
 
   private func hold(
-    _ bytes: RawSpan, at offset: UInt64, room: () -> Int, _ sink: inout EvidenceSink
+    _ bytes: RawSpan, at offset: UInt64, _ trace: Trace, room: () -> Int, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     if let known = held[offset], known.bytes.count >= bytes.byteCount {
+      // Safe: the view ends before `known` does.
+      let view = unsafe known.bytes.span.bytes
+      if !view.extracting(first: bytes.byteCount).isSame(as: bytes) { hasConflict = true }
       repeatedBytes += bytes.byteCount
       return
     }
     if let known = held[offset] { heldBytes -= known.bytes.count }
-    held[offset] = Piece(bytes: bytes.array(), trace: sink.trace)
+    held[offset] = Piece(bytes: bytes.array(), trace: trace)
     heldBytes += bytes.byteCount
     var excess = bytes.byteCount - room()
     // Each turn lets at least one piece go.
@@ -101,7 +136,9 @@ final class Assembly {
       }
       // Safe: the view ends before `piece` does.
       let view = unsafe piece.bytes.span.bytes
-      sink.append(view.extracting(Int(next - start)..<view.byteCount), to: try opened(&sink), from: piece.trace)
+      let rest = view.extracting(Int(next - start)..<view.byteCount)
+      remember(rest)
+      sink.append(rest, to: try opened(&sink), from: piece.trace)
       next = end
     }
   }
@@ -121,7 +158,7 @@ final class Assembly {
   }
 
   /// Ends the artefact; `size` is the file's, where it is known.
-  func close(size: UInt64?, isWhole: Bool, _ sink: inout EvidenceSink) throws(ReadError) {
+  public func close(size: UInt64?, isWhole: Bool, into sink: inout EvidenceSink) throws(ReadError) {
     guard !isClosed else { return }
     // Each turn takes at least one of the pieces that are held.
     while let first = held.keys.min() { try pass(to: first, &sink) }
@@ -129,6 +166,4 @@ final class Assembly {
     isComplete = isWhole && !hasHole && base == 0 && size.map { $0 <= next } ?? true
     if let handle { stored = sink.close(handle, isWhole: isComplete) }
   }
-
-  private(set) var isComplete = false
 }
