@@ -54,10 +54,16 @@ public struct PacketSet: Hashable, Sendable {
 
   public mutating func formUnion(_ other: PacketSet) {
     guard !other.isEmpty else { return }
-    if let mine = ranges.last, let theirs = other.ranges.first,
-      theirs.lowerBound > mine.upperBound + 1
-    {
-      ranges += other.ranges
+    // What comes behind, or into the last range, needs no sorting.
+    if let mine = ranges.last, let theirs = other.ranges.first, theirs.lowerBound >= mine.lowerBound {
+      for range in other.ranges {
+        let last = ranges[ranges.count - 1]
+        if range.lowerBound <= last.upperBound + 1 {
+          ranges[ranges.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+        } else {
+          ranges.append(range)
+        }
+      }
       return
     }
     if ranges.isEmpty {
