@@ -14,6 +14,9 @@ struct CallBuilder {
     let keys: [String]
     /// The address from which the offer itself came; with NAT, media comes there too.
     let signalledFrom: InternetAddress
+    /// What the one who asks for this media calls what it sends itself in the same place, and whose media that is.
+    let label: String
+    let participants: [MediaOffer.Participant]
     /// Its place among the media of the description, the same in offer and answer (RFC 3264, 6, 8).
     let line: UInt16
     /// The called party's tag of its dialog; empty when it has none yet.
@@ -216,8 +219,9 @@ struct CallBuilder {
         Destination(
           endpoint: media.receivesAt, receiver: signal.isFromCaller ? .caller : .called, since: time,
           payloads: media.payloads, kind: media.kind, isEncrypted: media.transport.contains("SAVP"),
-          keys: media.securityDescriptions, signalledFrom: signal.source.address, line: media.index,
-          tag: signal.calledTag, validFrom: isAnswer ? time : nil, settledBy: position))
+          keys: media.securityDescriptions, signalledFrom: signal.source.address, label: media.label,
+          participants: media.participants, line: media.index, tag: signal.calledTag, validFrom: isAnswer ? time : nil,
+          settledBy: position))
     }
     if !isAnswer {
       offers[key, default: Offer(isByCaller: signal.isFromCaller, places: [])].places += places

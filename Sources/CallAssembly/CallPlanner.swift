@@ -126,14 +126,34 @@ public struct CallPlanner {
       isDirect
       ? "the signalling asks for media at \(place.destination.endpoint)"
       : "\(what) is where the signalling asks for media, or comes from: \(place.destination.endpoint), \(place.destination.signalledFrom)"
+    let own = description(of: speaker, at: place)
     calls[place.call].streams.append(
       .init(
-        index: index, party: speaker, track: speaker == .caller ? 0 : 1,
+        index: index, party: speaker, track: track(of: own, speaker, in: place.call),
         attachment: isDirect && what == "its destination" ? .signalling : .inferred, evidence: evidence,
         payloads: meanings.first, redefinitions: meanings.later, kind: place.destination.kind,
         isEncrypted: place.destination.isEncrypted,
-        keys: keys(of: speaker, in: place.call),
+        keys: keys(of: speaker, in: place.call), label: own?.label ?? "", participants: own?.participants ?? [],
         parameters: parameters(of: speaker, place.destination.kind, in: place.call)))
+  }
+
+  /// The speaker's own description of what it sends to a place: of the same line, the last one up to the answer that named the
+  /// place, else the first one behind it.
+  private func description(of speaker: PlannedCall.Party, at place: Place) -> CallBuilder.Destination? {
+    let own = builders[place.call].destinations.filter {
+      $0.receiver == speaker && $0.line == place.destination.line && $0.kind == place.destination.kind && !$0.isRefused
+        && !$0.label.isEmpty
+    }
+    return own.last { $0.since <= place.destination.since } ?? own.first
+  }
+
+  /// What one party sends of several people stands side by side, in the order of its lines; else each party has its side.
+  private func track(of own: CallBuilder.Destination?, _ speaker: PlannedCall.Party, in call: Int) -> Int {
+    guard let own, !own.participants.isEmpty else { return speaker == .caller ? 0 : 1 }
+    let lines = builders[call].destinations.filter {
+      $0.receiver == speaker && $0.kind == own.kind && !$0.participants.isEmpty && $0.line < own.line
+    }
+    return Set(lines.map(\.line)).count
   }
 
   /// Format parameters of a party's own descriptions of video, the newest first: parameter sets are its sender's (RFC 6184, 8.1).

@@ -21,7 +21,7 @@ public struct PlannedCall: Hashable, Sendable {
     /// Its place in the list of streams that the plan was made from.
     public var index: Int
     public var party: Party
-    /// 0 for the side that is on the left of the stereo file, 1 for the other.
+    /// 0 for the side that is on the left of the stereo file, 1 for the other; 2 and more have files of their own only.
     public var track: Int
     public var attachment: Attachment
     public var evidence: String
@@ -35,6 +35,9 @@ public struct PlannedCall: Hashable, Sendable {
     public var isEncrypted = false
     /// Values of `a=crypto` by which its speaker may have protected it.
     public var keys: [String] = []
+    /// What its speaker calls it in the signalling, and who is heard in it, when the speaker sends what others say (RFC 7865).
+    public var label = ""
+    public var participants: [MediaOffer.Participant] = []
     /// Values of `a=fmtp` by which its speaker describes media of this kind that it sends itself, the newest first.
     public var parameters: [String] = []
   }

@@ -118,6 +118,7 @@ public struct SessionDescription {
     case "crypto":
       guard media[place].securityDescriptions.count < Self.maximumKeys else { return }
       media[place].securityDescriptions.append(String(pair[1].prefix(1_024)))
+    case "label": media[place].label = String(pair[1].trimmingSpaces.prefix(255))
     case "ptime": media[place].packetTime = UInt16(words.first ?? "") ?? 0
     case "rtpmap":
       guard words.count == 2, let type = UInt8(words[0]),
@@ -140,7 +141,7 @@ public struct SessionDescription {
   public static func value(of media: [MediaOffer]) -> Value {
     .list(
       media.map { offer in
-        .object([
+        var fields: Fields = [
           "kind": .text(offer.kind), "address": .text(offer.receivesAt.address.description),
           "port": .integer(Int64(offer.receivesAt.port)), "transport": .text(offer.transport),
           "direction": .text(name(offer.direction)),
@@ -151,7 +152,9 @@ public struct SessionDescription {
                 "clockRate": .integer(Int64($0.clockRate)),
               ])
             }),
-        ])
+        ]
+        if !offer.label.isEmpty { fields.set("label", offer.label) }
+        return .object(fields)
       })
   }
 

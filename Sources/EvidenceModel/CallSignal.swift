@@ -129,6 +129,22 @@ public struct MediaOffer: Hashable, Sendable {
   public var securityDescriptions: [String]
   /// Which place it has among the message's media, from 0.
   public var index: UInt16
+  /// What its sender calls it by elsewhere in the signalling (RFC 4574); empty when not given.
+  public var label: String
+  /// Whose media its sender sends in it, when it sends what others say: a recording session tells that (RFC 7865).
+  public var participants: [Participant]
+
+  /// Somebody whose media another one sends.
+  public struct Participant: Hashable, Sendable {
+    public var address: String
+    /// Empty when not given.
+    public var name: String
+
+    public init(address: String, name: String) {
+      self.address = address
+      self.name = name
+    }
+  }
 
   public init(kind: String, receivesAt: Endpoint, transport: String, index: UInt16) {
     self.kind = kind
@@ -139,5 +155,7 @@ public struct MediaOffer: Hashable, Sendable {
     direction = .sendReceive
     packetTime = 0
     securityDescriptions = []
+    label = ""
+    participants = []
   }
 }

@@ -64,6 +64,12 @@ enum FactCodec {
     writer.write(media.direction.rawValue)
     writer.write(media.packetTime)
     writer.write(media.index)
+    writer.write(media.label)
+    writer.write(UInt8(clamping: media.participants.count))
+    for participant in media.participants.prefix(255) {
+      writer.write(participant.address)
+      writer.write(participant.name)
+    }
     writer.write(UInt8(clamping: media.securityDescriptions.count))
     for description in media.securityDescriptions.prefix(255) { writer.write(description) }
     writer.write(UInt16(clamping: media.payloads.count))
@@ -159,6 +165,11 @@ enum FactCodec {
       kind: kind, receivesAt: endpoint, transport: transport, index: try reader.read("media index"))
     media.direction = direction
     media.packetTime = packetTime
+    media.label = try text(&reader)
+    let participants: UInt8 = try reader.read("count of participants")
+    for _ in 0..<participants {
+      media.participants.append(.init(address: try text(&reader), name: try text(&reader)))
+    }
     let descriptions: UInt8 = try reader.read("count of keys")
     for _ in 0..<descriptions { media.securityDescriptions.append(try text(&reader)) }
     let count: UInt16 = try reader.read("payload count")

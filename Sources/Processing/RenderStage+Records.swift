@@ -86,10 +86,18 @@ extension RenderStage {
     fields.set("evidence", work.planned.evidence)
     if !work.stream.tunnels.isEmpty { fields.set("tunnels", work.stream.tunnels) }
     if !work.planned.kind.isEmpty { fields.set("mediaKind", work.planned.kind) }
+    if !work.planned.label.isEmpty { fields.set("mediaLabel", work.planned.label) }
+    if !work.planned.participants.isEmpty { fields.set("participants", .list(work.planned.participants.map(value))) }
     guard !work.isVideo else { return fields }
-    if let stored = files[work.planned.track == 0 ? .left : .right] { fields.set("audioSha256", stored.sha256.hex) }
+    if let stored = files[work.planned.track == 1 ? .right : .left] { fields.set("audioSha256", stored.sha256.hex) }
     if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
     return fields
+  }
+
+  private static func value(_ participant: MediaOffer.Participant) -> Value {
+    var fields: Fields = ["address": .text(participant.address)]
+    if !participant.name.isEmpty { fields.set("name", participant.name) }
+    return .object(fields)
   }
 
   /// The keys of a call, by signalling and beside its audio, in the order in which they were pressed.

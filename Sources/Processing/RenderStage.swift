@@ -116,9 +116,11 @@ final class RenderStage {
     let fax = try faxWorks(faxes)
     for work in fax { trace.formUnion(work.trace) }
     // Video has files of its own and no place in those of the audio.
-    let sounds = works.filter { !$0.isVideo }
+    let audible = works.filter { !$0.isVideo }
+    // The stereo file has room for two.
+    let sounds = audible.filter { $0.planned.track < 2 }
     let start =
-      sounds.filter { $0.stream.first.isKnown }
+      audible.filter { $0.stream.first.isKnown }
       .map { $0.stream.first.earlier(by: $0.analysis.leadNanoseconds) }
       .min() ?? .unknown
     var audio = CallAudio(start: start)
@@ -133,10 +135,12 @@ final class RenderStage {
       for work in works { try keep(work, call) }
     }
     let files = isSilenced ? AudioFiles() : try write(audio, sounds, trace, call)
+    let others = isSilenced ? [] : try audible.filter { $0.planned.track >= 2 }.map { try alone($0, start, call) }
     var budget = PictureBudget()
     var fields = Self.fields(call)
     let list = try works.map { work in
-      var fields = Self.fields(work, files)
+      let own = others.first { $0.identifier == work.stream.indexLocation }?.files
+      var fields = Self.fields(work, own ?? files)
       Self.addReports(reportIndex.reports(on: work.stream), work, to: &fields)
       let videos = isSilenced ? [] : try video(work, call, &budget)
       if !videos.isEmpty { fields.set("video", .list(videos.map(Self.value))) }
@@ -163,6 +167,17 @@ final class RenderStage {
       for event in work.events { try add(event, work, call) }
     }
     for key in heard { try add(key, call) }
+  }
+
+  /// Renders a stream that has no place in the stereo file, by the call's clock.
+  private func alone(
+    _ work: StreamWork, _ start: CaptureTime, _ call: PlannedCall
+  ) throws -> (identifier: UInt64, files: AudioFiles) {
+    var audio = CallAudio(start: start)
+    audio.add(
+      work.analysis, track: 0, first: work.stream.first, kinds: work.kinds, description: Self.description(work))
+    audio.settle()
+    return (work.stream.indexLocation, try write(audio, [work], work.trace, call, isAlone: true))
   }
 
   private func work(_ planned: PlannedCall.Stream, isSilenced: Bool) throws -> StreamWork {
@@ -273,7 +288,7 @@ final class RenderStage {
   }
 
   private func write(
-    _ audio: CallAudio, _ works: [StreamWork], _ trace: Trace, _ call: PlannedCall
+    _ audio: CallAudio, _ works: [StreamWork], _ trace: Trace, _ call: PlannedCall, isAlone: Bool = false
   ) throws -> AudioFiles {
     var files = AudioFiles()
     guard !works.isEmpty else { return files }
@@ -282,6 +297,7 @@ final class RenderStage {
     let listeners = audio.tracks.map { $0.isEmpty ? nil : KeyDetector(sampleRate: audio.sampleRate) }
     let failures = try storing { store in
       audio.render(originals: originals, waveform: waveform, listeners: listeners) { file, bytes in
+        if isAlone, file == .stereo { return }
         let number = open[file] ?? spool.begin()
         open[file] = number
         store(bytes, number)
@@ -302,10 +318,11 @@ final class RenderStage {
         continue
       }
       files.audio[file] = stored
-      let sides = works.filter { file == .stereo || $0.planned.track == file.rawValue }
+      let sides = works.filter { isAlone || file == .stereo || $0.planned.track == file.rawValue }
       var part = Trace()
       for side in sides { part.formUnion(side.trace) }
-      try describe(stored, Self.role(file, call), part, call)
+      let isRecorded = works.contains { !$0.planned.participants.isEmpty }
+      try describe(stored, isRecorded ? Self.recordedRole(file) : Self.role(file, call), part, call)
     }
     let bytes = audio.timeMapBytes(open.isEmpty ? nil : waveform)
     // Safe: the view ends before `bytes` does.
@@ -348,6 +365,10 @@ final class RenderStage {
     part.first = work.stream.first
     part.last = work.stream.last
     try describe(stored, "packets of media that is not decoded", part, call, isComplete: missing == 0)
+  }
+
+  private static func recordedRole(_ file: CallAudio.File) -> String {
+    file == .stereo ? "audio of two recorded streams" : "audio of a recorded stream"
   }
 
   private static func role(_ file: CallAudio.File, _ call: PlannedCall) -> String {

@@ -39,7 +39,7 @@ public struct FaxMessage: Hashable, Sendable {
   }
 
   static let commandSignal: UInt8 = 0x41
-  /// PWD, and SID, with which a sender proves that it may (T.30, 5.3.6.1.7 and 5.3.6.1.8).
+  /// PWD, and SID, with which a sender proves that it may (T.30, 5.3.6.1.2 and 5.3.6.1.3).
   private static let secrets: Set<UInt8> = [0x83, 0x45]
   /// Stands for what is not shown.
   public static let withheld = "[withheld]"

@@ -31,6 +31,8 @@ struct BodyReading {
       describe(body, &sink)
     } else {
       if type.name == "text/plain", isPlain { fields.set("text", wire: body.array()) }
+      if isPlain { readMessage(type.name, body, &fields) }
+      if isPlain, type.name == RecordingMetadata.mediaType { readRecording(body, &sink) }
       if isPlain, let pressed = PressedKey(body, mediaType: type.name) {
         contents.key = pressed.key
         fields.set("key", pressed.key)
@@ -47,6 +49,27 @@ struct BodyReading {
       if type.isMultipart, isPlain { readParts(type, body, depth: 1, &sink) }
     }
     if !contents.media.isEmpty { fields.set("sdp", SessionDescription.value(of: contents.media)) }
+  }
+
+  /// Shows what a page of a conversation says around its text (RFC 3428, RFC 3862), and who writes one (RFC 3994).
+  private func readMessage(_ type: String, _ body: RawSpan, _ fields: inout Fields) {
+    if type == ComposingState.mediaType { ComposingState(body.array())?.place(in: &fields) }
+    guard type == CPIMMessage.mediaType, let inner = CPIMMessage(body) else { return }
+    inner.place(in: &fields)
+    guard inner.codings.isEmpty else { return }
+    let content = body.extracting(inner.contentOffset..<body.byteCount).array()
+    if inner.mediaType.name == ComposingState.mediaType { ComposingState(content)?.place(in: &fields) }
+    if inner.mediaType.name == "text/plain" { fields.set("text", wire: content) }
+  }
+
+  private mutating func readRecording(_ body: RawSpan, _ sink: inout EvidenceSink) {
+    do throws(ReadError) {
+      contents.recording = try RecordingMetadata(body.array())
+    } catch {
+      note(
+        "sip/malformedRecording", "What a message says of a recording cannot be read.",
+        ["reason": .text("\(error.code) at \(error.offset)")], &sink)
+    }
   }
 
   /// Takes the status line that a NOTIFY brings of a transfer (RFC 3420, RFC 3515, 2.4.5).
@@ -67,6 +90,8 @@ struct BodyReading {
         let content = body.extracting(part.content)
         if partType.name == "application/sdp" {
           describe(content, &sink)
+        } else if partType.name == RecordingMetadata.mediaType {
+          readRecording(content, &sink)
         } else if partType.isMultipart, depth < Self.maximumDepth {
           readParts(partType, content, depth: depth + 1, &sink)
         }
@@ -81,6 +106,8 @@ struct BodyReading {
   private mutating func describe(_ text: RawSpan, _ sink: inout EvidenceSink) {
     let description = SessionDescription(text.array(), sender: sender)
     contents.media += description.media
+    let room = MessageSessionOffer.maximumCount - contents.messageSessions.count
+    contents.messageSessions += MessageSessionOffer.all(in: text.array()).prefix(max(0, room))
     for host in description.namedHosts {
       sink.note(
         Finding(

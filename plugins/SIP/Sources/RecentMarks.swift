@@ -28,6 +28,11 @@ struct RecentMarks<Value> {
 
   subscript(mark: Mark) -> Value? { values[mark] }
 
+  /// Remembers a value in the place of the one of that mark.
+  mutating func replace(_ value: Value, for mark: Mark) {
+    if !insert(value, for: mark) { values[mark] = value }
+  }
+
   /// Remembers a value, unless there is one of that mark; returns whether it is new.
   mutating func insert(_ value: Value, for mark: Mark) -> Bool {
     guard values[mark] == nil else { return false }

@@ -33,7 +33,13 @@ public struct SIPDecoder: EvidenceDecoder {
             FieldDeclaration("keyMilliseconds", .integer, "how long it was pressed, in milliseconds"),
             FieldDeclaration("bodySha256", .text, "the stored body, where it is more than a session description"),
             FieldDeclaration("isRetransmission", .boolean, "the same message was seen before"),
-          ])
+          ] + CPIMMessage.declarations + ComposingState.declarations),
+        RecordKind(
+          "sip/messageSession", "One end of a message session that a session description sets up (MSRP)",
+          parties + MessageSessionOffer.declarations),
+        RecordKind(
+          "sip/recording", "What a recording session says of what it records (SIPREC)",
+          parties + RecordingMetadata.declarations),
       ],
       limits: [
         NamedLimit("bytes of a head", MessageHead.maximumByteCount, "bytes"),
@@ -41,12 +47,24 @@ public struct SIPDecoder: EvidenceDecoder {
         NamedLimit("bytes of a body in a stream", MessageFraming.maximumBody, "bytes"),
         NamedLimit("messages remembered for retransmissions", SIPSession.maximumRemembered, "messages"),
         NamedLimit("calls of a conversation whose parties are remembered", CallTracking.maximumCalls, "calls"),
+        NamedLimit(
+          "recording sessions of a conversation that are remembered", SIPSession.maximumRecordings, "sessions"),
+        NamedLimit("sessions, participants and streams of a recording", RecordingMetadata.maximumCount, "of each"),
+        NamedLimit("message sessions of a description", MessageSessionOffer.maximumCount, "sessions"),
         NamedLimit("media of a description", SessionDescription.maximumMedia, "media"),
         NamedLimit("payload types of a medium", SessionDescription.maximumPayloads, "types"),
         NamedLimit("codings of a body", SIPMessage.maximumCodings, "codings"),
         NamedLimit("depth of multipart bodies", BodyReading.maximumDepth, "levels"),
       ])
   }
+
+  private static let parties = [
+    FieldDeclaration("callID", .text, "the call that it is of"),
+    FieldDeclaration("from", .text, "the address in From"),
+    FieldDeclaration("to", .text, "the address in To"),
+    FieldDeclaration("method", .text, "the request's method"),
+    FieldDeclaration("cseqMethod", .text, "in a response, the method that it answers"),
+  ]
 
   public init() {}
 

@@ -85,6 +85,18 @@ struct SIPMessage {
       body.array())
   }
 
+  /// Sets the call and its parties.
+  func placeParties(in fields: inout Fields) {
+    set(&fields, "callID", callID)
+    set(&fields, "from", from.uri)
+    set(&fields, "to", to.uri)
+    if case .request(let method, _) = start {
+      set(&fields, "method", method)
+    } else {
+      set(&fields, "cseqMethod", sequenceMethod)
+    }
+  }
+
   var fields: Fields {
     var fields = Fields()
     switch start {

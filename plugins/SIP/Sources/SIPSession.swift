@@ -5,9 +5,14 @@ public struct SIPSession: DecodingSession {
   /// Messages remembered to know a retransmission by.
   static let maximumRemembered = 2_048
 
+  /// Recording sessions of a conversation whose metadata are remembered.
+  static let maximumRecordings = 256
+
   private let isDatagram: Bool
   private var seen = RecentMarks<Bool>(limit: maximumRemembered)
   private var calls = CallTracking()
+  /// What recording sessions told so far, by Call-ID.
+  private var recordings = RecentMarks<RecordingMetadata>(limit: maximumRecordings)
   private var initiator = MessageFraming()
   private var responder = MessageFraming()
 
@@ -130,9 +135,26 @@ public struct SIPSession: DecodingSession {
     }
     try sink.emit("sip/message", fields, from: side, trace: trace)
     guard !isRetransmission else { return }
+    for session in contents.messageSessions {
+      try sink.emit("sip/messageSession", session.fields(of: message), from: side, trace: trace)
+    }
+    if let recording = contents.recording {
+      try sink.emit("sip/recording", recording.fields(of: message), from: side, trace: trace)
+    }
+    nameParticipants(message, &contents)
     let receiver = sink.carrier.endpoint(of: side.other) ?? unknown
     for signal in calls.signals(message, contents, from: sender, to: receiver, trace: trace) {
       sink.signal(signal)
+    }
+  }
+
+  /// Tells each labelled medium whose it is.
+  private mutating func nameParticipants(_ message: SIPMessage, _ contents: inout MessageContents) {
+    let call = Mark(message.callID)
+    if let told = contents.recording { recordings.replace(told.following(recordings[call]), for: call) }
+    guard contents.media.contains(where: { !$0.label.isEmpty }), let known = recordings[call] else { return }
+    for place in contents.media.indices {
+      contents.media[place].participants = known.participants(labelled: contents.media[place].label)
     }
   }
 

@@ -96,4 +96,82 @@ import Testing
     #expect(outcome.signals.first?.media.map { $0.payloads.map(\.type) } == [[127]])
     #expect(outcome.codes == ["sip/malformedDescription"])
   }
+
+  @Test func readsMessageSessionsAndTheirFiles() throws {
+    let file = [
+      "v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", "c=IN IP4 192.0.2.1", "t=0 0", "m=message 2855 TCP/MSRP *",
+      "a=path:msrp://relay.example:2855/r1;tcp msrp://192.0.2.1:2855/s1;tcp", "a=sendonly",
+      "a=file-selector:name:\"My %22plan%22.jpg\" type:image/jpeg size:4096 hash:sha-1:72:24:5F:E8",
+      "a=file-transfer-id:vBnG916bdberum2fFEABR1FR3ExZMUrd", "m=message 0 TCP/MSRP *", "a=accept-types:*",
+    ].joined(separator: "\r\n")
+    let outcome = decode(alice(inCall("INVITE sip:bob@example.net SIP/2.0", "1 INVITE", toTag: false, body: file)))
+    let sessions = outcome.all("sip/messageSession")
+    #expect(sessions.map { $0.flag("isRefused") } == [false, true])
+    let first = try #require(sessions.first)
+    #expect(first.list("sessionPath").last == .text("msrp://192.0.2.1:2855/s1;tcp"))
+    #expect(first.text("fileName") == "My \"plan\".jpg")
+    #expect([first.text("fileMediaType"), first.text("direction")] == ["image/jpeg", "sendonly"])
+    #expect(first.number("fileByteCount") == 4_096)
+    #expect(first.list("fileHashes") == [.object(["algorithm": "sha-1", "digest": "72245fe8"])])
+    #expect(first.text("callID") == "call-1" && first.text("method") == "INVITE")
+  }
+
+  @Test func namesWhoIsHeardInALabelledMedium() throws {
+    let media = description("192.0.2.1", 4_000) + "a=label:96\r\nm=audio 4002 RTP/AVP 8\r\na=label:97\r\n"
+    let metadata = """
+      <recording xmlns='urn:ietf:params:xml:ns:recording:1'><datamode>complete</datamode>
+      <participant participant_id='p1'><nameID aor='sip:robin@pier.example'><name>Robin</name></nameID></participant>
+      <participant participant_id='p2'><nameID aor='sip:kim@pier.example'/></participant>
+      <stream stream_id='s1' session_id='c1'><label>96</label></stream>
+      <stream stream_id='s2' session_id='c1'><label>97</label></stream>
+      <participantstreamassoc participant_id='p1'><send>s2</send></participantstreamassoc>
+      <participantstreamassoc participant_id='p2'><send>s1</send></participantstreamassoc></recording>
+      """
+    let change = """
+      <recording xmlns='urn:ietf:params:xml:ns:recording:1'><datamode>partial</datamode>
+      <participant participant_id='p2'><nameID aor='sip:lee@pier.example'/></participant></recording>
+      """
+    let parts = { (xml: String) in
+      "--b\r\nContent-Type: application/sdp\r\n\r\n\(media)\r\n--b\r\n"
+        + "Content-Type: application/rs-metadata+xml\r\n\r\n\(xml)\r\n--b--\r\n"
+    }
+    let type = "multipart/mixed; boundary=b"
+    let outcome = decode(
+      alice(
+        inCall("INVITE sip:bob@example.net SIP/2.0", "1 INVITE", toTag: false, body: parts(metadata), type: type)),
+      alice(
+        inCall("INVITE sip:bob@example.net SIP/2.0", "2 INVITE", branch: "z9hG4bK2", body: parts(change), type: type)),
+      alice(
+        inCall(
+          "INVITE sip:bob@example.net SIP/2.0", "3 INVITE", branch: "z9hG4bK3", body: parts("<recording>"), type: type))
+    )
+    let named = outcome.signals.map { $0.media.map { $0.participants.map(\.address) } }
+    #expect(named.first == [["sip:kim@pier.example"], ["sip:robin@pier.example"]])
+    #expect(named.dropFirst().first == [["sip:lee@pier.example"], ["sip:robin@pier.example"]])
+    #expect(outcome.signals.first?.media.last?.participants.first?.name == "Robin")
+    #expect(outcome.all("sip/recording").map { $0.flag("isComplete") } == [true, false])
+    #expect(outcome.codes == ["sip/malformedRecording"])
+  }
+
+  @Test func readsPagesWithTheirSender() throws {
+    let cpim =
+      "From: Robin <im:robin@pier.example>\r\nTo: <im:kim@pier.example>\r\nDateTime: 2026-11-27T09:00:00Z\r\n\r\n"
+      + "Content-Type: text/plain\r\n\r\nAt nine."
+    let composing =
+      "<isComposing xmlns='urn:ietf:params:xml:ns:im-iscomposing'><state>idle</state></isComposing>"
+    let outcome = decode(
+      alice(
+        inCall("MESSAGE sip:bob@example.net SIP/2.0", "1 MESSAGE", toTag: false, body: cpim, type: "message/cpim")),
+      alice(
+        inCall(
+          "MESSAGE sip:bob@example.net SIP/2.0", "2 MESSAGE", toTag: false, branch: "z9hG4bK2", body: composing,
+          type: "application/im-iscomposing+xml")))
+    let page = try #require(outcome.records.first)
+    #expect(
+      [page.text("text"), page.text("cpimFrom"), page.text("cpimTo")] == [
+        "At nine.", "im:robin@pier.example", "im:kim@pier.example",
+      ])
+    #expect(page.fields["writtenAt"] == .time(CaptureTime(rfc3339: "2026-11-27T09:00:00Z")!))
+    #expect(outcome.records.last?.text("composingState") == "idle")
+  }
 }
