@@ -3,7 +3,7 @@ import PackageDescription
 
 /// One row for each folder under plugins/.
 let decoders: [String] = [
-  "DNS", "FTP", "HTTP", "IMAP", "IRC", "MQTT", "Mail", "Multipart", "POP3", "RTP", "RTSP", "Rlogin", "SIP", "SMB",
+  "DNS", "FTP", "HTTP", "IMAP", "IRC", "MQTT", "MSRP", "Mail", "Multipart", "POP3", "RTP", "RTSP", "Rlogin", "SIP", "SMB",
   "SMTP", "T38", "TFTP", "TNEF", "Telnet", "Uuencode", "XMPP",
 ]
 

@@ -5,6 +5,7 @@ import HTTPDecoder
 import IMAPDecoder
 import IRCDecoder
 import MQTTDecoder
+import MSRPDecoder
 import MailDecoder
 import MultipartDecoder
 import POP3Decoder
@@ -38,6 +39,7 @@ public let builtInDecoders: [any EvidenceDecoder.Type] = [
   UuencodeDecoder.self,
   IRCDecoder.self,
   MQTTDecoder.self,
+  MSRPDecoder.self,
   TelnetDecoder.self,
   RloginDecoder.self,
   T38Decoder.self,

@@ -55,9 +55,16 @@ final class InspectionStage {
     guard !leftOut.contains(PacketPosition(rawValue: 0)) else { return try runs.finish() }
     var merge = try records()
     var pieces = RangePieces()
+    var messages = MessageFiles()
     while let record = try merge.next() {
       if RangePieces.mayBe(record.kind, record.bytes), let fields = ValueReader.fields(record.bytes) {
         pieces.add(record.kind, fields, record.key)
+      }
+      // One worker joins them all: it reads every record anyway.
+      if order.worker == 0, MessageFiles.mayBe(record.kind, record.bytes),
+        let fields = ValueReader.fields(record.bytes)
+      {
+        messages.add(record.kind, fields, record.key)
       }
       guard record.kind == "artefact" else { continue }
       last = (record.key.position, last?.position == record.key.position ? (last?.count ?? 0) + 1 : 0)
@@ -72,8 +79,38 @@ final class InspectionStage {
     for (number, group) in pieces.groups.enumerated() where isMine(number) {
       try assemble(group, UInt32(clamping: number))
     }
+    try tell(messages)
     if let over = pieces.overLimit, order.worker == 0 { try noteLimit(over.fields, over.key) }
     try runs.finish()
+  }
+
+  /// Tells what the signalling stated of files that message sessions moved.
+  private func tell(_ messages: MessageFiles) throws {
+    var number: UInt32 = 0
+    var position: PacketPosition?
+    for transfer in messages.transfers {
+      guard let (record, finding) = messages.record(of: transfer) else { continue }
+      number = position == transfer.key.position ? number + 1 : 0
+      position = transfer.key.position
+      let write = writing(
+        behind: transfer.key, place: MessageFiles.place, number: number,
+        ArtefactContext.fields(of: transfer.fields))
+      for (ordinal, entry) in [("msrp/file", record), ("finding", finding?.recordFields)].enumerated() {
+        guard var full = entry.1 else { continue }
+        full.set("decoder", MessageFiles.decoder)
+        try write(entry.0, full, UInt32(ordinal))
+      }
+    }
+    guard let over = messages.overLimit else { return }
+    let finding = Finding(
+      .warning, "msrp/fileLimit",
+      "The run has more files of message sessions, or statements on them, than the limit; the later ones are not joined.",
+      ["limit": .integer(Int64(MessageFiles.maximumCount))])
+    var full = finding.recordFields
+    full.set("decoder", MessageFiles.decoder)
+    for entry in ArtefactContext.fields(of: over.fields).entries { full.set(entry.name, entry.value) }
+    try runs.add(
+      "finding", full, RecordKey(position: over.key.position, decoder: MessageFiles.place, ordinal: .max))
   }
 
   private func records() throws -> RecordMerge {
