@@ -5,6 +5,7 @@ struct CallBuilder {
   /// What a party wants to receive where, from when.
   struct Destination {
     let endpoint: Endpoint
+    let channel: UInt8?
     let receiver: PlannedCall.Party
     let since: CaptureTime
     let payloads: [MediaOffer.Payload]
@@ -217,7 +218,8 @@ struct CallBuilder {
       places.append(destinations.count)
       destinations.append(
         Destination(
-          endpoint: media.receivesAt, receiver: signal.isFromCaller ? .caller : .called, since: time,
+          endpoint: media.receivesAt, channel: media.channel, receiver: signal.isFromCaller ? .caller : .called,
+          since: time,
           payloads: media.payloads, kind: media.kind, isEncrypted: media.transport.contains("SAVP"),
           keys: media.securityDescriptions, signalledFrom: signal.source.address, label: media.label,
           participants: media.participants, line: media.index, tag: signal.calledTag, validFrom: isAnswer ? time : nil,

@@ -17,8 +17,14 @@ public struct CallPlanner {
   private var builders: [CallBuilder] = []
   private var calls: [PlannedCall] = []
   /// Where the signalling asks for media, and where it would come if NAT put the sender's own address there.
-  private var direct: [Endpoint: PlaceList] = [:]
-  private var mapped: [Endpoint: PlaceList] = [:]
+  private var direct: [Target: PlaceList] = [:]
+  private var mapped: [Target: PlaceList] = [:]
+
+  /// Where media goes: an endpoint, and the channel where that is the end of a connection.
+  private struct Target: Hashable {
+    let endpoint: Endpoint
+    let channel: UInt8?
+  }
 
   private init(_ streams: [MediaStream]) { self.streams = streams }
 
@@ -49,14 +55,16 @@ public struct CallPlanner {
       calls.append(builders[index].call)
       for destination in builders[index].destinations {
         let place = Place(call: index, destination: destination, endedAt: builders[index].call.endedAt)
-        direct[destination.endpoint, default: PlaceList()].add(place)
-        let other = Endpoint(destination.signalledFrom, port: destination.endpoint.port)
-        if other != destination.endpoint { mapped[other, default: PlaceList()].add(place) }
+        let target = Target(endpoint: destination.endpoint, channel: destination.channel)
+        direct[target, default: PlaceList()].add(place)
+        let other = Target(
+          endpoint: Endpoint(destination.signalledFrom, port: destination.endpoint.port), channel: destination.channel)
+        if other != target { mapped[other, default: PlaceList()].add(place) }
       }
     }
     tellReplacements(places)
-    for endpoint in direct.keys { direct[endpoint]?.settle() }
-    for endpoint in mapped.keys { mapped[endpoint]?.settle() }
+    for target in direct.keys { direct[target]?.settle() }
+    for target in mapped.keys { mapped[target]?.settle() }
   }
 
   /// Tells each call that another one took its place (RFC 3891).
@@ -113,8 +121,9 @@ public struct CallPlanner {
 
   /// The call that asked for media at an endpoint when a stream began; what was asked for goes before what NAT may have made.
   private func find(_ endpoint: Endpoint, _ stream: MediaStream) -> (Place, isDirect: Bool)? {
-    if let place = direct[endpoint]?.best(for: stream) { return (place, true) }
-    return mapped[endpoint]?.best(for: stream).map { ($0, false) }
+    let target = Target(endpoint: endpoint, channel: stream.channel)
+    if let place = direct[target]?.best(for: stream) { return (place, true) }
+    return mapped[target]?.best(for: stream).map { ($0, false) }
   }
 
   private mutating func add(
@@ -125,6 +134,7 @@ public struct CallPlanner {
     let evidence =
       isDirect
       ? "the signalling asks for media at \(place.destination.endpoint)"
+        + (place.destination.channel.map { ", channel \($0)" } ?? "")
       : "\(what) is where the signalling asks for media, or comes from: \(place.destination.endpoint), \(place.destination.signalledFrom)"
     let own = description(of: speaker, at: place)
     calls[place.call].streams.append(

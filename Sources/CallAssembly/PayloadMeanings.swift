@@ -13,7 +13,9 @@ struct PayloadMeanings {
 
   init(of place: CallBuilder.Destination, in all: [CallBuilder.Destination], speaker: PlannedCall.Party) {
     // Several media may share one endpoint (RFC 8843).
-    let lines = Set(all.filter { $0.receiver == place.receiver && $0.endpoint == place.endpoint }.map(\.line))
+    let lines = Set(
+      all.filter { $0.receiver == place.receiver && $0.endpoint == place.endpoint && $0.channel == place.channel }.map(
+        \.line))
     let fitting = all.filter { other in
       lines.contains(other.line) && (other.tag == place.tag || other.tag.isEmpty || place.tag.isEmpty)
     }

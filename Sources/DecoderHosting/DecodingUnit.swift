@@ -53,6 +53,18 @@ import EvidenceModel
     let number: Int
     var stream: MediaStream
     var isOpen = true
+
+    /// Counts a packet of so many bytes.
+    mutating func count(_ byteCount: Int, _ position: PacketPosition, _ time: CaptureTime) {
+      if stream.packetCount == 0 {
+        stream.firstPacket = position
+        stream.first = time
+      }
+      stream.packetCount += 1
+      stream.payloadBytes += UInt64(byteCount)
+      stream.lastPacket = position
+      stream.last = time
+    }
   }
 
   init(
@@ -300,12 +312,13 @@ import EvidenceModel
     host.output.report(whole)
   }
 
-  func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
+  func openStream(_ identifier: UInt32, from side: Side, channel: UInt8?) -> StreamHandle {
     var stream = MediaStream(
       source: side == .initiator ? origin.endpoints.initiator : origin.endpoints.responder,
       destination: side == .initiator ? origin.endpoints.responder : origin.endpoints.initiator,
       identifier: identifier)
     stream.tunnels = origin.tunnels
+    stream.channel = channel
     stream.decoder = host.identities[decoder].name
     let number = streams.count < host.limits.streamsPerConversation ? host.output.beginStream() : -1
     streams.append(OpenStream(side: side, number: number, stream: stream))
@@ -334,14 +347,24 @@ import EvidenceModel
         headerLength: isScattered ? 0 : UInt16(clamping: payload.lowerBound), sequence: packet.sequence,
         timestamp: packet.timestamp,
         payloadType: packet.payloadType, marker: packet.marker), inStream: streams[place].number)
-    if streams[place].stream.packetCount == 0 {
-      streams[place].stream.firstPacket = current.position
-      streams[place].stream.first = current.time
-    }
-    streams[place].stream.packetCount += 1
-    streams[place].stream.payloadBytes += UInt64(shownCount)
-    streams[place].stream.lastPacket = current.position
-    streams[place].stream.last = current.time
+    streams[place].count(shownCount, current.position, current.time)
+  }
+
+  func index(_ packet: MediaPacketHeader, whole: RawSpan, payload: Range<Int>, in stream: StreamHandle) {
+    let place = stream.number
+    guard streams.indices.contains(place), streams[place].isOpen, streams[place].number >= 0,
+      payload.lowerBound >= 0, payload.upperBound <= whole.byteCount
+    else { return }
+    let trace = host.withFragments(trace(of: self.place(of: whole)))
+    let position = trace.packets.last ?? current.position
+    let offset = host.output.storeMedia(whole, from: trace.packets)
+    host.output.index(
+      MediaPacket(
+        time: trace.last, position: position, payloadOffset: offset + UInt64(payload.lowerBound),
+        payloadLength: UInt16(clamping: payload.count), headerLength: UInt16(clamping: payload.lowerBound),
+        sequence: packet.sequence, timestamp: packet.timestamp, payloadType: packet.payloadType, marker: packet.marker),
+      inStream: streams[place].number)
+    streams[place].count(whole.byteCount, position, trace.last)
   }
 
   private func side(of stream: Int) -> Side { streams[stream].side }

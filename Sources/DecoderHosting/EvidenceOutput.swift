@@ -13,6 +13,8 @@ public protocol EvidenceOutput: AnyObject {
   func report(_ report: MediaReport)
   func beginStream() -> Int
   func index(_ packet: MediaPacket, inStream number: Int)
+  /// Stores a media packet that stands nowhere together in the original, with the packets that it came from; gives its place.
+  func storeMedia(_ bytes: RawSpan, from packets: PacketSet) -> UInt64
   /// Ends a stream's index and takes what is known of the stream.
   func endStream(_ number: Int, _ stream: MediaStream)
   /// Counts packets and their bytes in a row of the ledger.

@@ -89,15 +89,22 @@ public struct EvidenceSink: ~Copyable {
   /// Hands on what a party reports of a media stream, for the stream's record.
   public mutating func report(_ report: MediaReport) { host.report(report) }
 
-  /// Opens the index of a media stream that `side` sends.
-  public mutating func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
-    host.openStream(identifier, from: side)
+  /// Opens the index of a media stream that `side` sends; `channel` is its own within a connection that carries others.
+  public mutating func openStream(_ identifier: UInt32, from side: Side, channel: UInt8? = nil) -> StreamHandle {
+    host.openStream(identifier, from: side, channel: channel)
   }
 
   /// Adds a packet to a stream's index; `payload` is a range of the datagram shown in this call.
   public mutating func index(
     _ packet: MediaPacketHeader, payload: Range<Int>, in stream: StreamHandle
   ) { host.index(packet, payload: payload, in: stream) }
+
+  /// Adds a packet that came inside of a stream of bytes, `whole` with its header, which is stored with the packets that it came from.
+  ///
+  /// `whole` is a part of the bytes shown in this call, and `payload` a range of it.
+  public mutating func index(
+    _ packet: MediaPacketHeader, whole: RawSpan, payload: Range<Int>, in stream: StreamHandle
+  ) { host.index(packet, whole: whole, payload: payload, in: stream) }
 
   /// Ends a stream's index.
   public mutating func closeStream(_ stream: StreamHandle, verdict: MediaStream.Verdict, evidence: String) {

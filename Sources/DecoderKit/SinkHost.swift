@@ -17,7 +17,8 @@ package protocol SinkHost: AnyObject {
   func expand(_ compression: StreamCompression, from side: Side)
   func signal(_ signal: CallSignal)
   func report(_ report: MediaReport)
-  func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle
+  func openStream(_ identifier: UInt32, from side: Side, channel: UInt8?) -> StreamHandle
   func index(_ packet: MediaPacketHeader, payload: Range<Int>, in stream: StreamHandle)
+  func index(_ packet: MediaPacketHeader, whole: RawSpan, payload: Range<Int>, in stream: StreamHandle)
   func closeStream(_ stream: StreamHandle, verdict: MediaStream.Verdict, evidence: String)
 }

@@ -132,7 +132,7 @@ final class RecordingHost: SinkHost {
 
   func report(_ report: MediaReport) { outcome.reports.append(report) }
 
-  func openStream(_ identifier: UInt32, from side: Side) -> StreamHandle {
+  func openStream(_ identifier: UInt32, from side: Side, channel: UInt8?) -> StreamHandle {
     outcome.streams.append(.init(identifier: identifier, side: side))
     return StreamHandle(number: outcome.streams.count - 1)
   }
@@ -141,6 +141,14 @@ final class RecordingHost: SinkHost {
     guard outcome.streams.indices.contains(stream.number) else { return }
     if payload.lowerBound < 0 || payload.upperBound > shownCount {
       outcome.violations.append("payload \(payload), but \(shownCount) bytes were shown")
+    }
+    outcome.streams[stream.number].packets.append(.init(header: packet, payload: payload))
+  }
+
+  func index(_ packet: MediaPacketHeader, whole: RawSpan, payload: Range<Int>, in stream: StreamHandle) {
+    guard outcome.streams.indices.contains(stream.number) else { return }
+    if payload.lowerBound < 0 || payload.upperBound > whole.byteCount {
+      outcome.violations.append("payload \(payload), but the packet has \(whole.byteCount) bytes")
     }
     outcome.streams[stream.number].packets.append(.init(header: packet, payload: payload))
   }

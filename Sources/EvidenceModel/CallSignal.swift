@@ -129,6 +129,8 @@ public struct MediaOffer: Hashable, Sendable {
   public var securityDescriptions: [String]
   /// Which place it has among the message's media, from 0.
   public var index: UInt16
+  /// Its channel, where it goes inside of the connection that ends at `receivesAt` (RFC 2326, 10.12).
+  public var channel: UInt8?
   /// What its sender calls it by elsewhere in the signalling (RFC 4574); empty when not given.
   public var label: String
   /// Whose media its sender sends in it, when it sends what others say: a recording session tells that (RFC 7865).

@@ -27,6 +27,8 @@ public struct MediaStream: Hashable, Sendable {
   public var decoder = "rtp"
   /// The tunnels that its packets came through, outermost first; empty without any.
   public var tunnels = ""
+  /// Its channel, where it came inside of a connection with others (RFC 2326, 10.12); its packets are stored apart.
+  public var channel: UInt8?
   /// How its packets were counted, by original.
   public private(set) var counts: [Count] = []
 

@@ -47,6 +47,7 @@ enum FactCodec {
     writer.write(stream.last.nanoseconds)
     writer.write(stream.indexLocation)
     writer.write(stream.tunnels)
+    writer.write(stream.channel.map { UInt16($0) } ?? 0xffff)
     writer.write(stream.decoder)
     writer.write(UInt16(clamping: stream.counts.count))
     for count in stream.counts.prefix(65_535) {
@@ -64,6 +65,7 @@ enum FactCodec {
     writer.write(media.direction.rawValue)
     writer.write(media.packetTime)
     writer.write(media.index)
+    writer.write(media.channel.map { UInt16($0) } ?? 0xffff)
     writer.write(media.label)
     writer.write(UInt8(clamping: media.participants.count))
     for participant in media.participants.prefix(255) {
@@ -165,6 +167,7 @@ enum FactCodec {
       kind: kind, receivesAt: endpoint, transport: transport, index: try reader.read("media index"))
     media.direction = direction
     media.packetTime = packetTime
+    media.channel = UInt8(exactly: try reader.read(UInt16.self, "channel"))
     media.label = try text(&reader)
     let participants: UInt8 = try reader.read("count of participants")
     for _ in 0..<participants {
@@ -198,6 +201,7 @@ enum FactCodec {
     stream.last = CaptureTime(nanoseconds: try reader.read("last time"))
     stream.indexLocation = try reader.read("index location")
     stream.tunnels = try text(&reader)
+    stream.channel = UInt8(exactly: try reader.read(UInt16.self, "channel"))
     stream.decoder = try text(&reader)
     let count: UInt16 = try reader.read("count of originals")
     for _ in 0..<count {

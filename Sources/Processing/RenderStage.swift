@@ -141,6 +141,8 @@ final class RenderStage {
     let list = try works.map { work in
       let own = others.first { $0.identifier == work.stream.indexLocation }?.files
       var fields = Self.fields(work, own ?? files)
+      if !isSilenced, let list = try listSegments(work, call) { fields.set("segmentListSha256", list.sha256.hex) }
+      if let channel = work.stream.channel { fields.set("channelNumber", channel) }
       Self.addReports(reportIndex.reports(on: work.stream), work, to: &fields)
       let videos = isSilenced ? [] : try video(work, call, &budget)
       if !videos.isEmpty { fields.set("video", .list(videos.map(Self.value))) }
@@ -186,6 +188,8 @@ final class RenderStage {
     if stream.verdict == .candidate { recount(stream) }
     var trace = Trace()
     for packet in packets { trace.packets.insert(packet.position) }
+    let segments = stream.channel == nil ? [] : segments(of: packets)
+    for set in segments { trace.packets.formUnion(set) }
     var captured = packets
     let secure = isSilenced ? nil : try decrypt(packets, planned)
     packets = secure?.packets ?? packets
@@ -251,7 +255,48 @@ final class RenderStage {
     guard stream.indexLocation != .max else { return [] }
     let shard = Int(stream.indexLocation >> 48)
     if indexes[shard] == nil { indexes[shard] = try StreamIndexReader(path: layout.streams(shard)) }
-    return try indexes[shard]?.packets(at: stream.indexLocation & 0xffff_ffff_ffff) ?? []
+    let packets = try indexes[shard]?.packets(at: stream.indexLocation & 0xffff_ffff_ffff) ?? []
+    guard stream.channel != nil else { return packets }
+    let file = StreamedMedia.file(shard)
+    if originals[file] == nil {
+      // Safe: the path is a string of ours.
+      originals[file] = unsafe open(layout.media(shard), O_RDONLY | O_CLOEXEC)
+    }
+    return packets.map { packet in
+      var moved = packet
+      moved.payloadFile = file
+      return moved
+    }
+  }
+
+  /// The packets of the original that brought each packet of a stream which came inside of a connection.
+  private func segments(of packets: [MediaPacket]) -> [PacketSet] {
+    packets.map { packet in
+      originals[packet.payloadFile].flatMap { StreamedMedia.packets(of: packet, $0) } ?? PacketSet(packet.position)
+    }
+  }
+
+  /// Lists which packets of the original brought each media packet: an artefact for people and programs.
+  func listSegments(_ work: StreamWork, _ call: PlannedCall) throws -> StoredArtefact? {
+    guard work.stream.channel != nil else { return nil }
+    let number = spool.begin()
+    try storing { store in
+      let head = "# RTP sequence number, RTP timestamp, packets that brought it: original and numbers\n"
+      var lines = Array(head.utf8)
+      for (packet, set) in zip(work.captured, segments(of: work.captured)) {
+        let places = set.byOriginal.map { "\($0.original) \($0.packets)" }.joined(separator: " ")
+        lines += "\(packet.sequence) \(packet.timestamp) \(places)\n".utf8
+        guard lines.count > 1 << 16 else { continue }
+        // Safe: the view ends before `lines` changes.
+        unsafe store(lines.span.bytes, number)
+        lines = []
+      }
+      // Safe: the view ends with the closure.
+      unsafe store(lines.span.bytes, number)
+    }
+    guard let stored = try spool.end(number, class: "segments") else { return nil }
+    try describe(stored, "packets of a stream inside of a connection", work.trace, call)
+    return stored
   }
 
   /// The packets of a fax, side by side.

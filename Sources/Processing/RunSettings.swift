@@ -41,7 +41,7 @@ struct RunSettings: Sendable {
   let tool: Fields
 
   /// Limits, which a bundle of ours cannot pass.
-  static let maximumOriginals = 65_535
+  static let maximumOriginals = 65_000
   static let maximumExclusions = 100_000
 
   /// Reads the description of the bundle at `bundle`. Throws when it lacks what a run needs.

@@ -280,7 +280,9 @@ final class RunStages {
 
   private func removeResults(of job: WorkerPool.Job) {
     var paths = [layout.runs(job.stage, job.worker)]
-    if job.stage == "shard" { paths += [layout.facts(job.worker), layout.streams(job.worker)] }
+    if job.stage == "shard" {
+      paths += [layout.facts(job.worker), layout.streams(job.worker), layout.media(job.worker)]
+    }
     if job.stage == "examine" { paths.append(layout.fingerprints(job.worker)) }
     if job.stage == "sets" { paths.append(layout.hashSet(job.worker)) }
     paths += artefactDirectories(job.stage, job.worker)

@@ -15,9 +15,13 @@ final class ShardOutput: EvidenceOutput {
   private(set) var ledger = LedgerCounter()
   private(set) var failure: ProcessingError?
   private var factWriter = BinaryWriter()
+  /// Opened when the first media packet comes that stands nowhere together in the original.
+  private var media: BufferedFile?
+  private let mediaPath: String
 
   init(_ order: WorkOrder, _ layout: ScratchLayout, types: FileTypeIdentifier) throws(ProcessingError) {
     worker = order.worker
+    mediaPath = layout.media(order.worker)
     runs = try RecordRunWriter(path: layout.runs("shard", order.worker))
     facts = try BufferedFile(creating: layout.facts(order.worker))
     streams = try StreamIndexWriter(path: layout.streams(order.worker))
@@ -66,6 +70,20 @@ final class ShardOutput: EvidenceOutput {
     attempt { () throws(ProcessingError) in try streams.append(packet, to: number) }
   }
 
+  func storeMedia(_ bytes: RawSpan, from packets: PacketSet) -> UInt64 {
+    var place: UInt64 = 0
+    attempt { () throws(ProcessingError) in
+      if media == nil { media = try BufferedFile(creating: mediaPath) }
+      guard let file = media else { return }
+      factWriter.removeAll()
+      StreamedMedia.entry(packets, into: &factWriter)
+      try file.write(factWriter.bytes)
+      place = file.offset
+      try file.write(bytes)
+    }
+    return place
+  }
+
   func endStream(_ number: Int, _ stream: MediaStream) {
     attempt { () throws(ProcessingError) in
       var located = stream
@@ -89,5 +107,6 @@ final class ShardOutput: EvidenceOutput {
     try runs.finish()
     try facts.flush()
     try streams.finish()
+    try media?.flush()
   }
 }

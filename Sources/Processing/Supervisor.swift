@@ -78,8 +78,8 @@ public final class Supervisor {
   }
 
   private func openInputs() throws(ProcessingError) {
-    guard request.inputs.count <= 65_535 else {
-      throw ProcessingError(.input, "", "more than 65,535 originals in one run")
+    guard request.inputs.count <= RunSettings.maximumOriginals else {
+      throw ProcessingError(.input, "", "more than \(RunSettings.maximumOriginals) originals in one run")
     }
     for (index, path) in request.inputs.enumerated() {
       originals.append(try OriginalIntake(UInt16(index + 1), path))

@@ -109,6 +109,8 @@ struct ScratchLayout: Sendable {
   func order(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).order.json" }
   func runs(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).runs" }
   func facts(_ worker: Int) -> String { "\(root)/shard-\(worker).facts" }
+  /// Where a shard keeps media packets that stand nowhere together in the original.
+  func media(_ worker: Int) -> String { "\(root)/shard-\(worker).media" }
   func streams(_ worker: Int) -> String { "\(root)/shard-\(worker).streams" }
   func ledger(_ stage: String, _ worker: Int) -> String { "\(root)/\(stage)-\(worker).ledger.json" }
   /// Where a render worker keeps the payloads that it decrypted, one call's at a time.

@@ -31,6 +31,7 @@ final class Output: EvidenceOutput {
   func report(_ report: MediaReport) {}
   func beginStream() -> Int { 0 }
   func index(_ packet: MediaPacket, inStream number: Int) { indexed += 1 }
+  func storeMedia(_ bytes: RawSpan, from packets: PacketSet) -> UInt64 { 0 }
   func endStream(_ number: Int, _ stream: MediaStream) { streams.append(stream) }
   func count(_ row: LedgerRow, original: UInt16, _ sum: LedgerSum) {
     rows["\(row.name.rawValue) \(row.detail)", default: Row()].packets += sum.packets

@@ -8,12 +8,7 @@ public struct RTPDecoder: EvidenceDecoder {
     DecoderIdentity(
       name: "rtp", version: "1.0", summary: "Media streams (RTP) and their reports (RTCP)",
       kinds: [
-        RecordKind(
-          "rtp/control", "One RTCP compound packet",
-          [
-            FieldDeclaration("packets", .list, "its packets: type, identifier and what they report"),
-            FieldDeclaration("cname", .text, "the sender's canonical name (SDES CNAME)"),
-          ])
+        RecordKind("rtp/control", "One RTCP compound packet", RTCPCompound.declarations)
       ],
       limits: [
         NamedLimit("streams told apart at a time", RTPSession.maximumStreams, "streams"),

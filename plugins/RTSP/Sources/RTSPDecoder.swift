@@ -21,13 +21,19 @@ public struct RTSPDecoder: EvidenceDecoder {
           FieldDeclaration("mediaType", .text, "the declared type of the body"),
           FieldDeclaration("sdp", .list, "the media that the body describes"),
           FieldDeclaration("bodySha256", .text, "the stored body, where it is no session description"),
-        ])
+        ]),
+      RecordKind(
+        "rtsp/control", "One RTCP compound packet between the messages of the connection",
+        RTCPCompound.declarations + [FieldDeclaration("channelNumber", .integer, "the channel that it came in")]),
     ],
     limits: [
       NamedLimit("bytes of a head", MessageHead.maximumByteCount, "bytes"),
       NamedLimit("bytes of a body", RTSPSession.maximumBody, "bytes"),
       NamedLimit("requests that wait for their answers", RTSPSession.maximumPending, "requests"),
       NamedLimit("media of a conversation that are set up", RTSPSession.maximumSetups, "media"),
+      NamedLimit("streams between the messages of a conversation", InterleavedMedia.maximumStreams, "streams"),
+      NamedLimit(
+        "reports of a conversation that its streams' records sum up", InterleavedMedia.maximumReports, "reports"),
     ])
 
   public init() {}

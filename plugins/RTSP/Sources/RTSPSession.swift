@@ -14,9 +14,11 @@ public struct RTSPSession: DecodingSession {
     /// Bytes of a body that is too long, still to come.
     var passing = 0
     var isSearching = false
-    var interleavedPackets: Int64 = 0
-    var interleavedBytes: Int64 = 0
-    var interleavedTrace = Trace()
+    /// The beginning of the line ahead was passed over.
+    var isMidLine = false
+    /// Bytes of the packet between messages that is waited for.
+    var waiting = 0
+    var unread = InterleavedMedia.Remainder()
     var skipped: Int64 = 0
     var skippedTrace = Trace()
   }
@@ -24,10 +26,14 @@ public struct RTSPSession: DecodingSession {
   private var initiator = Reading()
   private var responder = Reading()
   private var following = SessionFollowing()
+  private var media = InterleavedMedia()
+  /// The first packet.
+  private var trace = Trace()
 
   public mutating func decode(
     _ bytes: RawSpan, from side: Side, into sink: inout EvidenceSink
   ) throws(ReadError) -> DecodingProgress {
+    if trace.isEmpty { trace = sink.trace }
     var reading = side == .initiator ? initiator : responder
     defer { if side == .initiator { initiator = reading } else { responder = reading } }
     return try advance(&reading, bytes, side, &sink)
@@ -55,32 +61,62 @@ public struct RTSPSession: DecodingSession {
       return .consumed(whole.upperBound)
     }
     if bytes[0] == 0x0d || bytes[0] == 0x0a { return .consumed(1) }
-    if bytes[0] == 0x24, !reading.isSearching { return takeInterleaved(&reading, bytes, sink.trace) }
-    switch RTSPLine.claim(bytes) {
+    if bytes[0] == 0x24, !reading.isSearching { return try takeInterleaved(&reading, bytes, side, &sink) }
+    switch reading.isMidLine ? .none : RTSPLine.claim(bytes) {
     case .needsMore: return .needs(more: 1)
     case .content:
       reading.isSearching = false
       return try takeHead(&reading, bytes, side, &sink)
-    default:
-      // Up to the end of the line: a message may begin behind it.
-      reading.isSearching = true
-      let count = bytes.firstOffset(of: 0x0a).map { $0 + 1 } ?? bytes.byteCount
-      reading.skipped += Int64(count)
-      reading.skippedTrace.formUnion(sink.trace(of: 0..<count))
-      return .consumed(count)
+    default: return try search(&reading, bytes, side, &sink)
     }
   }
 
-  /// Media between the messages (RFC 2326, 10.12): counted, not read.
-  private func takeInterleaved(_ reading: inout Reading, _ bytes: RawSpan, _ trace: Trace) -> DecodingProgress {
+  /// Passes over what is no message, up to the end of the line or to a packet of a stream that is known.
+  private mutating func search(
+    _ reading: inout Reading, _ bytes: RawSpan, _ side: Side, _ sink: inout EvidenceSink
+  ) throws(ReadError) -> DecodingProgress {
+    reading.isSearching = true
+    let line = bytes.firstOffset(of: 0x0a).map { $0 + 1 } ?? bytes.byteCount
+    var count = line
+    var from = 0
+    // Each turn looks at a place where a packet may begin.
+    while let distance = bytes.firstOffset(of: 0x24, from: from, within: line - from) {
+      let place = from + distance
+      let begins = media.mayBegin(bytes, at: place, from: side)
+      if begins != false {
+        if place == 0 {
+          guard begins == true else { return .needs(more: 1) }
+          reading.isSearching = false
+          reading.isMidLine = false
+          return try takeInterleaved(&reading, bytes, side, &sink)
+        }
+        count = place
+        break
+      }
+      from = place + 1
+    }
+    reading.isMidLine = bytes[count - 1] != 0x0a
+    reading.skipped += Int64(count)
+    reading.skippedTrace.formUnion(sink.trace(of: 0..<count))
+    return .consumed(count)
+  }
+
+  /// A packet between the messages (RFC 2326, 10.12): a dollar sign, its channel, its length.
+  private mutating func takeInterleaved(
+    _ reading: inout Reading, _ bytes: RawSpan, _ side: Side, _ sink: inout EvidenceSink
+  ) throws(ReadError) -> DecodingProgress {
     guard bytes.byteCount >= 4 else { return .needs(more: 4 - bytes.byteCount) }
-    let length = Int(bytes[2]) << 8 | Int(bytes[3])
-    reading.interleavedPackets += 1
-    reading.interleavedBytes += Int64(length)
-    if reading.interleavedPackets == 1 { reading.interleavedTrace = trace }
-    let present = min(bytes.byteCount, length + 4)
-    reading.passing = length + 4 - present
-    return .consumed(present)
+    let whole = (Int(bytes[2]) << 8 | Int(bytes[3])) + 4
+    guard bytes.byteCount >= whole else {
+      reading.waiting = whole
+      return .needs(more: whole - bytes.byteCount)
+    }
+    reading.waiting = 0
+    let trace = sink.trace(of: 0..<whole)
+    let isTaken = try media.take(
+      bytes.extracting(4..<whole), channel: bytes[1], from: side, trace: trace, into: &sink)
+    if !isTaken { reading.unread.count(whole - 4, trace) }
+    return .consumed(whole)
   }
 
   private mutating func takeHead(
@@ -116,12 +152,13 @@ public struct RTSPSession: DecodingSession {
     var reading = side == .initiator ? initiator : responder
     defer { if side == .initiator { initiator = reading } else { responder = reading } }
     try cut(&reading, side, &sink)
-    if reading.passing >= gap.byteCount {
-      reading.passing -= gap.byteCount
-    } else {
-      reading.passing = 0
-      reading.isSearching = true
-    }
+    reading.isMidLine = false
+    // The length of a packet that began before the gap says where the next one begins.
+    let rest = max(reading.passing, reading.waiting - gap.abandoned)
+    if reading.waiting > 0 { reading.unread.count(reading.waiting - 4, sink.trace) }
+    reading.waiting = 0
+    reading.passing = max(0, rest - gap.byteCount)
+    if rest < gap.byteCount { reading.isSearching = true }
   }
 
   public mutating func close(
@@ -147,14 +184,15 @@ public struct RTSPSession: DecodingSession {
       var reading = side == .initiator ? initiator : responder
       // The records' limit is the only error; the host has noted it.
       try? cut(&reading, side, &sink)
-      if reading.interleavedPackets > 0 {
+      if reading.waiting > 0 { reading.unread.count(reading.waiting - 4, reading.unread.trace) }
+      if reading.unread.packets > 0 {
         sink.note(
           Finding(
             .warning, "rtsp/interleaved",
-            "Media came between the messages of the connection; it is counted, but not made audible or visible.",
+            "Packets between the messages of the connection are not whole, no media, or of more streams than the limit; they are counted only.",
             [
-              "packetCount": .integer(reading.interleavedPackets), "byteCount": .integer(reading.interleavedBytes),
-            ]), from: side, trace: reading.interleavedTrace)
+              "packetCount": .integer(reading.unread.packets), "byteCount": .integer(reading.unread.bytes),
+            ]), from: side, trace: reading.unread.trace)
       }
       if reading.skipped > 0 {
         sink.note(
@@ -164,6 +202,15 @@ public struct RTSPSession: DecodingSession {
       }
       if side == .initiator { initiator = Reading() } else { responder = Reading() }
     }
+    let unnamed = media.unnamedChannels
+    if !unnamed.isEmpty {
+      sink.note(
+        Finding(
+          .warning, "rtsp/unnamedChannel",
+          "Media came in channels that no SETUP in the capture names; it is in no call.",
+          ["channels": .list(unnamed.map { .integer(Int64($0)) })]), from: .responder, trace: trace)
+    }
+    media.finish(into: &sink)
   }
 
   // MARK: One message
@@ -202,6 +249,7 @@ public struct RTSPSession: DecodingSession {
       }
     }
     let (signals, method) = following.take(message, description)
+    for offer in signals.flatMap(\.media) { if let channel = offer.channel { media.channels.insert(channel) } }
     if fields["method"] == nil, let method { fields.set("method", method) }
     try sink.emit("rtsp/message", fields, from: side, trace: trace)
     for signal in signals { sink.signal(signal) }

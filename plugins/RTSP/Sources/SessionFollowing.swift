@@ -103,12 +103,19 @@ struct SessionFollowing {
       offer.payloads = described?.payloads ?? []
       return [offer]
     }
+    /// Inside of the connection media goes to its other end.
+    func inside(_ receiver: Endpoint) -> [MediaOffer]? {
+      guard transport.isInterleaved, let channel = transport.channel else { return nil }
+      var offer = offer(receiver.address, receiver.port)
+      for place in offer.indices { offer[place].channel = channel }
+      return offer
+    }
     let client = request.message.sender.address
     let server = message.sender.address
     var asked = signal(.proceeding, request.message, session, request, isFromClient: true)
-    asked.media = offer(transport.destination ?? client, transport.clientPort)
+    asked.media = inside(request.message.sender) ?? offer(transport.destination ?? client, transport.clientPort)
     var answered = signal(.proceeding, message, session, request, isFromClient: false)
-    answered.media = offer(transport.source ?? server, transport.serverPort)
+    answered.media = inside(message.sender) ?? offer(transport.source ?? server, transport.serverPort)
     return [asked, answered]
   }
 

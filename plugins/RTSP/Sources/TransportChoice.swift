@@ -5,6 +5,8 @@ struct TransportChoice: Hashable {
   /// The profile, such as `RTP/AVP`, without the lower transport.
   private(set) var profile = ""
   private(set) var isInterleaved = false
+  /// The channel of media within the connection; reports have the next one.
+  private(set) var channel: UInt8?
   private(set) var clientPort: UInt16?
   private(set) var serverPort: UInt16?
   private(set) var source: InternetAddress?
@@ -32,7 +34,9 @@ struct TransportChoice: Hashable {
       case "src_addr": serverPort = serverPort ?? Self.addressedPort(word)
       case "source": source = InternetAddress(word)
       case "destination": destination = InternetAddress(word)
-      case "interleaved": isInterleaved = true
+      case "interleaved":
+        isInterleaved = true
+        channel = word.split(separator: "-").first.flatMap { UInt8($0) }
       case "mode": isRecording = word.uppercased().contains("RECORD")
       default: break
       }

@@ -1,21 +1,21 @@
-import DecoderKit
+public import ByteReading
 
 /// The fixed header of an RTP packet and where its payload stands (RFC 3550, 5.1).
-struct RTPHeader {
-  let payloadType: UInt8
-  let marker: Bool
-  let sequence: UInt16
-  let timestamp: UInt32
-  let identifier: UInt32
-  let payload: Range<Int>
+@frozen public struct RTPHeader {
+  public let payloadType: UInt8
+  public let marker: Bool
+  public let sequence: UInt16
+  public let timestamp: UInt32
+  public let identifier: UInt32
+  public let payload: Range<Int>
   /// The payload when it has exactly four bytes, as that of a telephone event has (RFC 4733, 2.3).
-  let word: UInt32?
+  public let word: UInt32?
 
   /// Nil when the bytes do not have the form of RTP: version, payload type, lengths of lists, extension and padding.
   ///
   /// An empty payload passes only beside padding, which is how senders probe a path.
-  @inline(__always)
-  init?(_ bytes: RawSpan) {
+  @inlinable @inline(__always)
+  public init?(_ bytes: RawSpan) {
     let count = bytes.byteCount
     guard count >= 12 else { return nil }
     let first = bytes[0]
@@ -52,8 +52,8 @@ struct RTPHeader {
   /// Whether a payload type has a meaning: the assigned ones and the dynamic ones (RFC 3551, 6).
   ///
   /// 64 to 95 would be RTCP where both share a port (RFC 5761, 4); 20 to 24, 27, 29, 30 and 35 to 63 are not assigned.
-  @inline(__always)
-  static func isAssigned(_ type: UInt8) -> Bool {
+  @inlinable @inline(__always)
+  public static func isAssigned(_ type: UInt8) -> Bool {
     if type >= 96 { return true }
     return type < 35 && !(20...24).contains(type) && type != 27 && type != 29 && type != 30
   }

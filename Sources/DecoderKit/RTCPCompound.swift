@@ -1,32 +1,39 @@
-import DecoderKit
+public import ByteReading
+public import EvidenceModel
 
 /// A datagram of RTCP packets (RFC 3550, 6; RFC 5506 for reduced size).
-struct RTCPCompound {
-  static let maximumPackets = 64
+public struct RTCPCompound {
+  public static let maximumPackets = 64
+
+  /// What `fields` gives, for a kind's declaration.
+  public static let declarations = [
+    FieldDeclaration("packets", .list, "its packets: type, identifier and what they report"),
+    FieldDeclaration("cname", .text, "the sender's canonical name (SDES CNAME)"),
+  ]
 
   private var packets: [Value] = []
   private var cname: [UInt8]?
   /// What senders and receivers report, for the streams that they report on; without endpoints and packets.
-  private(set) var reports: [Report] = []
+  public private(set) var reports: [Report] = []
 
   /// What one packet reports.
-  struct Report {
-    let identifier: UInt32
-    var sending: MediaReport.Sending?
-    var receptions: [MediaReport.Reception] = []
+  public struct Report {
+    public let identifier: UInt32
+    public var sending: MediaReport.Sending?
+    public var receptions: [MediaReport.Reception] = []
   }
 
   /// Why reading stopped before the end of the datagram.
-  private(set) var failure: (offset: Int, field: String)?
+  public private(set) var failure: (offset: Int, field: String)?
 
   /// The packet types SR, RR, SDES, BYE, APP, RTPFB, PSFB, XR (RFC 3550, 12.1; RFC 4585, 6.1; RFC 3611, 2).
-  @inline(__always)
-  static func isType(_ byte: UInt8) -> Bool { (200...207).contains(byte) }
+  @inlinable @inline(__always)
+  public static func isType(_ byte: UInt8) -> Bool { (200...207).contains(byte) }
 
   /// Whether the lengths of the packets add up to the datagram's, and each has room for what it must hold.
   ///
   /// Padding stands in the last packet only (RFC 3550, 6.4.1). What SRTCP encrypts does not pass (RFC 3711, 3.4).
-  static func isWhole(_ bytes: RawSpan) -> Bool {
+  public static func isWhole(_ bytes: RawSpan) -> Bool {
     var offset = 0
     var count = 0
     while offset < bytes.byteCount {
@@ -53,7 +60,7 @@ struct RTCPCompound {
   }
 
   /// Reads packets up to the end, or up to what contradicts itself.
-  init(_ bytes: RawSpan) {
+  public init(_ bytes: RawSpan) {
     var reader = ByteReader(bytes)
     while reader.remaining > 0, failure == nil {
       do throws(ReadError) { try readPacket(&reader) } catch { failure = (error.offset, error.field) }
@@ -80,7 +87,8 @@ struct RTCPCompound {
     }
   }
 
-  var fields: Fields {
+  /// The fields that `declarations` names.
+  public var fields: Fields {
     var fields: Fields = ["packets": .list(packets)]
     if let cname { fields.set("cname", wire: cname) }
     return fields
