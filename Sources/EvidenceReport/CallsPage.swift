@@ -182,11 +182,13 @@ struct CallsPage {
     }
     var players: [(name: String, sha256: String)] = []
     if let stereo = record.text("audioSha256") {
+      let isRecording = streams.contains { !Self.participants($0).isEmpty }
       let sides =
         isMediaOnly(record, kind)
         ? "first side left, other side right"
         : "\(words.party("caller") ?? "") left, \(words.party("called") ?? "") right"
-      players.append(("Both sides (\(sides))", stereo))
+      players.append(
+        (isRecording ? "The first two recorded streams (first left, second right)" : "Both sides (\(sides))", stereo))
     }
     let order = ["caller": 0, "called": 1]
     let ordered = streams.enumerated().sorted {
@@ -217,8 +219,18 @@ struct CallsPage {
     }
   }
 
+  /// Who is heard in a stream of a recording session, as its sender states.
+  private static func participants(_ stream: Fields) -> [String] {
+    stream.objects("participants").map { person in
+      let address = person.text("address") ?? ""
+      return person.text("name").map { "\($0) (\(address))" } ?? address
+    }
+  }
+
   private func name(_ stream: Fields, _ words: CallWords, _ place: Int) -> String {
-    "\(words.title(of: stream.text("party")) ?? "Sender \(stream.text("source") ?? String(place + 1))") alone"
+    let people = Self.participants(stream)
+    if !people.isEmpty { return "Recorded stream of \(people.prefix(8).joined(separator: ", "))" }
+    return "\(words.title(of: stream.text("party")) ?? "Sender \(stream.text("source") ?? String(place + 1))") alone"
   }
 
   private static func side(_ party: String, _ words: CallWords, _ side: String, _ identifier: String) -> String {
@@ -296,6 +308,14 @@ struct CallsPage {
   /// Whose voice a stream is, and how that is known.
   private func belonging(_ stream: Fields, _ words: CallWords, _ html: inout HTMLWriter) {
     html.text(words.party(stream.text("party")) ?? "unknown")
+    let people = Self.participants(stream)
+    if !people.isEmpty {
+      html.element(.p, [.class("note")]) { html in
+        html.text("sends what is said by ")
+        html.captured(people.prefix(8).joined(separator: ", "))
+        if people.count > 8 { html.text(" and \(people.count - 8) more") }
+      }
+    }
     switch stream.text("attachedBy") {
     case "inferred":
       html.element(.p, [.class("inferred")]) { html in

@@ -26,6 +26,11 @@ import Testing
       #expect(try Self.tone(result, stream) == frequency)
     }
     #expect(result.records("finding").isEmpty)
+    let page = try String(contentsOfFile: "\(result.bundle)/report/calls.html", encoding: .utf8)
+    for person in ["Kim (sip:kim@pier.example)", "Robin (sip:robin@pier.example)", "sip:lee@pier.example"] {
+      #expect(page.contains("Recorded stream of \(person)"))
+    }
+    #expect(!page.contains("caller left, called party right"))
   }
 
   /// The frequency of a file's sound, by its crossings of zero, to the nearest 20 Hz.
