@@ -66,10 +66,14 @@ public final class ContentAssembly {
     guard end > next else { return countKnown(offset..<end) }
     if offset < next { countKnown(offset..<next) }
     let rest = bytes.extracting(Int(next - offset)..<bytes.byteCount)
+    guard held.isEmpty else {
+      // Some of it may have come before.
+      try hold(rest, at: next, trace, room: room, &sink)
+      return try releaseHeld(&sink)
+    }
     remember(rest)
     sink.append(rest, to: try opened(&sink))
     next = end
-    try releaseHeld(&sink)
   }
 
   private func differs(_ bytes: RawSpan, at offset: UInt64) -> Bool {
@@ -82,11 +86,11 @@ public final class ContentAssembly {
   }
 
   private func countKnown(_ range: Range<UInt64>) {
-    if missing.contains(where: { $0.overlaps(range) }) || range.lowerBound < base ?? 0 {
-      lateBytes += range.count
-    } else {
-      repeatedBytes += range.count
-    }
+    var late = range.clamped(to: 0..<max(base ?? 0, 1)).count
+    if base ?? 0 == 0 { late = 0 }
+    for hole in missing where hole.overlaps(range) { late += hole.clamped(to: range).count }
+    lateBytes += late
+    repeatedBytes += range.count - late
   }
 
   private func remember(_ bytes: RawSpan) {
@@ -104,16 +108,21 @@ public final class ContentAssembly {
   private func hold(
     _ bytes: RawSpan, at offset: UInt64, _ trace: Trace, room: () -> Int, _ sink: inout EvidenceSink
   ) throws(ReadError) {
-    if let known = held[offset], known.bytes.count >= bytes.byteCount {
-      // Safe: the view ends before `known` does.
-      let view = unsafe known.bytes.span.bytes
-      if !view.extracting(first: bytes.byteCount).isSame(as: bytes) { hasConflict = true }
-      repeatedBytes += bytes.byteCount
-      return
+    let end = offset + UInt64(bytes.byteCount)
+    var from = offset
+    // What is held came first and stays; pieces never overlap.
+    let overlapping = held.filter { $0.key < end && $0.key + UInt64($0.value.bytes.count) > offset }
+    for (start, piece) in overlapping.sorted(by: { $0.key < $1.key }) {
+      if start > from { keep(bytes.extracting(Int(from - offset)..<Int(start - offset)), at: from, trace) }
+      let begin = max(from, start)
+      from = min(end, start + UInt64(piece.bytes.count))
+      repeatedBytes += Int(from - begin)
+      // Safe: the view ends before `piece` does.
+      let view = unsafe piece.bytes.span.bytes
+      let known = view.extracting(Int(begin - start)..<Int(from - start))
+      if !known.isSame(as: bytes.extracting(Int(begin - offset)..<Int(from - offset))) { hasConflict = true }
     }
-    if let known = held[offset] { heldBytes -= known.bytes.count }
-    held[offset] = Piece(bytes: bytes.array(), trace: trace)
-    heldBytes += bytes.byteCount
+    if from < end { keep(bytes.extracting(Int(from - offset)..<bytes.byteCount), at: from, trace) }
     var excess = bytes.byteCount - room()
     // Each turn lets at least one piece go.
     while excess > 0 || held.count > Self.maximumHeldPieces, let first = held.keys.min() {
@@ -121,6 +130,11 @@ public final class ContentAssembly {
       try pass(to: first, &sink)
       excess -= before - heldBytes
     }
+  }
+
+  private func keep(_ bytes: RawSpan, at offset: UInt64, _ trace: Trace) {
+    held[offset] = Piece(bytes: bytes.array(), trace: trace)
+    heldBytes += bytes.byteCount
   }
 
   private func releaseHeld(_ sink: inout EvidenceSink) throws(ReadError) {
