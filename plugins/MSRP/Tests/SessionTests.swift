@@ -169,6 +169,18 @@ import Testing
     #expect(outcome.findings.isEmpty)
   }
 
+  @Test func letsWhatCameFirstStayAmongPiecesThatWait() throws {
+    let outcome = decode([
+      client(
+        send("aaaa1", "m1", "5-6/8", "ef", flag: "+"), send("aaaa2", "m1", "3-8/8", "cdXXgh", flag: "+"),
+        send("aaaa3", "m1", "1-8/8", "abZZZZZZ")),
+      server(answer("aaaa1"), answer("aaaa2"), answer("aaaa3")),
+    ])
+    #expect(outcome.messages.first?.text("text") == "abcdefgh")
+    #expect(outcome.messages.first?.number("repeatedBytes") == 8)
+    #expect(outcome.codes == ["msrp/conflict"])
+  }
+
   @Test func tellsBytesThatDiffer() throws {
     let outcome = decode([
       client(send("aaaa1", "m1", "1-4/8", "abcd", flag: "+"), send("aaaa2", "m1", "3-8/8", "XXefgh")),
