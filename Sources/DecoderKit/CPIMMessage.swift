@@ -1,4 +1,4 @@
-public import ByteReading
+import ByteReading
 public import EvidenceModel
 
 /// A message with its sender, its receivers and its time around it (CPIM, RFC 3862).

@@ -1,4 +1,4 @@
-public import ByteReading
+import ByteReading
 public import EvidenceModel
 
 /// A datagram of RTCP packets (RFC 3550, 6; RFC 5506 for reduced size).

@@ -70,7 +70,7 @@ final class MemberExamination: EvidenceOutput {
     attempt { () throws(ProcessingError) in try take((kind, own)) }
   }
 
-  func beginArtefact() -> Int { inspection.beginArtefact() }
+  func beginArtefact(isComputed: Bool) -> Int { inspection.beginArtefact() }
 
   func append(_ bytes: RawSpan, toArtefact number: Int) {
     guard failure == nil else { return }
@@ -99,6 +99,7 @@ final class MemberExamination: EvidenceOutput {
   func report(_ report: MediaReport) {}
   func beginStream() -> Int { 0 }
   func index(_ packet: MediaPacket, inStream number: Int) {}
+  func storeMedia(_ bytes: RawSpan, from packets: PacketSet) -> UInt64 { 0 }
   func endStream(_ number: Int, _ stream: MediaStream) {}
   func count(_ row: LedgerRow, original: UInt16, _ sum: LedgerSum) {}
   func communityID(_ source: Endpoint, _ destination: Endpoint, protocolNumber: UInt8) -> String { "" }

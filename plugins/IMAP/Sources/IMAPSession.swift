@@ -218,7 +218,7 @@ public struct IMAPSession: DecodingSession {
     let isClient = side == clientSide
     let missing = gap.byteCount + gap.abandoned
     switch lane(isClient) {
-    case .line, .lost, .literal, .passing:
+    case .line, .lost, .literal, .passing, .waiting:
       if isClient { isClientCut = true }
       try transcript.skip(missing, from: side, into: &sink)
     case .content: transcript.cut()
@@ -243,7 +243,7 @@ public struct IMAPSession: DecodingSession {
     }
     if !isClient, case .waiting = client {
       let trace = pending.last { $0.verb.equalsIgnoringCase("COMPRESS") }?.trace ?? sink.trace
-      startTunnel(Self.unansweredCompression, trace, side.other, &sink)
+      try startTunnel(Self.unansweredCompression, trace, side.other, &sink)
     }
   }
 
