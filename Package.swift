@@ -3,8 +3,8 @@ import PackageDescription
 
 /// One row for each folder under plugins/.
 let decoders: [String] = [
-  "DNS", "FTP", "HTTP", "IMAP", "IRC", "MQTT", "MSRP", "Mail", "Multipart", "POP3", "RTP", "RTSP", "Rlogin", "SIP", "SMB",
-  "SMTP", "T38", "TFTP", "TNEF", "Telnet", "Uuencode", "XMPP",
+  "DNS", "FTP", "HTTP", "IMAP", "IRC", "MQTT", "MSRP", "Mail", "Multipart", "POP3", "RTP", "RTSP", "Rlogin", "SIP",
+  "SMB", "SMTP", "T38", "TFTP", "TNEF", "Telnet", "Uuencode", "XMPP",
 ]
 
 let settings: [SwiftSetting] = [

@@ -54,7 +54,7 @@ extension RenderStage {
     var result = VideoWork(track: track, header: CodecHeader(track))
     let number = spool.begin()
     try storing { store in VideoFrameList.write(track) { store($0, number) } }
-    result.list = try spool.end(number, class: "frame list")
+    result.list = try spool.end(number, class: ArtefactSpool.lists)
     var trace = Trace()
     trace.packets = track.packets
     trace.first = work.stream.first
@@ -128,7 +128,7 @@ extension RenderStage {
       let number = spool.begin()
       // Safe: the view ends before the array does.
       try unsafe spool.append(picture.png.span.bytes, to: number)
-      guard let stored = try spool.end(number, class: "png") else { return }
+      guard let stored = try spool.end(number) else { return }
       made.append(PictureFacts(picture: picture, stored: stored, frame: track.frames[picture.frame]))
     }
     result.pictures = made

@@ -294,7 +294,7 @@ final class RenderStage {
       // Safe: the view ends with the closure.
       unsafe store(lines.span.bytes, number)
     }
-    guard let stored = try spool.end(number, class: "segments") else { return nil }
+    guard let stored = try spool.end(number, class: ArtefactSpool.lists) else { return nil }
     try describe(stored, "packets of a stream inside of a connection", work.trace, call)
     return stored
   }
@@ -404,7 +404,7 @@ final class RenderStage {
     let missing = try storing { store in
       RTPDump.write(packets, from: work.stream.source, originals: originals) { store($0, number) }
     }
-    guard let stored = try spool.end(number, class: "rtpdump") else { return }
+    guard let stored = try spool.end(number) else { return }
     var part = Trace()
     for packet in packets { part.packets.insert(packet.position) }
     part.first = work.stream.first
