@@ -183,6 +183,20 @@ public struct RTCPCompound {
     return values
   }
 
+  /// Hands on what parties report of streams, as long as `left` lasts.
+  public func report(from side: Side, trace: Trace, left: inout Int, into sink: inout EvidenceSink) {
+    guard let sender = sink.carrier.endpoint(of: side), let receiver = sink.carrier.endpoint(of: side.other) else {
+      return
+    }
+    for report in reports where left > 0 {
+      left -= 1
+      var whole = MediaReport(source: sender, destination: receiver, identifier: report.identifier, trace: trace)
+      whole.sending = report.sending
+      whole.receptions = report.receptions
+      sink.report(whole)
+    }
+  }
+
   private mutating func descriptions(_ count: Int, _ body: inout ByteReader) throws(ReadError) -> [Value] {
     var sources: [Value] = []
     for _ in 0..<count {

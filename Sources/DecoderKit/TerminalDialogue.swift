@@ -25,6 +25,9 @@ public struct TerminalDialogue: Sendable {
   public let client: Side
   /// The names typed at prompts for one, in their order.
   public private(set) var users: [[UInt8]] = []
+  /// How many lines `write` has written, and of how many of them something is withheld.
+  public private(set) var lineCount = 0
+  public private(set) var withheldCount = 0
   /// Lines that are done, to be taken.
   private var done: [Line] = []
   private var clientState = SideState()
@@ -55,6 +58,21 @@ public struct TerminalDialogue: Sendable {
   public mutating func lines() -> [Line] {
     defer { done = [] }
     return done
+  }
+
+  /// Writes the lines that are done, to the transcript and each as a record with `speaker`, `text`, `isWhole` and `isWithheld`.
+  public mutating func write(
+    _ kind: StaticString, to transcript: inout Transcript, into sink: inout EvidenceSink
+  ) throws(ReadError) {
+    for line in lines() {
+      lineCount += 1
+      if line.isWithheld { withheldCount += 1 }
+      try transcript.add(line.text, from: line.side, trace: line.trace, into: &sink)
+      var fields: Fields = ["speaker": line.side == client ? "client" : "server", "isWhole": .boolean(line.isWhole)]
+      fields.set("text", wire: line.text)
+      if line.isWithheld { fields.set("isWithheld", true) }
+      try sink.emit(kind, fields, from: line.side, trace: line.trace)
+    }
   }
 
   // MARK: Bytes

@@ -12,7 +12,7 @@ public struct RTPSession: DecodingSession {
   /// Reports of a conversation that count for the records of its streams; all stand in records of their own.
   static let maximumReports = 8_000
 
-  private var reports = 0
+  private var reportsLeft = Self.maximumReports
   private var streams: [StreamEvidence] = []
   private var last = 0
   private var opened = 0
@@ -47,16 +47,7 @@ public struct RTPSession: DecodingSession {
           ["byteOffset": .integer(Int64(failure.offset)), "field": .text(failure.field)]), from: side, trace: trace)
     }
     try sink.emit("rtp/control", compound.fields, from: side, trace: trace)
-    guard let sender = sink.carrier.endpoint(of: side), let receiver = sink.carrier.endpoint(of: side.other) else {
-      return
-    }
-    for report in compound.reports where reports < Self.maximumReports {
-      reports += 1
-      var whole = MediaReport(source: sender, destination: receiver, identifier: report.identifier, trace: trace)
-      whole.sending = report.sending
-      whole.receptions = report.receptions
-      sink.report(whole)
-    }
+    compound.report(from: side, trace: trace, left: &reportsLeft, into: &sink)
   }
 
   /// Counts a packet to its stream, and returns the stream's place.

@@ -15,7 +15,7 @@ struct InterleavedMedia {
   }
 
   private var streams: [Stream] = []
-  private var reportCount = 0
+  private var reportsLeft = Self.maximumReports
   /// Channels that SETUP named for media.
   var channels: Set<UInt8> = []
 
@@ -69,16 +69,7 @@ struct InterleavedMedia {
     var fields = compound.fields
     fields.set("channelNumber", channel)
     try sink.emit("rtsp/control", fields, from: side, trace: trace)
-    guard let sender = sink.carrier.endpoint(of: side), let receiver = sink.carrier.endpoint(of: side.other) else {
-      return
-    }
-    for report in compound.reports where reportCount < Self.maximumReports {
-      reportCount += 1
-      var whole = MediaReport(source: sender, destination: receiver, identifier: report.identifier, trace: trace)
-      whole.sending = report.sending
-      whole.receptions = report.receptions
-      sink.report(whole)
-    }
+    compound.report(from: side, trace: trace, left: &reportsLeft, into: &sink)
   }
 
   /// Whether a packet of a stream that is known may begin here, behind missing bytes: its channel, version and identifier.

@@ -16,8 +16,6 @@ public struct RloginSession: DecodingSession {
   private var window: (height: Int, width: Int)?
   private var characters = ControlReading()
   private var trace = Trace()
-  private var lineCount = 0
-  private var withheldCount = 0
   private var isComplete = true
 
   init(_ carrier: DecodingContext.Carrier) {
@@ -30,7 +28,6 @@ public struct RloginSession: DecodingSession {
   }
 
   private var client: Side { dialogue.client }
-  private func name(_ side: Side) -> String { side == client ? "client" : "server" }
 
   // MARK: Bytes
 
@@ -127,15 +124,7 @@ public struct RloginSession: DecodingSession {
   }
 
   private mutating func write(_ sink: inout EvidenceSink) throws(ReadError) {
-    for line in dialogue.lines() {
-      lineCount += 1
-      if line.isWithheld { withheldCount += 1 }
-      try transcript.add(line.text, from: line.side, trace: line.trace, into: &sink)
-      var fields: Fields = ["speaker": .text(name(line.side)), "isWhole": .boolean(line.isWhole)]
-      fields.set("text", wire: line.text)
-      if line.isWithheld { fields.set("isWithheld", true) }
-      try sink.emit("rlogin/line", fields, from: line.side, trace: line.trace)
-    }
+    try dialogue.write("rlogin/line", to: &transcript, into: &sink)
   }
 
   // MARK: Gaps and the end
@@ -190,8 +179,8 @@ public struct RloginSession: DecodingSession {
       fields.set("windowHeight", window.height)
     }
     if answer != .none { fields.set("isAccepted", answer == .accepted) }
-    fields.set("lineCount", lineCount)
-    fields.set("withheldCount", withheldCount)
+    fields.set("lineCount", dialogue.lineCount)
+    fields.set("withheldCount", dialogue.withheldCount)
     fields.set("isComplete", isComplete)
     if let stored {
       fields.set("transcriptSha256", stored.hash.hex)

@@ -8,8 +8,6 @@ public struct TelnetSession: DecodingSession {
   private var clientCommands = CommandReading()
   private var serverCommands = CommandReading()
   private var trace = Trace()
-  private var lineCount = 0
-  private var withheldCount = 0
   private var isComplete = true
   /// Sides whose bytes are encrypted or compressed from here on.
   private var closedSides: Set<Side> = []
@@ -143,15 +141,7 @@ public struct TelnetSession: DecodingSession {
   private func name(_ side: Side) -> String { side == client ? "client" : "server" }
 
   private mutating func write(_ sink: inout EvidenceSink) throws(ReadError) {
-    for line in dialogue.lines() {
-      lineCount += 1
-      if line.isWithheld { withheldCount += 1 }
-      try transcript.add(line.text, from: line.side, trace: line.trace, into: &sink)
-      var fields: Fields = ["speaker": .text(name(line.side)), "isWhole": .boolean(line.isWhole)]
-      fields.set("text", wire: line.text)
-      if line.isWithheld { fields.set("isWithheld", true) }
-      try sink.emit("telnet/line", fields, from: line.side, trace: line.trace)
-    }
+    try dialogue.write("telnet/line", to: &transcript, into: &sink)
   }
 
   public mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
@@ -188,8 +178,8 @@ public struct TelnetSession: DecodingSession {
       fields.set("userNames", .list(names.map { .text(String(decoding: $0, as: UTF8.self)) }))
     }
     options.place(in: &fields)
-    fields.set("lineCount", lineCount)
-    fields.set("withheldCount", withheldCount)
+    fields.set("lineCount", dialogue.lineCount)
+    fields.set("withheldCount", dialogue.withheldCount)
     if unclosedCount > 0 {
       fields.set("unclosedCount", unclosedCount)
       fields.set("unreadByteCount", unreadByteCount)
