@@ -9,7 +9,8 @@ struct FileTree {
 
   init(_ bundle: String) {
     let walk = Walk()
-    do throws(BundleError) { try walk.read(OpenDirectory(bundle), "", 0) } catch {
+    // The bundle itself may be named by a link; nothing in it may be one.
+    do throws(BundleError) { try walk.read(OpenDirectory("\(bundle)/."), "", 0) } catch {
       walk.note("cannot be read: \(bundle)")
     }
     for (path, byteCount) in walk.found.withLock({ $0.files }) { files.append(path.utf8, byteCount) }

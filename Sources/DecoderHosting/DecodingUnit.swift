@@ -20,6 +20,8 @@ import EvidenceModel
   private var runs: [Run] = []
   private var usesRuns = false
 
+  /// Whether it ends because of a fault.
+  var isBroken = false
   /// Sides of which the session said that they are compressed from here on.
   private(set) var asked: [Side: StreamCompression] = [:]
 
@@ -357,11 +359,14 @@ import EvidenceModel
     else { return }
     let trace = host.withFragments(trace(of: self.place(of: whole)))
     let position = trace.packets.last ?? current.position
-    let offset = host.output.storeMedia(whole, from: trace.packets)
+    // A header that is longer than an index can tell is left out, so that the packets are found by the payload's place.
+    let header = payload.lowerBound <= MediaPacket.maximumHeaderLength ? payload.lowerBound : 0
+    let cut = payload.lowerBound - header
+    let offset = host.output.storeMedia(whole.extracting(cut..<whole.byteCount), from: trace.packets)
     host.output.index(
       MediaPacket(
-        time: trace.last, position: position, payloadOffset: offset + UInt64(payload.lowerBound),
-        payloadLength: UInt16(clamping: payload.count), headerLength: UInt16(clamping: payload.lowerBound),
+        time: trace.last, position: position, payloadOffset: offset + UInt64(header),
+        payloadLength: UInt16(clamping: payload.count), headerLength: UInt16(header),
         sequence: packet.sequence, timestamp: packet.timestamp, payloadType: packet.payloadType, marker: packet.marker),
       inStream: streams[place].number)
     streams[place].count(whole.byteCount, position, trace.last)

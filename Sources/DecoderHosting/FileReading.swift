@@ -75,6 +75,7 @@ final class FileReading {
 
   private func stop(_ error: ReadError, _ trace: Trace) {
     isStopped = true
+    unit.isBroken = true
     pending = []
     runs = []
     unit.note(failure(error, unit.label), from: side, trace: trace)

@@ -362,8 +362,8 @@ public final class HostedStreams {
   private func beginExpansions(_ packet: PacketContext) {
     guard phase == .decoding, let unit, !unit.asked.isEmpty else { return }
     let asked = unit.takeAsked()
-    for side in [Side.initiator, .responder] where state(side).expansion == nil {
-      guard let compression = asked[side] else { continue }
+    for side in [Side.initiator, .responder] where phase == .decoding && state(side).expansion == nil {
+      guard self.unit === unit, let compression = asked[side] else { continue }
       let expansion = StreamExpansion(compression, host.limits)
       var compressed: [UInt8] = []
       var runs: [DecodingUnit.Run] = []
@@ -406,6 +406,7 @@ public final class HostedStreams {
     do throws(ReadError) { try step() } catch {
       guard let unit else { return }
       unit.note(failure(error, unit.label), from: side, trace: Trace(packet.position, at: packet.time))
+      unit.isBroken = true
       unit.finish()
       lastFailed = unit.decoder
       self.unit = nil

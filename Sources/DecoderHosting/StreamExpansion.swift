@@ -11,7 +11,7 @@ final class StreamExpansion {
   private let limits: HostLimits
   private var received = 0
   private var given = 0
-  /// Packets whose last bits may belong to what the next packet completes.
+  /// Packets since the last that gave something, and that one: its last bits may belong to what the next packet completes.
   private var open = Trace()
 
   init(_ compression: StreamCompression, _ limits: HostLimits) {
@@ -31,15 +31,20 @@ final class StreamExpansion {
   ) throws(ReadError) {
     let start = received
     received += bytes.byteCount
-    var trace = open
-    trace.insert(packet.position, at: packet.time)
+    open.insert(packet.position, at: packet.time)
     var place = packet
     place.fileOffset = PacketContext.scattered
+    var hasGiven = false
     let state = reverser.push(bytes) { part in
+      hasGiven = true
       given += part.byteCount
-      emit(part, .init(count: part.byteCount, trace: trace, packet: place))
+      emit(part, .init(count: part.byteCount, trace: open, packet: place))
     }
-    open = reverser.isAtBoundary ? Trace() : trace
+    if reverser.isAtBoundary {
+      open = Trace()
+    } else if hasGiven {
+      open = Trace(packet.position, at: packet.time)
+    }
     guard given <= limits.expansionFloor || given / limits.expansionRatio <= received else {
       throw ReadError(.limitExceeded, at: start, reading: "ratio of compression")
     }

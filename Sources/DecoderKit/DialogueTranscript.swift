@@ -45,7 +45,7 @@ public struct DialogueTranscript: Hashable, Sendable {
     _ text: some Collection<UInt8>, isWithheld: Bool = false, from side: Side, trace: Trace,
     into sink: inout EvidenceSink
   ) throws(ReadError) {
-    try tellPassed(side, &sink)
+    try tellPassed(&sink)
     lineCount += 1
     if isWithheld { withheldCount += 1 }
     if self.trace.isEmpty { self.trace = trace }
@@ -56,6 +56,7 @@ public struct DialogueTranscript: Hashable, Sendable {
   public mutating func remark(
     _ words: String, from side: Side, trace: Trace, into sink: inout EvidenceSink
   ) throws(ReadError) {
+    try tellPassed(&sink)
     if self.trace.isEmpty { self.trace = trace }
     try transcript?.remark(words, from: side, trace: trace, into: &sink)
   }
@@ -72,7 +73,7 @@ public struct DialogueTranscript: Hashable, Sendable {
     try remark(words + "]", from: side, trace: trace, into: &sink)
   }
 
-  /// Counts bytes that are not shown; before the next line of that side, or at the end, it is told how many.
+  /// Counts bytes that are not shown; before the next line or remark it is told how many.
   ///
   /// `isLost` of what is no whole line or a longer one than the limit; otherwise it is no line of this dialogue, and may be
   /// content or a secret whose command was not captured.
@@ -82,12 +83,20 @@ public struct DialogueTranscript: Hashable, Sendable {
     if passed[side]?.trace.isEmpty == true { passed[side]?.trace = trace }
   }
 
-  private mutating func tellPassed(_ side: Side, _ sink: inout EvidenceSink) throws(ReadError) {
-    guard let told = passed.removeValue(forKey: side), told.byteCount > 0, !told.trace.isEmpty else { return }
-    transcript?.cut()
-    try remark(
-      "[\(told.byteCount) bytes of the \(name(side)) that are no lines of this dialogue]", from: side,
-      trace: told.trace, into: &sink)
+  /// Tells of what was passed over, of both sides in the order in which it began.
+  private mutating func tellPassed(_ sink: inout EvidenceSink) throws(ReadError) {
+    guard !passed.isEmpty else { return }
+    let told = passed.filter { $0.value.byteCount > 0 && !$0.value.trace.isEmpty }
+    passed = [:]
+    let ordered = told.sorted {
+      ($0.value.trace.first, $0.key.rawValue) < ($1.value.trace.first, $1.key.rawValue)
+    }
+    for (side, bytes) in ordered {
+      let words = "[\(bytes.byteCount) bytes of the \(name(side)) that are no lines of this dialogue]"
+      transcript?.cut()
+      if trace.isEmpty { trace = bytes.trace }
+      try transcript?.remark(words, from: side, trace: bytes.trace, into: &sink)
+    }
   }
 
   private func name(_ side: Side) -> String { side == transcript?.client ? "client" : "server" }
@@ -106,6 +115,7 @@ public struct DialogueTranscript: Hashable, Sendable {
   /// Adds a remark on missing bytes.
   public mutating func skip(_ byteCount: Int, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
     isComplete = false
+    try tellPassed(&sink)
     try transcript?.skip(byteCount, from: side, trace: sink.trace, into: &sink)
   }
 
@@ -122,10 +132,8 @@ public struct DialogueTranscript: Hashable, Sendable {
     _ kind: StaticString, _ fields: Fields, into sink: inout EvidenceSink
   ) throws(ReadError) {
     // Limits on records must not leave the transcript open.
-    if let client = transcript?.client {
-      try? tellPassed(client, &sink)
-      try? tellPassed(client.other, &sink)
-    }
+    try? tellPassed(&sink)
+    if sink.isBroken { cut() }
     let stored = transcript?.close(into: &sink)
     guard !trace.isEmpty, let client = transcript?.client else { return }
     var fields = fields

@@ -111,6 +111,9 @@ public struct EvidenceSink: ~Copyable {
     host.closeStream(stream, verdict: verdict, evidence: evidence)
   }
 
+  /// Whether the session ends because of a fault: what it threw, or a compression that cannot be undone. Known in `finish`.
+  public var isBroken: Bool { host.isBroken }
+
   /// Which side began the conversation and between whom it is.
   public var carrier: DecodingContext.Carrier { host.carrier }
 }

@@ -4,6 +4,7 @@ package import EvidenceModel
 /// What stands behind a sink: the worker in a run, a recorder in a test.
 package protocol SinkHost: AnyObject {
   var carrier: DecodingContext.Carrier { get }
+  var isBroken: Bool { get }
   func trace(of range: Range<Int>?) -> Trace
   func emit(_ kind: StaticString, _ fields: Fields, from side: Side, trace: Trace) throws(ReadError)
   func note(_ finding: Finding, from side: Side, trace: Trace)

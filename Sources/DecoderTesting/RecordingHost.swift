@@ -31,6 +31,7 @@ final class RecordingHost: SinkHost {
   /// The number of the step that is being shown, from 1: it serves as the packet number.
   var step: UInt64 = 0
   var shownCount = 0
+  var isBroken: Bool { outcome.failure != nil }
 
   init(_ carrier: DecodingContext.Carrier, _ findings: SharedOutcome = SharedOutcome()) {
     self.carrier = carrier

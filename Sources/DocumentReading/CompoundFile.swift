@@ -85,25 +85,55 @@ struct CompoundFile {
   private mutating func readDirectory(_ entries: [UInt8]) throws(ReadError) {
     // Safe: the reader ends before `entries` does.
     var reader = unsafe ByteReader(entries.span.bytes)
+    var nodes: [Node] = []
+    var root: UInt32?
     while reader.remaining >= Self.entryBytes {
       var entry = ByteReader(try reader.take(Self.entryBytes, "entry of the directory"))
       var units: [UInt16] = []
       for _ in 0..<32 { units.append(try entry.readLittleEndian("name")) }
       try entry.skip(2, "length of the name")
       let kind: UInt8 = try entry.read("kind of entry")
-      try entry.skip(49, "tree and times")
+      try entry.skip(1, "colour")
+      let before: UInt32 = try entry.readLittleEndian("sibling before")
+      let behind: UInt32 = try entry.readLittleEndian("sibling behind")
+      let child: UInt32 = try entry.readLittleEndian("child")
+      try entry.skip(36, "class, state and times")
       let start: UInt32 = try entry.readLittleEndian("first sector")
       let low: UInt32 = try entry.readLittleEndian("size")
       let high: UInt32 = try entry.readLittleEndian("size")
       // With small sectors, the upper half may hold anything.
       let count = UInt64(low) | (sectorBytes == 512 ? 0 : UInt64(high) << 32)
-      if kind == 5 { container = chain(from: start) }
-      if kind == 2 {
-        streams.append(
-          Stream(
-            name: String(decoding: units.prefix { $0 != 0 }, as: UTF16.self), start: start, byteCount: count))
+      if kind == 5, root == nil {
+        container = chain(from: start)
+        root = child
       }
+      var node = Node(before: before, behind: behind, stream: nil)
+      if kind == 2 {
+        node.stream = Stream(
+          name: String(decoding: units.prefix { $0 != 0 }, as: UTF16.self), start: start, byteCount: count)
+      }
+      nodes.append(node)
     }
+    streams = Self.siblings(root, nodes)
+  }
+
+  /// An entry of the directory, in the tree of its storage (MS-CFB, 2.6.4).
+  private struct Node {
+    let before: UInt32
+    let behind: UInt32
+    var stream: Stream?
+  }
+
+  /// The streams of the root itself, in the order of the entries; those of other storages belong to what is embedded.
+  private static func siblings(_ root: UInt32?, _ nodes: [Node]) -> [Stream] {
+    var reached = [Bool](repeating: false, count: nodes.count)
+    var next = root.map { [$0] } ?? []
+    while let number = next.popLast() {
+      guard let place = Int(exactly: number), nodes.indices.contains(place), !reached[place] else { continue }
+      reached[place] = true
+      next += [nodes[place].before, nodes[place].behind]
+    }
+    return nodes.indices.compactMap { reached[$0] ? nodes[$0].stream : nil }
   }
 
   // MARK: Sectors

@@ -85,6 +85,9 @@ public struct MediaPacket: Hashable, Sendable {
   public var payloadType: UInt8
   public var marker: Bool
 
+  /// A longer header is told as 0: an index has no room for it.
+  public static let maximumHeaderLength = 1_020
+
   public init(
     time: CaptureTime, position: PacketPosition, payloadOffset: UInt64, payloadLength: UInt16,
     headerLength: UInt16 = 0, sequence: UInt16, timestamp: UInt32, payloadType: UInt8, marker: Bool
@@ -94,7 +97,7 @@ public struct MediaPacket: Hashable, Sendable {
     self.payloadOffset = payloadOffset
     self.payloadLength = payloadLength
     payloadFile = position.original
-    self.headerLength = headerLength > 1_020 ? 0 : headerLength
+    self.headerLength = headerLength > Self.maximumHeaderLength ? 0 : headerLength
     self.sequence = sequence
     self.timestamp = timestamp
     self.payloadType = payloadType

@@ -151,7 +151,7 @@ struct SessionPages {
     if let conversation = record.text("communityID"), let place = context.firstMessages["\(name) \(conversation)"],
       let link = LocalLink(page: place.page, anchor: place.anchor)
     {
-      links.append(("its messages, from \(place.anchor) on", link))
+      links.append(("messages between these two ends, from \(place.anchor) on", link))
     }
     for other in context.tallies.keys.sorted() where other.hasPrefix("\(name)-") && other != kind {
       guard context.count(other) > 0, !Self.messageKinds.contains(other) else { continue }

@@ -260,7 +260,9 @@ final class RenderStage {
     let file = StreamedMedia.file(shard)
     if originals[file] == nil {
       // Safe: the path is a string of ours.
-      originals[file] = unsafe open(layout.media(shard), O_RDONLY | O_CLOEXEC)
+      let descriptor = unsafe open(layout.media(shard), O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw ProcessingError(.defect, layout.media(shard), "it cannot be opened") }
+      originals[file] = descriptor
     }
     return packets.map { packet in
       var moved = packet

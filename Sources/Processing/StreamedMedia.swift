@@ -24,7 +24,7 @@ enum StreamedMedia {
   /// The packets that brought a media packet; nil when its entry cannot be read.
   static func packets(of packet: MediaPacket, _ descriptor: Int32) -> PacketSet? {
     let start = UInt64(packet.headerLength) + 2
-    guard packet.headerLength > 0, packet.payloadOffset >= start else { return nil }
+    guard packet.payloadOffset >= start else { return nil }
     let place = packet.payloadOffset - start
     let head = fileBytes(descriptor, at: place, 2)
     guard head.count == 2 else { return nil }

@@ -40,7 +40,7 @@ import Testing
     let (_, _, text) = try report { try $0.addChats() }
     let page = try text("sessions.html")
     #expect(page.contains("IRC <bdi class=\"captured\">&lt;script&gt;alert(1)&lt;/script&gt;</bdi>"))
-    #expect(page.contains("href=\"chat.html#R-000001\">its messages, from R-000001 on"))
+    #expect(page.contains("href=\"chat.html#R-000001\">messages between these two ends, from R-000001 on"))
     #expect(page.contains("href=\"records-irc-command.html\">all of kind irc command"))
     #expect(page.contains("href=\"files.html#A-"))
     #expect(page.contains("2026-01-02T03:16:40Z &gt; &lt;script&gt;") && !page.contains("<script>alert"))

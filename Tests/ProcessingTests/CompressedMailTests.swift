@@ -49,5 +49,6 @@ import Testing
     #expect(result.records("imap-command").contains { $0["command"] == "SELECT" })
     let ends = result.records("finding").filter { $0["code"] == "decoder/truncated" }
     #expect(ends.map { $0.text("field") } == ["compressed bytes"])
+    #expect(result.records("imap-session").map { $0["isComplete"] } == [false])
   }
 }

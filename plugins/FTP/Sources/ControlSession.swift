@@ -101,7 +101,7 @@ final class ControlSession {
     // ABOR comes behind Telnet's signals (RFC 959, 4.1.3).
     let text = Array(line.drop { $0 >= 0xf0 }).trimmed
     guard !text.isEmpty else { return }
-    let verb = text.prefix { $0 != 0x20 }
+    let verb = text.prefix { $0 != 0x20 && $0 != 0x09 }
     let command = String(decoding: verb, as: UTF8.self).uppercased()
     let exchange = Exchange(command, Array(text.dropFirst(verb.count + 1)), trace)
     if waiting.count >= Self.maximumWaiting {

@@ -192,13 +192,17 @@ public struct IMAPSession: DecodingSession {
     "The answer to COMPRESS is missing from the capture; what follows may be compressed and is not read.")
 
   /// Has the host undo the compression of what follows (RFC 4978).
-  mutating func startCompression(_ trace: Trace, _ side: Side, _ sink: inout EvidenceSink) {
+  mutating func startCompression(
+    _ trace: Trace, _ side: Side, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
     client = .line
     server = .line
     isCompressed = true
     sink.expand(.deflate, from: side)
     sink.expand(.deflate, from: side.other)
     sink.note(Self.compressed, from: side, trace: trace)
+    try transcript.remark(
+      "what both sides send from here on is compressed; what it was is read", from: side, trace: trace, into: &sink)
   }
 
   /// Reads nothing more of either side; `finding` says why.

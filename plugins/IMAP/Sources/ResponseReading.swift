@@ -86,7 +86,7 @@ extension IMAPSession {
     if isOK, command.verb.equalsIgnoringCase("STARTTLS") {
       try startTunnel(Self.encrypted, trace, side, &sink)
     } else if isOK, command.verb.equalsIgnoringCase("COMPRESS") {
-      startCompression(trace, side, &sink)
+      try startCompression(trace, side, &sink)
     } else if case .waiting = client, command.verb.equalsIgnoringCase("COMPRESS") {
       client = .line
     }

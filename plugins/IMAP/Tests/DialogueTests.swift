@@ -57,7 +57,7 @@ import Testing
       client("c FETCH 2 (BODY[1] BODY[2])\r\n"),
       server("* 2 FETCH (UID 7 BODY[1] \"say \\\"four\\\"\" BODY[2] {3}\r\nabc BODY[3] \"\")\r\nc OK\r\n"),
     ])
-    #expect(Set(outcome.contents.map(\.text)) == ["say \"four\"", "abc"])
+    #expect(Set(outcome.contents.filter { !$0.description.isComputed }.map(\.text)) == ["say \"four\"", "abc"])
     #expect(Set(outcome.all("imap/message").map { $0.text("section") }) == ["1", "2"])
     #expect(outcome.all("imap/message").allSatisfy { $0.number("uid") == 7 && $0.flag("isComplete") == true })
   }

@@ -193,7 +193,7 @@ public struct IRCSession: DecodingSession {
     fields.set("withheldCount", withheldCount)
     fields.set("oddCount", oddCount)
     fields.set("isEncrypted", isEncrypted)
-    fields.set("isComplete", isComplete)
+    fields.set("isComplete", isComplete && !sink.isBroken)
     if let stored {
       fields.set("transcriptSha256", stored.hash.hex)
       trace.formUnion(stored.trace)

@@ -289,7 +289,7 @@ public struct MQTTSession: DecodingSession {
         if let reason = ReasonCode.name(status, of: .disconnect) { fields.set("endReason", reason) }
       }
     }
-    fields.set("isComplete", isComplete)
+    fields.set("isComplete", isComplete && !sink.isBroken)
     if let stored {
       fields.set("transcriptSha256", stored.hash.hex)
       trace.formUnion(stored.trace)

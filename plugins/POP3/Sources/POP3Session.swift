@@ -179,12 +179,12 @@ public struct POP3Session: DecodingSession {
       command.user = user
     } else if command.isNamed("APOP") {
       // name, space, digest (RFC 1939, 7): the digest can be tried against word lists.
-      let name = Array(command.argument.prefix { $0 != 0x20 })
+      let name = Array(command.argument.prefix { $0 != 0x20 && $0 != 0x09 })
       command.shownArgument = name + [0x20] + WithheldSecret.mark
       command.user = name
       user = name
     } else if command.isNamed("AUTH"), !command.argument.isEmpty {
-      let words = command.argument.split(separator: 0x20).map(Array.init)
+      let words = command.argument.split { $0 == 0x20 || $0 == 0x09 }.map(Array.init)
       credentials = MailCredentials(mechanism: words.first ?? [])
       if words.count > 1 {
         credentials.take(words[1])
@@ -199,8 +199,9 @@ public struct POP3Session: DecodingSession {
         isWithheld ? verb + [0x20] + command.shownArgument : line, isWithheld: isWithheld, from: side, trace: trace,
         into: &sink)
     } else {
-      // It may be a secret whose command was not captured.
+      // It may be a secret whose command was not captured: one word, as in an exchange of AUTH.
       transcript.pass(line.count, isLost: false, from: side, trace: trace)
+      if verb.count == line.count { command.verb = WithheldSecret.mark }
     }
     pending.append(command)
     return true

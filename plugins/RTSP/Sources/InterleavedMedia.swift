@@ -66,6 +66,12 @@ struct InterleavedMedia {
     _ packet: RawSpan, _ channel: UInt8, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
   ) throws(ReadError) {
     let compound = RTCPCompound(packet)
+    if let failure = compound.failure {
+      sink.note(
+        Finding(
+          .warning, "rtsp/malformedReport", "An RTCP packet contradicts its own lengths; what stands before is kept.",
+          ["byteOffset": .integer(Int64(failure.offset)), "field": .text(failure.field)]), from: side, trace: trace)
+    }
     var fields = compound.fields
     fields.set("channelNumber", channel)
     try sink.emit("rtsp/control", fields, from: side, trace: trace)

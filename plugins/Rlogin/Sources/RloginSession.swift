@@ -9,6 +9,8 @@ public struct RloginSession: DecodingSession {
   private var transcript: Transcript
   /// Nil where the capture lacks it, or it is none.
   private var opening: Opening?
+  /// The packets that it came in.
+  private var openingTrace = Trace()
   private var isOpen: Bool
   private var answer = Answer.none
   private var isAnswerDue = true
@@ -58,8 +60,9 @@ public struct RloginSession: DecodingSession {
       }
       let trace = sink.trace(of: offset..<(offset + 1))
       self.trace.formUnion(trace)
+      openingTrace.formUnion(trace)
       opening?.take(byte)
-      return try endOpening(trace, &sink)
+      return try endOpening(openingTrace, &sink)
     }
     switch windows.take(byte) {
     case .none: break
@@ -181,7 +184,7 @@ public struct RloginSession: DecodingSession {
     if answer != .none { fields.set("isAccepted", answer == .accepted) }
     fields.set("lineCount", dialogue.lineCount)
     fields.set("withheldCount", dialogue.withheldCount)
-    fields.set("isComplete", isComplete)
+    fields.set("isComplete", isComplete && !sink.isBroken)
     if let stored {
       fields.set("transcriptSha256", stored.hash.hex)
       trace.formUnion(stored.trace)

@@ -126,6 +126,7 @@ extension SMTPSession {
     } else {
       // It may be a message's, or a secret, whose command was not captured.
       transcript.pass(raw.count, isLost: false, from: side, trace: trace)
+      if argument.isEmpty { command.command = WithheldSecret.mark }
     }
     switch verb {
     case _ where verb.equalsIgnoringCase("MAIL"): try beginMail(argument, trace, side, &command, &sink)
@@ -165,7 +166,7 @@ extension SMTPSession {
   }
 
   private mutating func beginAuthentication(_ argument: [UInt8], _ command: inout PendingCommand) {
-    let words = argument.split(separator: 0x20, omittingEmptySubsequences: true).map(Array.init)
+    let words = argument.split { $0 == 0x20 || $0 == 0x09 }.map(Array.init)
     guard let mechanism = words.first else { return }
     var exchange = MailCredentials(mechanism: mechanism)
     command.purpose = .authentication

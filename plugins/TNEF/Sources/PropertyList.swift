@@ -17,6 +17,8 @@ struct PropertyList {
     case needsMore
     /// Something was passed.
     case moved
+    /// A value is longer than the limit and is passed over.
+    case passedOver
     case number(Property, UInt64)
     case value(Property, [UInt8])
     /// Content of so many bytes begins; it is handed out by `content` steps.
@@ -201,6 +203,7 @@ struct PropertyList {
     if size > Self.maximumValueByteCount {
       valuesLeft -= min(1, valuesLeft)
       place = .passing(size + padding)
+      return .passedOver
     } else {
       place = .value(property, size)
     }

@@ -51,6 +51,8 @@ struct TNEFMessage {
   var html: ContentHash?
   var rtf: ContentHash?
   var attachmentCount = 0
+  /// Recipients beyond the limit are left out.
+  private(set) var hasPassedOver = false
   private var codePage: UInt32?
   private var messageClass: [UInt8]?
   private var subject: [UInt8]?
@@ -126,7 +128,10 @@ struct TNEFMessage {
   }
 
   mutating func take(recipient row: PropertyRow) {
-    guard recipients.count < TNEFSession.maximumRecipientCount else { return }
+    guard recipients.count < TNEFSession.maximumRecipientCount else {
+      hasPassedOver = true
+      return
+    }
     let field =
       switch row.numbers[0x0c15] {
       case 2: "cc"
@@ -198,6 +203,8 @@ struct TNEFAttachment {
   private var data: ContentHandle?
   private var object: ContentHandle?
   private var isMessage = false
+
+  var hasData: Bool { data != nil }
 
   /// Opens its content, or the object that it holds besides; nil when there is one of that kind already.
   mutating func open(

@@ -43,6 +43,9 @@ public struct TNEFSession: DecodingSession {
   private var state = State.signature
   private var reading = Reading.passing
   private var sum: UInt16 = 0
+  /// No byte of the attribute is missing.
+  private var isSumKnown = true
+  private var hasPassedOver = false
   private var properties = PropertyList(isTable: false)
   private var row = PropertyRow()
   /// What the content that comes belongs to, and where its bytes go.
@@ -96,7 +99,7 @@ public struct TNEFSession: DecodingSession {
           break
         }
         let stated: UInt16 = try reader.readLittleEndian("checksum")
-        if stated != sum {
+        if isSumKnown, stated != sum {
           sink.note(
             Finding(.warning, "tnef/checksum", "The checksum of an attribute of a TNEF message is wrong."), from: side,
             trace: sink.trace(of: start..<reader.offset))
@@ -117,6 +120,7 @@ public struct TNEFSession: DecodingSession {
 
   public mutating func skip(_ gap: StreamGap, from side: Side, into sink: inout EvidenceSink) throws(ReadError) {
     isWhole = false
+    isSumKnown = false
     let missing = gap.byteCount + gap.abandoned
     guard case .inside(let attribute, let remaining) = state, let openContent, missing <= remaining else {
       return lose(side, &sink)
@@ -171,6 +175,7 @@ public struct TNEFSession: DecodingSession {
     let length = Int(announced)
     state = length > 0 ? .inside(attribute, remaining: length) : .checksum
     sum = 0
+    isSumKnown = true
     reading = .passing
     row = PropertyRow()
     switch attribute {
@@ -178,6 +183,8 @@ public struct TNEFSession: DecodingSession {
       try endAttachment(side, &sink)
       try beginAttachment()
     case Attribute.attachData:
+      // A further content is an attachment of its own.
+      if attachment?.hasData == true { try endAttachment(side, &sink) }
       try beginAttachment()
       reading = .content
       openContent = (try attachment?.open(nil, isObject: false, side, &sink)).map { ($0, .attachment) }
@@ -196,14 +203,18 @@ public struct TNEFSession: DecodingSession {
       properties = PropertyList(isTable: true)
     case Attribute.attachTitle:
       try beginAttachment()
-      if length <= Self.maximumAttributeByteCount { reading = .collecting([]) }
+      collect(length)
     case Attribute.from, Attribute.subject, Attribute.dateSent, Attribute.messageClass, Attribute.messageID,
       Attribute.codePage:
-      if length <= Self.maximumAttributeByteCount { reading = .collecting([]) }
+      collect(length)
     default: break
     }
     if length == 0, case .content = reading { closeContent(isWhole: true, &sink) }
     return true
+  }
+
+  private mutating func collect(_ length: Int) {
+    if length <= Self.maximumAttributeByteCount { reading = .collecting([]) } else { hasPassedOver = true }
   }
 
   /// Reads of an attribute what is there; false when more of it must come first.
@@ -243,6 +254,7 @@ public struct TNEFSession: DecodingSession {
       }
       switch step {
       case .moved: break
+      case .passedOver: hasPassedOver = true
       case .needsMore:
         guard isLast else { return false }
         try leaveProperties(attribute, &view, isBroken: !properties.isAtEnd, side, &sink)
@@ -303,6 +315,14 @@ public struct TNEFSession: DecodingSession {
     default:
       let handle = try attachment?.open(isMessage ? "application/ms-tnef" : nil, isObject: true, side, &sink)
       openContent = handle.map { ($0, .object) }
+      if handle == nil {
+        isWhole = false
+        attachment?.isWhole = false
+        sink.note(
+          Finding(
+            .warning, "tnef/secondContent", "An attachment of a TNEF message has further content, which is not read."),
+          from: side, trace: sink.trace)
+      }
     }
   }
 
@@ -368,6 +388,13 @@ public struct TNEFSession: DecodingSession {
     try endAttachment(side, &sink)
     closeContent(isWhole: false, &sink)
     if case .signature = state { return }
+    if hasPassedOver || message.hasPassedOver {
+      isWhole = false
+      sink.note(
+        Finding(
+          .warning, "tnef/limit", "A TNEF message has more recipients or longer texts than the limits; some are left out."),
+        from: side, trace: trace.isEmpty ? sink.trace : trace)
+    }
     try sink.emit(
       "tnef/message", message.fields(isComplete: isWhole), from: side, trace: trace.isEmpty ? sink.trace : trace)
   }

@@ -84,6 +84,13 @@ import Testing
     #expect(decode(bytes).codes == ["tnef/checksum"])
   }
 
+  @Test func keepsEachContentOfAnAttachment() {
+    let data: [UInt8] = [2, 0x0f, 0x80, 6, 0, 2, 0, 0, 0, 0x78, 0x79, 0xf1, 0]
+    let outcome = decode(Self.message([0, 0, 0, 0]) + data + data)
+    #expect(outcome.all("tnef/attachment").count == 2)
+    #expect(outcome.contents.map(\.text) == ["xy", "xy"])
+  }
+
   @Test func boundsWhatPropertiesAnnounce() throws {
     // A count of four billion properties, and a name of two billion bytes.
     let endless: [UInt8] = [0xff, 0xff, 0xff, 0xff]

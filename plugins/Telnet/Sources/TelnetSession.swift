@@ -185,7 +185,7 @@ public struct TelnetSession: DecodingSession {
       fields.set("unreadByteCount", unreadByteCount)
     }
     fields.set("isEncrypted", isEncrypted)
-    fields.set("isComplete", isComplete)
+    fields.set("isComplete", isComplete && !sink.isBroken)
     if let stored {
       fields.set("transcriptSha256", stored.hash.hex)
       trace.formUnion(stored.trace)

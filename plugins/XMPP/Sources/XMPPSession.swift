@@ -293,7 +293,7 @@ public struct XMPPSession: DecodingSession {
     if oddCopyCount > 0 { fields.set("oddCopyCount", oddCopyCount) }
     if oddByteCount > 0 { fields.set("unreadByteCount", oddByteCount) }
     fields.set("isEncrypted", closure == "encrypted")
-    fields.set("isComplete", isComplete)
+    fields.set("isComplete", isComplete && !sink.isBroken)
     if let stored {
       fields.set("transcriptSha256", stored.hash.hex)
       trace.formUnion(stored.trace)
