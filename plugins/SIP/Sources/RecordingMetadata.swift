@@ -5,6 +5,8 @@ struct RecordingMetadata {
   static let mediaType = "application/rs-metadata+xml"
   /// Sessions, participants and streams that are told, of each.
   static let maximumCount = 256
+  /// Associations that are told, and entries of all lists of a record together.
+  static let maximumEntries = 4 * maximumCount
 
   struct Participant {
     let address: String
@@ -19,6 +21,8 @@ struct RecordingMetadata {
   /// Labels of media by the stream's identifier, and who sends each stream.
   private(set) var labels: [String: String] = [:]
   private(set) var senders: [String: [String]] = [:]
+  /// Who no longer sends a stream: associations that are over (RFC 7865, 6.9).
+  private var ended: [String: Set<String>] = [:]
 
   /// Throws when it is no such document.
   init(_ document: [UInt8]) throws(ReadError) {
@@ -27,7 +31,8 @@ struct RecordingMetadata {
     guard root.name == "recording" else { throw ReadError(.malformed, at: 0, reading: "recording metadata") }
     let mode = (root.first("datamode") ?? root.first("dataMode"))?.text.trimmingSpaces.lowercased()
     isComplete = mode != "partial"
-    for element in root.elements.prefix(4 * Self.maximumCount) {
+    var associationCount = 0
+    for element in root.elements.prefix(Self.maximumEntries) {
       switch element.name {
       case "participant":
         guard let identifier = element["participant_id"] ?? element["id"], participants.count < Self.maximumCount
@@ -41,11 +46,17 @@ struct RecordingMetadata {
         else { continue }
         labels[identifier] = label
       case "participantstreamassoc":
-        guard let identifier = element["participant_id"], element.first("disassociate-time") == nil else { continue }
+        guard let identifier = element["participant_id"] else { continue }
+        let isOver = element.first("disassociate-time") != nil
         for stream in element.elements where stream.name == "send" {
+          guard associationCount < Self.maximumEntries else { break }
+          associationCount += 1
           let key = stream.text.trimmingSpaces
-          guard senders.count < Self.maximumCount, senders[key]?.count ?? 0 < Self.maximumCount else { continue }
-          senders[key, default: []].append(identifier)
+          if isOver {
+            ended[key, default: []].insert(identifier)
+          } else {
+            senders[key, default: []].append(identifier)
+          }
         }
       default: break
       }
@@ -56,10 +67,28 @@ struct RecordingMetadata {
   func following(_ former: RecordingMetadata?) -> RecordingMetadata {
     var joined = self
     joined.root = nil
+    joined.ended = [:]
     guard let former, !isComplete else { return joined }
-    joined.participants.merge(former.participants) { new, _ in new }
-    joined.labels.merge(former.labels) { new, _ in new }
-    joined.senders.merge(former.senders) { new, _ in new }
+    joined.participants = Self.joining(participants, former.participants)
+    joined.labels = Self.joining(labels, former.labels)
+    // Who is heard goes on being heard until that is said to be over.
+    var count = senders.values.reduce(0) { $0 + $1.count }
+    for (key, old) in former.senders.sorted(by: { $0.key < $1.key }) {
+      let new = Set(senders[key] ?? [])
+      let over = ended[key] ?? []
+      let kept = old.filter { !over.contains($0) && !new.contains($0) }.prefix(max(0, Self.maximumEntries - count))
+      count += kept.count
+      if !kept.isEmpty { joined.senders[key] = kept + (senders[key] ?? []) }
+    }
+    return joined
+  }
+
+  /// What is new, and of what was told earlier as much as there is room for.
+  private static func joining<Told>(_ new: [String: Told], _ old: [String: Told]) -> [String: Told] {
+    var joined = new
+    for (key, value) in old.sorted(by: { $0.key < $1.key }) where joined[key] == nil && joined.count < maximumCount {
+      joined[key] = value
+    }
     return joined
   }
 

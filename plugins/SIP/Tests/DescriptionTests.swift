@@ -153,6 +153,44 @@ import Testing
     #expect(outcome.codes == ["sip/malformedRecording"])
   }
 
+  @Test func keepsWhoIsHeardUntilThatIsOver() {
+    let metadata = { (mode: String, content: String) in
+      "<recording xmlns='urn:ietf:params:xml:ns:recording:1'><datamode>\(mode)</datamode>\(content)</recording>"
+    }
+    let person = { (name: String) in
+      "<participant participant_id='\(name)'><nameID aor='sip:\(name)@pier.example'/></participant>"
+    }
+    let heard = { (name: String, more: String) in
+      "<participantstreamassoc participant_id='\(name)'><send>s1</send>\(more)</participantstreamassoc>"
+    }
+    let over = "<disassociate-time>2026-11-27T09:00:00Z</disassociate-time>"
+    let documents = [
+      metadata(
+        "complete",
+        person("robin") + "<stream stream_id='s1' session_id='c1'><label>96</label></stream>" + heard("robin", "")),
+      metadata("partial", person("kim") + heard("kim", "")),
+      metadata("partial", heard("robin", over)),
+      metadata("partial", heard("kim", over) + heard("robin", over) + heard("robin", "")),
+    ]
+    let media = "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/AVP 0\r\na=label:96\r\n"
+    let outcome = run(
+      SIPDecoder(),
+      on: documents.enumerated().map { place, xml in
+        alice(
+          inCall(
+            "INVITE sip:bob@example.net SIP/2.0", "\(place + 1) INVITE", toTag: place > 0,
+            branch: "z9hG4bK\(place + 1)",
+            body: "--b\r\nContent-Type: application/sdp\r\n\r\n\(media)\r\n--b\r\n"
+              + "Content-Type: application/rs-metadata+xml\r\n\r\n\(xml)\r\n--b--\r\n",
+            type: "multipart/mixed; boundary=b"))
+      }, over: datagrams)
+    #expect(
+      outcome.signals.map { $0.media.flatMap { $0.participants.map(\.address) } } == [
+        ["sip:robin@pier.example"], ["sip:robin@pier.example", "sip:kim@pier.example"], ["sip:kim@pier.example"],
+        ["sip:robin@pier.example"],
+      ])
+  }
+
   @Test func readsPagesWithTheirSender() throws {
     let cpim =
       "From: Robin <im:robin@pier.example>\r\nTo: <im:kim@pier.example>\r\nDateTime: 2026-11-27T09:00:00Z\r\n\r\n"
