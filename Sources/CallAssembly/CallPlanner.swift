@@ -139,7 +139,7 @@ public struct CallPlanner {
     let own = description(of: speaker, at: place)
     calls[place.call].streams.append(
       .init(
-        index: index, party: speaker, track: track(of: own, speaker, in: place.call),
+        index: index, party: speaker, track: track(of: speaker, at: place),
         attachment: isDirect && what == "its destination" ? .signalling : .inferred, evidence: evidence,
         payloads: meanings.first, redefinitions: meanings.later, kind: place.destination.kind,
         isEncrypted: place.destination.isEncrypted,
@@ -157,13 +157,14 @@ public struct CallPlanner {
     return own.last { $0.since <= place.destination.since } ?? own.first
   }
 
-  /// What one party sends of several people stands side by side, in the order of its lines; else each party has its side.
-  private func track(of own: CallBuilder.Destination?, _ speaker: PlannedCall.Party, in call: Int) -> Int {
-    guard let own, !own.participants.isEmpty else { return speaker == .caller ? 0 : 1 }
-    let lines = builders[call].destinations.filter {
-      $0.receiver == speaker && $0.kind == own.kind && !$0.participants.isEmpty && $0.line < own.line
+  /// What one party sends of several people stands side by side, in the order of its lines, those too whose people nobody
+  /// names; else each party has its side.
+  private func track(of speaker: PlannedCall.Party, at place: Place) -> Int {
+    let all = builders[place.call].destinations.filter {
+      $0.receiver == speaker && $0.kind == place.destination.kind
     }
-    return Set(lines.map(\.line)).count
+    guard all.contains(where: { !$0.participants.isEmpty }) else { return speaker == .caller ? 0 : 1 }
+    return Set(all.filter { $0.line < place.destination.line }.map(\.line)).count
   }
 
   /// Format parameters of a party's own descriptions of video, the newest first: parameter sets are its sender's (RFC 6184, 8.1).

@@ -35,6 +35,32 @@ import Testing
     #expect(plan.calls[0].streams.map(\.party) == [.called, .called])
   }
 
+  @Test func givesEachRecordedStreamItsOwnTrack() {
+    let one = recorded(alice, line: 0, label: "", [])
+    let other = recorded(endpoint(1, 4_002), line: 1, label: "2", ["robin"])
+    var call = Signalling()
+    call.add(.invited, at: 0, fromCaller: true, [one, other])
+    call.add(
+      .answered, at: 1, fromCaller: false, status: 200,
+      [recorded(bob, line: 0, label: "", []), recorded(endpoint(2, 6_002), line: 1, label: "", [])])
+    let plan = CallPlanner.plan(
+      signals: call.signals,
+      streams: [
+        stream(alice, bob, from: 1, to: 10),
+        stream(endpoint(1, 4_002), endpoint(2, 6_002), from: 1, to: 10, packet: 1_001),
+      ])
+    #expect(plan.calls.map { $0.streams.map(\.track) } == [[0, 1]])
+    #expect(plan.calls.map { $0.streams.map { $0.participants.map(\.address) } } == [[[], ["sip:robin@pier.example"]]])
+  }
+
+  private func recorded(_ endpoint: Endpoint, line: UInt16, label: String, _ people: [String]) -> MediaOffer {
+    var media = MediaOffer(kind: "audio", receivesAt: endpoint, transport: "RTP/AVP", index: line)
+    media.payloads = [.init(type: 8, encoding: "PCMA", clockRate: 8_000)]
+    media.label = label
+    media.participants = people.map { .init(address: "sip:\($0)@pier.example", name: "") }
+    return media
+  }
+
   @Test func leavesRefusedMediaAlone() {
     var call = Signalling()
     call.add(.invited, at: 0, fromCaller: true, [offer(endpoint(1, 0))])
