@@ -8,6 +8,8 @@ public struct CallPlanner {
   /// Nanoseconds that media may come before the message that asks for it, and after the end of its call.
   static let leadTime: Int64 = 2_000_000_000
   static let tailTime: Int64 = 5_000_000_000
+  /// People of one stream that are told.
+  static let maximumSpeakers = 256
   /// Keys of a party in one call that are tried.
   static let maximumKeys = 64
   /// Nanoseconds of silence after which the same endpoints begin another call without signalling.
@@ -143,7 +145,8 @@ public struct CallPlanner {
         attachment: isDirect && what == "its destination" ? .signalling : .inferred, evidence: evidence,
         payloads: meanings.first, redefinitions: meanings.later, kind: place.destination.kind,
         isEncrypted: place.destination.isEncrypted,
-        keys: keys(of: speaker, in: place.call), label: own?.label ?? "", participants: own?.participants ?? [],
+        keys: keys(of: speaker, in: place.call), label: own?.label ?? "",
+        participants: speakers(own, at: place, streams[index]),
         parameters: parameters(of: speaker, place.destination.kind, in: place.call)))
   }
 
@@ -155,6 +158,32 @@ public struct CallPlanner {
         && !$0.label.isEmpty
     }
     return own.last { $0.since <= place.destination.since } ?? own.first
+  }
+
+  /// Everyone who is told to be heard while a stream runs, as later descriptions of its line may name others.
+  private func speakers(
+    _ own: CallBuilder.Destination?, at place: Place, _ stream: MediaStream
+  ) -> [PlannedCall.Speaker] {
+    guard let own else { return [] }
+    let told = builders[place.call].destinations.filter {
+      guard $0.receiver == own.receiver, $0.line == own.line, $0.kind == own.kind, !$0.isRefused, !$0.label.isEmpty,
+        $0.settledBy >= own.settledBy, $0.since >= own.since
+      else { return false }
+      return $0.since.isKnown && stream.last.isKnown ? $0.since <= stream.last : $0.settledBy <= stream.lastPacket
+    }
+    var speakers = own.participants.map { PlannedCall.Speaker(address: $0.address, name: $0.name) }
+    guard told.contains(where: { $0.participants != own.participants }) else { return speakers }
+    for place in speakers.indices { speakers[place].since = own.since }
+    var former = own.participants
+    for description in told where description.participants != former {
+      let known = Set(former)
+      for participant in description.participants
+      where !known.contains(participant) && speakers.count < Self.maximumSpeakers {
+        speakers.append(.init(address: participant.address, name: participant.name, since: description.since))
+      }
+      former = description.participants
+    }
+    return speakers
   }
 
   /// What one party sends of several people stands side by side, in the order of its lines, those too whose people nobody

@@ -37,9 +37,24 @@ public struct PlannedCall: Hashable, Sendable {
     public var keys: [String] = []
     /// What its speaker calls it in the signalling, and who is heard in it, when the speaker sends what others say (RFC 7865).
     public var label = ""
-    public var participants: [MediaOffer.Participant] = []
+    public var participants: [Speaker] = []
     /// Values of `a=fmtp` by which its speaker describes media of this kind that it sends itself, the newest first.
     public var parameters: [String] = []
+  }
+
+  /// Somebody who is heard in a stream that another one sends.
+  public struct Speaker: Hashable, Sendable {
+    public var address: String
+    /// Empty when not given.
+    public var name: String
+    /// When a description named them that the one before did not; nil when all descriptions name the same people.
+    public var since: CaptureTime?
+
+    public init(address: String, name: String, since: CaptureTime? = nil) {
+      self.address = address
+      self.name = name
+      self.since = since
+    }
   }
 
   /// A payload type that means something else from a moment on.

@@ -227,9 +227,17 @@ struct CallsPage {
     }
   }
 
+  /// Whether those who are heard in a stream change while it runs.
+  private static func isInTurn(_ stream: Fields) -> Bool {
+    stream.objects("participants").filter { $0.text("since") != nil }.count > 1
+  }
+
   private func name(_ stream: Fields, _ words: CallWords, _ place: Int) -> String {
     let people = Self.participants(stream)
-    if !people.isEmpty { return "Recorded stream of \(people.prefix(8).joined(separator: ", "))" }
+    if !people.isEmpty {
+      return "Recorded stream of \(people.prefix(8).joined(separator: ", "))"
+        + (Self.isInTurn(stream) ? ", in turn" : "")
+    }
     return "\(words.title(of: stream.text("party")) ?? "Sender \(stream.text("source") ?? String(place + 1))") alone"
   }
 
@@ -312,7 +320,15 @@ struct CallsPage {
     if !people.isEmpty {
       html.element(.p, [.class("note")]) { html in
         html.text("sends what is said by ")
-        html.captured(people.prefix(8).joined(separator: ", "))
+        let isInTurn = Self.isInTurn(stream)
+        if isInTurn { html.text("these in turn: ") }
+        for (place, entry) in zip(people, stream.objects("participants")).prefix(8).enumerated() {
+          if place > 0 { html.text(", ") }
+          html.captured(entry.0)
+          guard let since = entry.1.text("since") else { continue }
+          html.text(" named at ")
+          html.moment(since)
+        }
         if people.count > 8 { html.text(" and \(people.count - 8) more") }
       }
     }

@@ -94,9 +94,10 @@ extension RenderStage {
     return fields
   }
 
-  private static func value(_ participant: MediaOffer.Participant) -> Value {
+  private static func value(_ participant: PlannedCall.Speaker) -> Value {
     var fields: Fields = ["address": .text(participant.address)]
     if !participant.name.isEmpty { fields.set("name", participant.name) }
+    if let since = participant.since, since.isKnown { fields.set("since", since) }
     return .object(fields)
   }
 

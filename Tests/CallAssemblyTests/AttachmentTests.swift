@@ -53,6 +53,29 @@ import Testing
     #expect(plan.calls.map { $0.streams.map { $0.participants.map(\.address) } } == [[[], ["sip:robin@pier.example"]]])
   }
 
+  @Test func namesThoseInTurnWhoAreHeardInOneStream() {
+    var call = Signalling()
+    for (transaction, people) in [["robin"], ["robin", "kim"], ["lee"]].enumerated() {
+      let begin = Double(10 * transaction + 1)
+      call.add(
+        .invited, at: begin, fromCaller: true, transaction: transaction + 1,
+        [recorded(alice, line: 0, label: "1", people)])
+      call.add(
+        .answered, at: begin + 1, fromCaller: false, status: 200, transaction: transaction + 1,
+        [recorded(bob, line: 0, label: "", [])])
+    }
+    let speakers = { (end: Double) in
+      CallPlanner.plan(signals: call.signals, streams: [stream(alice, bob, from: 2, to: end)]).calls
+        .flatMap(\.streams).flatMap(\.participants)
+    }
+    let named = { (name: String, at: Double?) in
+      PlannedCall.Speaker(address: "sip:\(name)@pier.example", name: "", since: at.map { time($0) })
+    }
+    #expect(speakers(9) == [named("robin", nil)])
+    #expect(speakers(15) == [named("robin", 1), named("kim", 11)])
+    #expect(speakers(30) == [named("robin", 1), named("kim", 11), named("lee", 21)])
+  }
+
   private func recorded(_ endpoint: Endpoint, line: UInt16, label: String, _ people: [String]) -> MediaOffer {
     var media = MediaOffer(kind: "audio", receivesAt: endpoint, transport: "RTP/AVP", index: line)
     media.payloads = [.init(type: 8, encoding: "PCMA", clockRate: 8_000)]

@@ -140,6 +140,13 @@ public struct SIPSession: DecodingSession {
     }
     if let recording = contents.recording {
       try sink.emit("sip/recording", recording.fields(of: message), from: side, trace: trace)
+      if contents.media.isEmpty {
+        sink.note(
+          Finding(
+            .notice, "sip/recordingWithoutMedia",
+            "A message says who is heard in a recording and describes no media; running streams keep their names."),
+          from: side, trace: trace)
+      }
     }
     nameParticipants(message, &contents)
     let receiver = sink.carrier.endpoint(of: side.other) ?? unknown

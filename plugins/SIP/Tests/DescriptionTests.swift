@@ -153,6 +153,16 @@ import Testing
     #expect(outcome.codes == ["sip/malformedRecording"])
   }
 
+  @Test func saysWhenWhatIsToldOfARecordingDescribesNoMedia() {
+    let outcome = decode(
+      alice(
+        inCall(
+          "UPDATE sip:bob@example.net SIP/2.0", "1 UPDATE",
+          body: "<recording><participant participant_id='p1'/></recording>", type: "application/rs-metadata+xml")))
+    #expect(outcome.all("sip/recording").count == 1)
+    #expect(outcome.codes == ["sip/recordingWithoutMedia"])
+  }
+
   @Test func keepsWhoIsHeardUntilThatIsOver() {
     let metadata = { (mode: String, content: String) in
       "<recording xmlns='urn:ietf:params:xml:ns:recording:1'><datamode>\(mode)</datamode>\(content)</recording>"
