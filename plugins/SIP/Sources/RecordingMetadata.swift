@@ -3,7 +3,7 @@ import DecoderKit
 /// What a recording session says of what it records: sessions, who took part in them, and in which stream they are heard (RFC 7865).
 struct RecordingMetadata {
   static let mediaType = "application/rs-metadata+xml"
-  /// Sessions, participants and streams that are told, of each.
+  /// Participants and streams that are told, of each.
   static let maximumCount = 256
   /// Associations that are told, and entries of all lists of a record together.
   static let maximumEntries = 4 * maximumCount
@@ -21,8 +21,10 @@ struct RecordingMetadata {
   /// Labels of media by the stream's identifier, and who sends each stream.
   private(set) var labels: [String: String] = [:]
   private(set) var senders: [String: [String]] = [:]
-  /// Who no longer sends a stream: associations that are over (RFC 7865, 6.9).
+  /// Who no longer sends a stream: associations that are over.
   private var ended: [String: Set<String>] = [:]
+  /// Whether there is more than is told.
+  private var isCut = false
 
   /// Throws when it is no such document.
   init(_ document: [UInt8]) throws(ReadError) {
@@ -32,24 +34,36 @@ struct RecordingMetadata {
     let mode = (root.first("datamode") ?? root.first("dataMode"))?.text.trimmingSpaces.lowercased()
     isComplete = mode != "partial"
     var associationCount = 0
-    for element in root.elements.prefix(Self.maximumEntries) {
+    let elements = root.elements
+    isCut = elements.count > Self.maximumEntries
+    for element in elements.prefix(Self.maximumEntries) {
       switch element.name {
       case "participant":
-        guard let identifier = element["participant_id"] ?? element["id"], participants.count < Self.maximumCount
-        else { continue }
+        guard let identifier = element["participant_id"] ?? element["id"] else { continue }
+        guard participants.count < Self.maximumCount else {
+          isCut = true
+          continue
+        }
         let name = element.first("nameID")
         participants[identifier] = Participant(
           address: name?["aor"] ?? element["aor"] ?? "", name: name?.first("name")?.text.trimmingSpaces ?? "")
       case "stream":
-        guard let identifier = element["stream_id"] ?? element["id"], labels.count < Self.maximumCount,
+        guard let identifier = element["stream_id"] ?? element["id"],
           let label = element.first("label")?.text.trimmingSpaces
         else { continue }
+        guard labels.count < Self.maximumCount else {
+          isCut = true
+          continue
+        }
         labels[identifier] = label
       case "participantstreamassoc":
         guard let identifier = element["participant_id"] else { continue }
         let isOver = element.first("disassociate-time") != nil
         for stream in element.elements where stream.name == "send" {
-          guard associationCount < Self.maximumEntries else { break }
+          guard associationCount < Self.maximumEntries else {
+            isCut = true
+            break
+          }
           associationCount += 1
           let key = stream.text.trimmingSpaces
           if isOver {
@@ -104,42 +118,16 @@ struct RecordingMetadata {
   func fields(of message: SIPMessage) -> Fields {
     var fields: Fields = ["isComplete": .boolean(isComplete)]
     message.placeParties(in: &fields)
-    let elements = (root?.elements ?? []).prefix(4 * Self.maximumCount)
-    let groups = elements.filter { $0.name == "group" }.compactMap { $0["group_id"] ?? $0["id"] }
-    if !groups.isEmpty { fields.set("groups", .list(groups.map { .text($0) })) }
+    var listing = RecordingListing(root?.elements ?? [], limit: Self.maximumEntries)
+    let groups = listing.groups()
+    let sessions = listing.sessions()
+    let people = participants.sorted { $0.key < $1.key }.filter { _ in listing.take() }.map(participant)
+    let streams = listing.streams(labels, participants)
     for (name, list) in [
-      ("sessions", elements.filter { $0.name == "session" }.map { session($0, Array(elements)) }),
-      ("participants", participants.sorted { $0.key < $1.key }.map(participant)),
-      ("streams", labels.sorted { $0.key < $1.key }.map { stream($0.key, Array(elements)) }),
+      ("groups", groups), ("sessions", sessions), ("participants", people), ("streams", streams),
     ] where !list.isEmpty { fields.set(name, .list(list)) }
+    if isCut || listing.isCut { fields.set("isCut", true) }
     return fields
-  }
-
-  private func session(_ element: XMLElement, _ all: [XMLElement]) -> Value {
-    let identifier = element["session_id"] ?? element["id"] ?? ""
-    var fields: Fields = ["sessionID": .text(identifier)]
-    let ours = element.elements.filter { $0.name == "sipSessionID" }.map { Value.text($0.text.trimmingSpaces) }
-    if !ours.isEmpty { fields.set("sipSessionIDs", .list(ours)) }
-    for (name, key) in [("group-ref", "groupID"), ("reason", "reason")] {
-      if let text = element.first(name)?.text.trimmingSpaces { fields.set(key, text) }
-    }
-    for (name, key) in [("start-time", "startedAt"), ("stop-time", "stoppedAt")] {
-      if let time = element.first(name).flatMap({ CaptureTime(rfc3339: $0.text.trimmingSpaces) }) {
-        fields.set(key, time)
-      }
-    }
-    let took = all.filter { $0.name == "participantsessionassoc" && $0["session_id"] == identifier }
-    if !took.isEmpty {
-      fields.set(
-        "participants",
-        .list(
-          took.map { entry in
-            var fields: Fields = ["participantID": .text(entry["participant_id"] ?? "")]
-            place(entry, in: &fields)
-            return .object(fields)
-          }))
-    }
-    return .object(fields)
   }
 
   private func participant(_ identifier: String, _ participant: Participant) -> Value {
@@ -148,39 +136,9 @@ struct RecordingMetadata {
     return .object(fields)
   }
 
-  private func stream(_ identifier: String, _ all: [XMLElement]) -> Value {
-    var fields: Fields = ["streamID": .text(identifier), "mediaLabel": .text(labels[identifier] ?? "")]
-    if let session = all.first(where: { $0.name == "stream" && ($0["stream_id"] ?? $0["id"]) == identifier })?[
-      "session_id"]
-    {
-      fields.set("sessionID", session)
-    }
-    for (name, key) in [("send", "senders"), ("recv", "receivers")] {
-      var list: [Value] = []
-      for entry in all where entry.name == "participantstreamassoc" {
-        guard entry.elements.contains(where: { $0.name == name && $0.text.trimmingSpaces == identifier }) else {
-          continue
-        }
-        var fields: Fields = ["participantID": .text(entry["participant_id"] ?? "")]
-        if let known = participants[entry["participant_id"] ?? ""] { fields.set("address", known.address) }
-        place(entry, in: &fields)
-        list.append(.object(fields))
-      }
-      if !list.isEmpty { fields.set(key, .list(list)) }
-    }
-    return .object(fields)
-  }
-
-  private func place(_ entry: XMLElement, in fields: inout Fields) {
-    for (name, key) in [("associate-time", "startedAt"), ("disassociate-time", "stoppedAt")] {
-      if let time = entry.first(name).flatMap({ CaptureTime(rfc3339: $0.text.trimmingSpaces) }) {
-        fields.set(key, time)
-      }
-    }
-  }
-
   static let declarations = [
     FieldDeclaration("isComplete", .boolean, "it is all that there is to tell; false when it tells what changed"),
+    FieldDeclaration("isCut", .boolean, "whether entries are left out: too many, or a session that is told again"),
     FieldDeclaration("groups", .list, "identifiers of groups of sessions"),
     FieldDeclaration(
       "sessions", .list, "sessionID, sipSessionIDs, groupID, startedAt, stoppedAt, reason, participants"),

@@ -49,7 +49,9 @@ public struct SIPDecoder: EvidenceDecoder {
         NamedLimit("calls of a conversation whose parties are remembered", CallTracking.maximumCalls, "calls"),
         NamedLimit(
           "recording sessions of a conversation that are remembered", SIPSession.maximumRecordings, "sessions"),
-        NamedLimit("sessions, participants and streams of a recording", RecordingMetadata.maximumCount, "of each"),
+        NamedLimit("participants and streams of a recording", RecordingMetadata.maximumCount, "of each"),
+        NamedLimit(
+          "associations of a recording, and entries of its record", RecordingMetadata.maximumEntries, "of each"),
         NamedLimit("message sessions of a description", MessageSessionOffer.maximumCount, "sessions"),
         NamedLimit("media of a description", SessionDescription.maximumMedia, "media"),
         NamedLimit("payload types of a medium", SessionDescription.maximumPayloads, "types"),

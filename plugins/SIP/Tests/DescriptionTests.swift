@@ -163,6 +163,42 @@ import Testing
     #expect(outcome.codes == ["sip/recordingWithoutMedia"])
   }
 
+  @Test func boundsWhatOneRecordTells() throws {
+    let sessions = { (count: Int, isOne: Bool) in
+      (0..<count).map { "<session session_id='\(isOne ? 0 : $0)'/>" }.joined()
+    }
+    let people = { (count: Int) in
+      (0..<count).map { "<participantsessionassoc session_id='0' participant_id='\($0)'/>" }.joined()
+    }
+    func record(_ content: String) throws -> Fields {
+      let outcome = decode(
+        alice(
+          inCall(
+            "UPDATE sip:bob@example.net SIP/2.0", "1 UPDATE", body: "<recording>\(content)</recording>",
+            type: "application/rs-metadata+xml")))
+      return try #require(outcome.all("sip/recording").first).fields
+    }
+    func objects(_ fields: Fields, _ name: String) -> [Fields] {
+      guard case .list(let list)? = fields[name] else { return [] }
+      return list.compactMap { if case .object(let entry) = $0 { entry } else { nil } }
+    }
+    let whole = try record(sessions(1, true) + people(500))
+    #expect(whole["isCut"] == nil)
+    #expect(objects(whole, "sessions").map { objects($0, "participants").count } == [500])
+    let again = try record(sessions(500, true) + people(500))
+    #expect(again["isCut"] == .boolean(true))
+    #expect(objects(again, "sessions").map { objects($0, "participants").count } == [500])
+    let many = try record(sessions(600, false) + people(600))
+    #expect(many["isCut"] == .boolean(true))
+    let streams = (0..<100).map { "<stream stream_id='\($0)'><label>\($0)</label></stream>" }.joined()
+    let sent = (0..<100).map { "<send>\($0)</send>" }.joined()
+    let crossed = try record(
+      streams
+        + (0..<20).map { "<participantstreamassoc participant_id='\($0)'>\(sent)</participantstreamassoc>" }.joined())
+    #expect(crossed["isCut"] == .boolean(true))
+    #expect(objects(crossed, "streams").reduce(0) { $0 + 1 + objects($1, "senders").count } == 1_024)
+  }
+
   @Test func keepsWhoIsHeardUntilThatIsOver() {
     let metadata = { (mode: String, content: String) in
       "<recording xmlns='urn:ietf:params:xml:ns:recording:1'><datamode>\(mode)</datamode>\(content)</recording>"
