@@ -171,6 +171,9 @@ public final class ContentAssembly {
     try releaseHeld(&sink)
   }
 
+  /// Lets the remembered beginning go, which then is empty.
+  public func forget() { beginning = [] }
+
   /// Ends the artefact; `size` is the file's, where it is known.
   public func close(size: UInt64?, isWhole: Bool, into sink: inout EvidenceSink) throws(ReadError) {
     guard !isClosed else { return }

@@ -20,6 +20,8 @@ public struct MSRPSession: DecodingSession {
   private var responseCount = 0
   private var isComplete = true
   private var hasNotedOdd = false
+  /// Bytes that responses carry, which is not for them to do (RFC 4975, 9).
+  private var lostBytes = 0
 
   /// What a request that is being read carries.
   private struct Chunk {
@@ -31,8 +33,8 @@ public struct MSRPSession: DecodingSession {
     /// Where the next byte stands in the message.
     var place: UInt64
     var isCut = false
-    /// Its response came before its end.
-    var isAnswered = false
+    /// Its response, where that came before its end.
+    var response: Requests.Response?
   }
 
   init() {}
@@ -163,10 +165,21 @@ public struct MSRPSession: DecodingSession {
         && $0.head.path("To-Path").last == ends.0 && $0.head.path("From-Path").last == ends.1
     }
     if let known { return known }
-    if messages.count >= Self.maximumOpen { try tell(messages.removeFirst(), &sink) }
+    if messages.count >= Self.maximumOpen { try makeRoom(&sink) }
     let made = Message(request.head, identifier: identifier, from: request.side)
     messages.append(made)
     return made
+  }
+
+  /// Tells a message though its responses, or its other chunks, may still come.
+  private mutating func makeRoom(_ sink: inout EvidenceSink) throws(ReadError) {
+    let coming = [chunks[.initiator]?.message, chunks[.responder]?.message]
+    let place =
+      messages.firstIndex { $0.isClosed }
+      ?? messages.firstIndex { message in !coming.contains { $0 === message } } ?? 0
+    let message = messages.remove(at: place)
+    message.isCrowdedOut = !message.isClosed
+    try tell(message, &sink)
   }
 
   // MARK: What requests carry
@@ -174,7 +187,10 @@ public struct MSRPSession: DecodingSession {
   private mutating func take(
     _ bytes: RawSpan, _ side: Side, _ trace: Trace, _ sink: inout EvidenceSink
   ) throws(ReadError) {
-    guard let chunk = chunks[side] else { return }
+    guard let chunk = chunks[side] else {
+      lostBytes += bytes.byteCount
+      return noteOdd(side, trace, &sink)
+    }
     if let handle = chunk.handle {
       sink.append(bytes, to: handle)
     } else if let message = chunk.message {
@@ -196,7 +212,7 @@ public struct MSRPSession: DecodingSession {
         request.bodyHash = stored.hash.hex
         request.trace.formUnion(stored.trace)
       }
-      return try expectAnswer(request, &sink)
+      return try expectAnswer(request, answeredBy: chunk.response, &sink)
     }
     message.trace.formUnion(trace)
     if let end = chunk.range.end, end != chunk.place, flag == 0x24 { noteRange(message, request, &sink) }
@@ -210,9 +226,8 @@ public struct MSRPSession: DecodingSession {
     }
     try settle(message, &sink)
     request.message = message
-    // Nobody answers where no report of failure is wanted (RFC 4975, 7.1.1).
-    if !chunk.isAnswered, message.head.first("Failure-Report")?.equalsIgnoringCase("no") != true {
-      message.unansweredCount += 1
+    if chunk.response == nil {
+      if request.isDue { message.unansweredCount += 1 }
       try expectAnswer(request, &sink)
     }
     try tellIfDone(message, &sink)
@@ -228,8 +243,9 @@ public struct MSRPSession: DecodingSession {
       request.trace.formUnion(stored.trace)
     }
     request.message = chunk.message
-    guard !chunk.isAnswered else { return }
-    chunk.message?.unansweredCount += 1
+    guard let message = chunk.message else { return try expectAnswer(request, answeredBy: chunk.response, &sink) }
+    guard chunk.response == nil else { return }
+    if request.isDue { message.unansweredCount += 1 }
     try expectAnswer(request, &sink)
   }
 
@@ -256,6 +272,8 @@ public struct MSRPSession: DecodingSession {
     if !message.isWhole || message.content.hasConflict { noteHoles(message, &sink) }
     messageCount += 1
     try say(told.line, message.side, message.trace, &sink)
+    message.isTold = true
+    message.content.forget()
     try sink.emit(told.kind, told.fields, from: message.side, trace: message.trace)
   }
 
@@ -272,6 +290,14 @@ public struct MSRPSession: DecodingSession {
           fields), from: message.side, trace: message.trace)
     }
     guard !message.isWhole else { return }
+    if message.isCrowdedOut {
+      isComplete = false
+      return sink.note(
+        Finding(
+          .warning, "msrp/messageLimit",
+          "More messages of a connection came at once than the limit; one was told before all of it came.", fields),
+        from: message.side, trace: message.trace)
+    }
     let isAborted = message.flag == 0x23
     if !isAborted { isComplete = false }
     sink.note(
@@ -283,15 +309,18 @@ public struct MSRPSession: DecodingSession {
 
   // MARK: Pairs
 
-  private mutating func expectAnswer(_ request: Requests.Request, _ sink: inout EvidenceSink) throws(ReadError) {
-    // Nobody answers a REPORT (RFC 4975, 7.1.2).
-    if request.isReport { return try writeReport(request, &sink) }
+  private mutating func expectAnswer(
+    _ request: Requests.Request, answeredBy known: Requests.Response? = nil, _ sink: inout EvidenceSink
+  ) throws(ReadError) {
+    if request.isReport { try writeReport(request, &sink) }
+    if let known { return try write(request, known, request.side, &sink) }
     for gone in waiting.add(request) { try giveUp(gone, &sink) }
   }
 
   /// A request whose response does not come.
   private mutating func giveUp(_ request: Requests.Request, _ sink: inout EvidenceSink) throws(ReadError) {
-    guard request.message == nil else { return }
+    // Nobody answers a REPORT (RFC 4975, 7.1.2).
+    guard request.message == nil, !request.isReport else { return }
     try write(request, nil, request.side, &sink)
   }
 
@@ -299,19 +328,22 @@ public struct MSRPSession: DecodingSession {
     _ transaction: [UInt8], _ response: Requests.Response, _ side: Side, _ sink: inout EvidenceSink
   ) throws(ReadError) -> Bool {
     if let request = waiting.take(transaction, from: side.other) {
-      guard let message = request.message else {
+      guard let message = request.message, !message.isTold else {
         try write(request, response, request.side, &sink)
         return true
       }
-      message.unansweredCount -= 1
+      if request.isDue { message.unansweredCount -= 1 }
       try take(response, message, &sink)
       return true
     }
     // A chunk may be answered while it still comes (RFC 4975, 7.1.3).
-    guard let chunk = chunks[side.other], chunk.request.transaction == transaction, let message = chunk.message else {
-      return false
+    guard let chunk = chunks[side.other], chunk.request.transaction == transaction else { return false }
+    guard let message = chunk.message else {
+      if chunk.response != nil { return false }
+      chunks[side.other]?.response = response
+      return true
     }
-    chunks[side.other]?.isAnswered = true
+    chunks[side.other]?.response = response
     try take(response, message, &sink)
     return true
   }
@@ -392,6 +424,7 @@ public struct MSRPSession: DecodingSession {
     ]
     let lost =
       initiator.passedByteCount + initiator.waitingByteCount + responder.passedByteCount + responder.waitingByteCount
+      + lostBytes
     if lost > 0 { fields.set("unreadByteCount", lost) }
     if let stored {
       fields.set("transcriptSha256", stored.hash.hex)

@@ -25,6 +25,10 @@ final class Message {
   var trace = Trace()
   /// Set once its content is stored.
   var isClosed = false
+  /// Set once its record is written; responses that come later stand in records of their own.
+  var isTold = false
+  /// Whether others took its place before all of it came.
+  var isCrowdedOut = false
 
   init(_ head: MessageHead, identifier: [UInt8], from side: Side) {
     self.head = head

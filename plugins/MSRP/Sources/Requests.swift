@@ -12,6 +12,12 @@ struct Requests {
     var bodyHash: String?
 
     var isReport: Bool { method.elementsEqual("REPORT".utf8) }
+
+    /// Whether a response comes in any case: `no` wants none, `partial` none but of failures (RFC 4975, 7.1.1).
+    var isDue: Bool {
+      guard let wanted = head.first("Failure-Report") else { return true }
+      return !wanted.equalsIgnoringCase("no") && !wanted.equalsIgnoringCase("partial")
+    }
   }
 
   struct Response {

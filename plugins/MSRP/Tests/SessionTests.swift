@@ -191,6 +191,64 @@ import Testing
     #expect(outcome.codes == ["msrp/conflict"])
   }
 
+  @Test func letsAMessageThatStillComesStayWhenThereAreTooMany() throws {
+    let file = send("bbbb1", "f1", "1-8/8", "abcdefgh", type: "image/png", isBack: true)
+    let place = file.utf8.count - "efgh\r\n-------bbbb1$\r\n".utf8.count
+    let many = (0..<64).map { send("cccc\($0)", "p\($0)", "1-2/2", "hi") }.joined()
+    let outcome = decode([
+      server(String(file.utf8.prefix(place))!), client(many), server(String(file.utf8.dropFirst(place))!),
+      client(answer("bbbb1")), server(answer("cccc0"), answer("cccc1")),
+    ])
+    #expect(outcome.all("msrp/transfer").map { $0.flag("isComplete") } == [true])
+    #expect(outcome.carried.contains { $0.text == "abcdefgh" && $0.isWhole })
+    #expect(outcome.messages.map { $0.number("unansweredCount") }.filter { $0 == 1 }.count == 63)
+    // The response to what was told stands with its request.
+    #expect(outcome.all("msrp/request").map { $0.text("method") } == ["SEND"])
+    #expect(outcome.all("msrp/request").first?.number("status") == 200)
+    #expect(outcome.findings.isEmpty)
+  }
+
+  @Test func saysThatOpenMessagesAreTooMany() throws {
+    let outcome = decode([
+      client((0..<65).map { send("cccc\($0)", "p\($0)", "1-2/4", "hi", flag: "+") }.joined())
+    ])
+    #expect(outcome.messages.count == 65)
+    #expect(outcome.codes.first == "msrp/messageLimit")
+    #expect(outcome.codes.filter { $0 == "msrp/messageLimit" }.count == 1)
+    #expect(outcome.codes.filter { $0 == "msrp/incomplete" }.count == 64)
+  }
+
+  @Test func pairsResponsesThatNobodyHasToGive() throws {
+    let report = send("rrrr1", "m9", "1-2/2", "seen", more: ["Status: 000 200 OK"], method: "REPORT")
+    let outcome = decode([
+      client(
+        send("aaaa1", "m1", "1-2/2", "hi", more: ["Failure-Report: no"]),
+        send("aaaa2", "m2", "1-2/2", "ho", more: ["Failure-Report: partial"]),
+        send("aaaa3", "m3", "1-2/2", nil, more: ["Status: 000 200 OK"], method: "REPORT"),
+        String(report.utf8.prefix(report.utf8.count - 20))!),
+      server(answer("aaaa1"), answer("aaaa2", "413 Stop"), answer("aaaa3"), answer("rrrr1")),
+      client(String(report.utf8.dropFirst(report.utf8.count - 20))!),
+    ])
+    #expect(outcome.messages.map { $0.number("unansweredCount") } == [nil, nil])
+    #expect(outcome.all("msrp/report").count == 2)
+    let requests = outcome.all("msrp/request")
+    #expect(requests.map { $0.text("method") } == ["SEND", "SEND", "REPORT", "REPORT"])
+    #expect(requests.map { $0.number("status") } == [200, 413, 200, 200])
+    #expect(requests.last?.text("requestSha256") != nil)
+    #expect(outcome.findings.isEmpty)
+  }
+
+  @Test func countsWhatResponsesCarry() throws {
+    let outcome = decode([
+      client(send("aaaa1", "m1", "1-2/2", "hi")),
+      server("MSRP aaaa1 200 OK\r\nTo-Path: \(alice)\r\nFrom-Path: \(bob)\r\n\r\nwords\r\n-------aaaa1$\r\n"),
+    ])
+    #expect(outcome.messages.map { $0.text("text") } == ["hi"])
+    #expect(outcome.codes == ["msrp/oddBytes"])
+    #expect(outcome.session?.number("unreadByteCount") == 5)
+    #expect(outcome.session?.flag("isComplete") == false)
+  }
+
   @Test func survivesEveryCutAndChange() {
     checkTotality(
       of: MSRPDecoder(),
