@@ -26,7 +26,7 @@ struct MessageFiles {
 
   private static let stated = [
     "fileName", "fileMediaType", "fileByteCount", "fileHashes", "fileCreated", "fileModified", "fileRead", "transferID",
-    "disposition", "byteRange", "callID", "from", "to",
+    "disposition", "byteRange", "callID", "from", "to", "direction",
   ]
 
   private var offers: [String: [Offer]] = [:]
@@ -80,26 +80,36 @@ struct MessageFiles {
   /// The record of a transfer whose file the signalling describes, with a finding where they differ; nil when it says nothing.
   func record(of transfer: Transfer) -> (record: Fields, finding: Finding?)? {
     // What the sender states goes before what the receiver asks for.
-    let ends = ["fromPath", "toPath"].compactMap { Self.end(transfer.fields, $0) }
-    guard let offer = ends.lazy.compactMap({ self.offer($0, before: transfer.key) }).first else { return nil }
+    guard
+      let offer = offer(transfer, "fromPath", except: "recvonly") ?? offer(transfer, "toPath", except: "sendonly")
+    else { return nil }
     // Words beside a file are not the file, unless the file is text.
     if transfer.isText, let type = offer.text("fileMediaType"), type != transfer.fields.text("mediaType") { return nil }
     var fields = offer
-    for name in ["sha256", "byteCount", "messageID", "isComplete"] {
+    for name in ["messageID", "isComplete"] {
       if let value = transfer.fields[name] { fields.set(name, value) }
     }
+    // The file is what stands in a wrapper; where that is not known as it is, nothing is compared.
+    let isWrapped =
+      transfer.fields["wrapperMediaType"] != nil || transfer.fields.text("mediaType") == "message/cpim"
+    let isKnown = !isWrapped || transfer.fields["contentByteCount"] != nil
+    let isInner = isWrapped && isKnown
+    let hash = transfer.fields.text(isInner ? "contentSha256" : "sha256")
+    let byteCount = transfer.fields.integer(isInner ? "contentByteCount" : "byteCount")
+    if let hash { fields.set("sha256", hash) }
+    if let byteCount { fields.set("byteCount", byteCount) }
     fields.set("attachedBy", "signalling")
     guard transfer.fields.flag("isComplete") == true, fields["byteRange"] == nil else { return (fields, nil) }
     var differences: [String] = []
-    if let stated = offer.integer("fileByteCount"), let count = transfer.fields.integer("byteCount") {
-      fields.set("isSizeEqual", stated == count)
-      if stated != count { differences.append("size") }
+    if isKnown, let stated = offer.integer("fileByteCount"), let byteCount {
+      fields.set("isSizeEqual", stated == byteCount)
+      if stated != byteCount { differences.append("size") }
     }
     if let name = transfer.fields.text("fileName"), let stated = offer.text("fileName") {
       fields.set("isNameEqual", name == stated)
       if name != stated { differences.append("name") }
     }
-    if let isEqual = isHashEqual(offer, transfer.fields) {
+    if isKnown, let hash, let isEqual = isHashEqual(offer, hash) {
       fields.set("isHashEqual", isEqual)
       if !isEqual { differences.append("hash") }
     }
@@ -113,14 +123,16 @@ struct MessageFiles {
   }
 
   /// The last statement before a transfer, else the first behind it.
-  private func offer(_ end: String, before key: RecordKey) -> Fields? {
-    guard let list = offers[end] else { return nil }
-    return (list.last { $0.key.position <= key.position } ?? list.first)?.fields
+  ///
+  /// Who only wants a file does not send it, nor does it come to who only has it (RFC 5547, 7).
+  private func offer(_ transfer: Transfer, _ path: String, except direction: String) -> Fields? {
+    guard let end = Self.end(transfer.fields, path), let all = offers[end] else { return nil }
+    let list = all.lazy.filter { $0.fields.text("direction") != direction }
+    return (list.last { $0.key.position <= transfer.key.position } ?? list.first)?.fields
   }
 
   /// Nil when no hash is stated that was computed too.
-  private func isHashEqual(_ offer: Fields, _ transfer: Fields) -> Bool? {
-    guard let sha256 = transfer.text("sha256") else { return nil }
+  private func isHashEqual(_ offer: Fields, _ sha256: String) -> Bool? {
     var result: Bool?
     for entry in offer.objects("fileHashes") {
       let computed =

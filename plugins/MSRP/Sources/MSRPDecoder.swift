@@ -71,6 +71,7 @@ public struct MSRPDecoder: EvidenceDecoder {
       FieldDeclaration("fileName", .text, "the name in Content-Disposition"),
       FieldDeclaration("sha256", .text, "all its bytes"),
       FieldDeclaration("contentSha256", .text, "what CPIM is around, where that is no plain text"),
+      FieldDeclaration("contentByteCount", .integer, "its bytes, where they are not coded"),
       FieldDeclaration("byteCount", .integer, "bytes as stored"),
       FieldDeclaration("announcedByteCount", .integer, "bytes that its chunks announce"),
       FieldDeclaration("chunkCount", .integer, "its chunks that were captured"),

@@ -100,7 +100,10 @@ struct MessageFields {
     let handle = try sink.open(description, from: message.side)
     // Safe: the view ends with this call.
     unsafe sink.append(bytes.span.bytes, to: handle, from: message.trace)
-    if let stored = sink.close(handle, isWhole: true) { fields.set("contentSha256", stored.hash.hex) }
+    guard let stored = sink.close(handle, isWhole: true) else { return }
+    fields.set("contentSha256", stored.hash.hex)
+    // What is coded has another size, and another hash, than what it stands for.
+    if inner.codings.isEmpty { fields.set("contentByteCount", stored.byteCount) }
   }
 
   /// Nil when it is no UTF-8, has control characters but tabs and ends of lines, or is empty or too long.
