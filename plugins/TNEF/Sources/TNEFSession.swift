@@ -392,7 +392,8 @@ public struct TNEFSession: DecodingSession {
       isWhole = false
       sink.note(
         Finding(
-          .warning, "tnef/limit", "A TNEF message has more recipients or longer texts than the limits; some are left out."),
+          .warning, "tnef/limit",
+          "A TNEF message has more recipients or longer texts than the limits; some are left out."),
         from: side, trace: trace.isEmpty ? sink.trace : trace)
     }
     try sink.emit(
