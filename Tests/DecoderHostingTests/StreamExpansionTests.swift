@@ -83,6 +83,17 @@ struct StreamExpansionTests {
     #expect(stage.output.findings == ["decoder/malformed"])
   }
 
+  /// A conversation that begins anew behind the fault is not taken for compressed.
+  @Test func forgetsItWhereItFails() throws {
+    let stage = Stage()
+    stage.say("LINE one\nZIP\n")
+    stage.say([0xff, 0xff, 0xff, 0xff])
+    stage.say("LINE two\n")
+    stage.finish()
+    #expect(stage.lines == ["LINE one", "ZIP", "LINE two"])
+    #expect(stage.output.findings == ["decoder/malformed"])
+  }
+
   @Test func boundsWhatALittleBecomes() throws {
     guard let bytes = try python("zlib.compress((b'x'*9999+b'\\n')*10000,9)[2:-4]", []) else { return }
     let stage = Stage()

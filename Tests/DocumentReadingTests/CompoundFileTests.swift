@@ -87,6 +87,23 @@ import Testing
     #expect(summary.created?.time != nil && summary.created?.text == summary.created?.time?.description)
   }
 
+  /// What stands first in the directory may belong to a document that is embedded; only the tree tells.
+  @Test func takesNothingFromWhatIsEmbedded() throws {
+    var bytes = Self.document
+    let entries = (0..<3).map { Array(bytes[(1_024 + $0 * 128)..<(1_152 + $0 * 128)]) }
+    var root = entries[0]
+    var own = entries[1]
+    var embedded = entries[2]
+    root.replaceSubrange(76..<80, with: Self.little(2, 4))
+    own.replaceSubrange(72..<76, with: Self.little(3, 4))
+    embedded.replaceSubrange(0..<64, with: own[0..<64])
+    bytes.replaceSubrange(1_024..<1_536, with: root + embedded + own + entries[2])
+    let facts = try read(bytes)
+    #expect(facts.value("SummaryInformation", "AUTHOR") == "Jo M\u{fc}ller")
+    #expect(facts.value("SummaryInformation", "COMPANY") == nil)
+    #expect(facts.value("DocumentSummaryInformation", "COMPANY") == "Acme")
+  }
+
   @Test(.enabled(if: program("exiftool") != nil, "exiftool is not installed")) func exiftoolSaysTheSame() throws {
     let tool = try #require(program("exiftool"))
     let folder = try TemporaryFolder()

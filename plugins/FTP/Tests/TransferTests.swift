@@ -33,11 +33,11 @@ private let greeting = server("220 Tidewater FTP")
 
   @Test func withholdsPasswordsButNotAnonymousOnes() {
     let outcome = decode([
-      greeting, client("USER robin"), client("PASS secret"), client("ACCT more"), client("USER Anonymous"),
-      client("PASS robin@example.org"),
+      greeting, client("USER robin"), client("PASS secret"), client("PASS\tsecret"), client("ACCT more"),
+      client("USER Anonymous"), client("PASS robin@example.org"),
     ])
     let arguments = outcome.commands.compactMap { $0.text("argument") }
-    #expect(arguments == ["robin", "[withheld]", "[withheld]", "Anonymous", "robin@example.org"])
+    #expect(arguments == ["robin", "[withheld]", "[withheld]", "[withheld]", "Anonymous", "robin@example.org"])
     #expect(!outcome.recordLines.joined().contains("secret"))
   }
 

@@ -22,6 +22,15 @@ import Testing
     #expect(outcome.all("pop3/command").suffix(2).map { $0.flag("isPositive") } == [false, true])
   }
 
+  /// The server's request to go on was not captured.
+  @Test func withholdsWordsThatMayBeSecrets() {
+    let outcome = decode([
+      client("AUTH\tPLAIN AGpvAHNlY3JldA==\r\n"), client("AGpvAHNlY3JldA==\r\n"), server("+OK\r\n"),
+    ])
+    #expect(!outcome.recordLines.joined().uppercased().contains("AGPVAHNLY3JLDA"))
+    #expect(!outcome.contents.map(\.text).joined().contains("AGpvAHNlY3JldA"))
+  }
+
   @Test func keepsWhatCameOfAMessageThatWasCut() {
     for end in [ConversationStep.end(.reset, of: .responder), .end(.captureEnd, of: .responder)] {
       let outcome = decode([client("RETR 1\r\n"), server("+OK\r\nA: b\r\n\r\nhalf"), end])

@@ -15,6 +15,12 @@ import Testing
     run(SMTPDecoder(), on: begin + steps, over: connection)
   }
 
+  @Test func withholdsWhatStandsBehindATab() {
+    let outcome = decode([client("AUTH PLAIN\tAGpvAHNlY3JldA==\r\n"), server("235 in\r\n")])
+    #expect(!outcome.recordLines.joined().contains("AGpvAHNlY3JldA"))
+    #expect(!outcome.contents.map(\.text).joined().contains("AGpvAHNlY3JldA"))
+  }
+
   @Test func keepsParametersAndReplies() throws {
     let outcome = decode([
       client("DATA\r\n"), server("354 go\r\n"), client("Subject: x\r\n\r\n..\r\n.\r\n"),
