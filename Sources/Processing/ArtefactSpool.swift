@@ -105,7 +105,7 @@ final class ArtefactSpool {
 
   func append(_ bytes: RawSpan, to number: Int) throws(ProcessingError) { try open[number]?.append(bytes) }
 
-  /// The class of lists that we write: JSON, whatever its length.
+  /// The class of lists that we write: a JSON object a line, however many there are.
   static let lists = "list"
 
   /// Types of files that we make ourselves, by class: the first of a class is looked at, the others are alike.
@@ -113,7 +113,8 @@ final class ArtefactSpool {
   /// A class is of files for which libmagic has the same words, whichever comes first: not of pictures, whose size it tells, nor of
   /// text of any length.
   private var classTypes = [
-    ArtefactSpool.lists: FileTypeIdentifier.FileType(mediaType: "application/json", description: "JSON text data")
+    ArtefactSpool.lists: FileTypeIdentifier.FileType(
+      mediaType: "application/x-ndjson", description: "New Line Delimited JSON text data")
   ]
 
   /// What text of ours is, whatever somebody wrote into it that looks like another type.

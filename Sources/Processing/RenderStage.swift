@@ -281,7 +281,7 @@ final class RenderStage {
   /// Lists which packets of the original brought each media packet: an artefact for people and programs.
   func listSegments(_ work: StreamWork, _ call: PlannedCall) throws -> StoredArtefact? {
     guard work.stream.channel != nil else { return nil }
-    let number = spool.begin()
+    let number = spool.begin(isComputedText: true)
     try storing { store in
       let head = "# RTP sequence number, RTP timestamp, packets that brought it: original and numbers\n"
       var lines = Array(head.utf8)
@@ -296,7 +296,7 @@ final class RenderStage {
       // Safe: the view ends with the closure.
       unsafe store(lines.span.bytes, number)
     }
-    guard let stored = try spool.end(number, class: ArtefactSpool.lists) else { return nil }
+    guard let stored = try spool.end(number) else { return nil }
     try describe(stored, "packets of a stream inside of a connection", work.trace, call)
     return stored
   }
