@@ -111,10 +111,8 @@ extension DocumentFacts {
 
   /// Units of 100 ns since 1601, in universal time; nil of zero, which says that there is none.
   private static func moment(_ units: UInt64) -> [UInt8]? {
-    let (shifted, isBefore) = Int64(clamping: units).subtractingReportingOverflow(116_444_736_000_000_000)
-    let (nanoseconds, isBeyond) = shifted.multipliedReportingOverflow(by: 100)
     guard units > 0 else { return nil }
-    guard !isBefore, !isBeyond, nanoseconds != .min else { return Array("\(units) × 100 ns since 1601".utf8) }
-    return Array(CaptureTime(nanoseconds: nanoseconds).description.utf8)
+    guard let time = CaptureTime(fileTime: units) else { return Array("\(units) × 100 ns since 1601".utf8) }
+    return Array(time.description.utf8)
   }
 }
