@@ -106,11 +106,19 @@ final class InspectionStage {
       .warning, "msrp/fileLimit",
       "The run has more files of message sessions, or statements on them, than the limit; the later ones are not joined.",
       ["limit": .integer(Int64(MessageFiles.maximumCount))])
+    try add(finding, of: over.fields, over.key, decoder: MessageFiles.decoder, place: MessageFiles.place)
+  }
+
+  /// Adds a finding about a record, behind all that was made of it.
+  private func add(
+    _ finding: Finding, of record: Fields, _ key: RecordKey, decoder: String, place: UInt16
+  ) throws {
     var full = finding.recordFields
-    full.set("decoder", MessageFiles.decoder)
-    for entry in ArtefactContext.fields(of: over.fields).entries { full.set(entry.name, entry.value) }
+    full.set("decoder", decoder)
+    for entry in ArtefactContext.fields(of: record).entries { full.set(entry.name, entry.value) }
     try runs.add(
-      "finding", full, RecordKey(position: over.key.position, decoder: MessageFiles.place, ordinal: .max))
+      "finding", full,
+      RecordKey(position: key.position, datagram: key.datagram, decoder: place, ordinal: .max))
   }
 
   private func records() throws -> RecordMerge {
@@ -139,12 +147,7 @@ final class InspectionStage {
       .warning, "http/rangeLimit",
       "The run has more pieces of files than the limit; from here on they are not put together.",
       ["limit": .integer(Int64(RangePieces.maximumCount))])
-    var full = finding.recordFields
-    full.set("decoder", RangeAssembly.decoder)
-    for entry in ArtefactContext.fields(of: record).entries { full.set(entry.name, entry.value) }
-    try runs.add(
-      "finding", full,
-      RecordKey(position: key.position, datagram: key.datagram, decoder: RangeAssembly.place, ordinal: .max))
+    try add(finding, of: record, key, decoder: RangeAssembly.decoder, place: RangeAssembly.place)
   }
 
   /// Puts a file together that came in pieces, and looks into it.
