@@ -1,4 +1,5 @@
 import ByteReading
+import CCompression
 import DecoderKit
 
 /// Undoes the compression of a message's rich text (MS-OXRTFCP): references into a ring of 4,096 bytes, or none at all.
@@ -123,10 +124,10 @@ final class CompressedRTFReverser: CodingReverser {
     state = tokensLeft == 0 ? .control : .token
   }
 
-  /// The polynomial of CRC-32, begun with 0 and not inverted (MS-OXRTFCP, 2.1.3.2).
+  /// CRC-32, begun with 0 and not inverted (MS-OXRTFCP, 2.1.3.2); zlib inverts before and after.
   private static func add(_ byte: UInt8, to sum: UInt32) -> UInt32 {
-    var next = sum ^ UInt32(byte)
-    for _ in 0..<8 { next = next & 1 != 0 ? next >> 1 ^ 0xedb8_8320 : next >> 1 }
-    return next
+    var byte = byte
+    // Safe: zlib reads the one byte.
+    return ~UInt32(truncatingIfNeeded: unsafe crc32(uLong(~sum), &byte, 1))
   }
 }

@@ -271,7 +271,7 @@ import EvidenceModel
     }
   }
 
-  func name(_ handle: ContentHandle, _ name: [UInt8]) { contents[handle.number]?.name = name }
+  func name(_ handle: ContentHandle, _ name: [UInt8]) { contents[handle.number]?.take(name: name) }
 
   func skip(_ byteCount: Int, in handle: ContentHandle) {
     guard byteCount > 0, let content = contents[handle.number] else { return }

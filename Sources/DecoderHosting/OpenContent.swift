@@ -4,9 +4,7 @@ import EvidenceModel
 
 /// An artefact that is being written: its codings, its holes, its packets, and the file decoder that reads along.
 final class OpenContent {
-  private let content: ContentDescription
-  /// What its sender calls it.
-  var name: [UInt8]?
+  private var content: ContentDescription
   private let side: Side
   private let host: DecoderHost
   private let number: Int
@@ -35,7 +33,6 @@ final class OpenContent {
 
   init(_ content: ContentDescription, _ side: Side, _ host: DecoderHost) {
     self.content = content
-    name = content.name
     self.side = side
     self.host = host
     number = host.output.beginArtefact(isComputed: content.isComputed)
@@ -44,6 +41,9 @@ final class OpenContent {
     encoded = codings.isEmpty ? nil : []
     isChildSought = content.isComputed
   }
+
+  /// Takes the name that its sender gives it behind its bytes.
+  func take(name: [UInt8]) { content.name = name }
 
   func append(_ bytes: RawSpan, _ source: Trace, _ packet: PacketContext, _ unit: DecodingUnit) {
     trace.formUnion(source)
@@ -201,7 +201,7 @@ final class OpenContent {
     fields.set("origin", content.isComputed ? "computed" : "captured")
     fields.set("isComplete", complete)
     if !content.mediaType.isEmpty { fields.set("declaredMediaType", content.mediaType) }
-    if let name { fields.set("name", wire: name) }
+    if let name = content.name { fields.set("name", wire: name) }
     if !holes.isEmpty { fields.set("holes", .list(holes)) }
     if !codings.isEmpty {
       fields.set("codings", .list(codings.map { .text($0.rawValue) }))
@@ -217,7 +217,7 @@ final class OpenContent {
     fields.set("origin", "captured")
     fields.set("isComplete", isWhole && stored.byteCount == receivedCount)
     if !content.mediaType.isEmpty { fields.set("declaredMediaType", content.mediaType) }
-    if let name { fields.set("name", wire: name) }
+    if let name = content.name { fields.set("name", wire: name) }
     return fields
   }
 }

@@ -30,7 +30,7 @@ struct PropertyRow {
 /// The text in UTF-8, up to its first zero; as it stands where its character set is not known. Nil of an empty one.
 func decodeText(_ bytes: [UInt8], _ charset: String?) -> [UInt8]? {
   let text: [UInt8]
-  if String(validating: bytes, as: UTF8.self) != nil, charset != "utf-16le", bytes.allSatisfy({ $0 < 0x80 }) {
+  if charset != "utf-16le", bytes.allSatisfy({ $0 < 0x80 }) {
     text = bytes
   } else {
     text = charset.flatMap { CharsetText.utf8(bytes, in: $0) } ?? bytes
