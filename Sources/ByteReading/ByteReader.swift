@@ -141,6 +141,11 @@ extension RawSpan {
     }
   }
 
+  /// Whether these bytes are `text`, case and all.
+  @inlinable public func isSame(as text: StaticString) -> Bool {
+    byteCount == text.utf8CodeUnitCount && (byteCount == 0 || starts(with: text))
+  }
+
   /// Whether these bytes are the same as others.
   @inlinable public func isSame(as other: RawSpan) -> Bool {
     guard byteCount == other.byteCount else { return false }

@@ -26,9 +26,17 @@ struct ArtefactTable: Sendable {
   /// The path of an artefact.
   func path(_ place: Int) -> String { payload.key(places[place]) }
 
+  /// Whether that is the path of an artefact.
+  func isPath(_ path: RawSpan, _ place: Int) -> Bool { payload.isKey(path, places[place]) }
+
   /// The artefact with the hash of these digits; nil when there is none.
   func place(of digits: String) -> Int? {
-    guard let hash = ContentHash(lowerCaseDigits: digits.utf8.span) else { return nil }
+    // Safe: the view ends before the text does.
+    place(of: unsafe digits.utf8.span.bytes)
+  }
+
+  func place(of digits: RawSpan) -> Int? {
+    guard let hash = ContentHash(lowerCaseDigits: digits) else { return nil }
     var (low, high) = (0, places.count)
     while low < high {
       let middle = (low + high) / 2

@@ -26,7 +26,9 @@ public struct BundleChange {
   private init(_ path: String, _ type: String, _ act: CustodyAct) throws(CustodyError) {
     let revision = try CustodyError.bundling { () throws(BundleError) in try BundleRevision(of: path) }
     self.revision = revision
-    chain = try CustodyError.bundling { () throws(BundleError) in try CustodyChain(continuing: revision.staging) }
+    chain = try CustodyError.bundling { () throws(BundleError) in
+      try CustodyChain(continuing: revision.bundle, in: revision.staging)
+    }
     self.act = act
     self.type = type
     warnings = revision.leftovers.map { "a command that was killed had left \($0); it was removed" }
@@ -46,6 +48,9 @@ public struct BundleChange {
       if !change.isRecorded { try change.record(fields) }
       try CustodyError.bundling { [revision = change.revision] () throws(BundleError) in try revision.commit() }
     } catch {
+      // A bundle that cannot be copied cannot have an event either: that is what is wrong with it, whatever else was found.
+      defer { change.revision.discard() }
+      try CustodyError.bundling { [revision = change.revision] () throws(BundleError) in try revision.waitForCopy() }
       change.revision.discard()
       if error.code != .usage { recordFailure(error, type, path, act) }
       throw error
@@ -89,6 +94,7 @@ public struct BundleChange {
     var event = fields
     if !outputs.isEmpty { event.set("outputs", .list(outputs)) }
     do throws(BundleError) {
+      try revision.waitForCopy()
       let hash = try chain.append(
         type ?? self.type, by: act, at: time, exit: exit, warnings: warnings, with: others, event)
       isRecorded = true

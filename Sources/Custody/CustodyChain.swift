@@ -28,10 +28,10 @@ public struct CustodyChain {
     self.bundle = bundle
   }
 
-  /// Goes on with the chain that stands in `directory`. Throws when there is none or its last event cannot be read.
-  public init(continuing directory: String) throws(BundleError) {
+  /// Goes on in `directory` with the chain of the bundle at `path`. Throws when there is none or its last event cannot be read.
+  public init(continuing path: String, in directory: String) throws(BundleError) {
     self.directory = directory
-    let folder = "\(directory)/\(BundleLayout.custody)"
+    let folder = "\(path)/\(BundleLayout.custody)"
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".json") }
     guard let last = names.max(), "\(BundleLayout.custody)/\(last)" == BundleLayout.event(names.count) else {
       throw BundleError(.malformed, folder, "there is no custody chain, or an event is missing")

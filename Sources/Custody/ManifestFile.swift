@@ -50,7 +50,8 @@ public struct ManifestFile: Sendable {
     let path = line.dropFirst(66)
     guard !path.isEmpty, path.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x5c }),
       line[line.startIndex + 64] == 0x20, line[line.startIndex + 65] == 0x20,
-      let hash = ContentHash(lowerCaseDigits: line.span.extracting(first: 64))
+      // Safe: the view ends before the line does.
+      let hash = ContentHash(lowerCaseDigits: unsafe line.span.bytes.extracting(first: 64))
     else { return nil }
     return (hash, path)
   }

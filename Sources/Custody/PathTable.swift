@@ -1,3 +1,4 @@
+import ByteReading
 import Foundation
 
 /// How a path stands to the one before it.
@@ -105,6 +106,16 @@ public struct PathTable<Value> {
     // Safe: both sides hold `count` bytes.
     return unsafe prefix.withUnsafeBytes { prefix in
       unsafe bytes.withUnsafeBytes { unsafe memcmp($0.baseAddress! + start, prefix.baseAddress!, count) == 0 }
+    }
+  }
+
+  /// Whether that is the path at a place.
+  func isKey(_ path: RawSpan, _ place: Int) -> Bool {
+    let start = start(place)
+    guard ends[place] - start == path.byteCount else { return false }
+    // Safe: the place is inside the block.
+    return unsafe bytes.withUnsafeBytes {
+      unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: $0[start..<ends[place]])).isSame(as: path)
     }
   }
 

@@ -1,3 +1,4 @@
+import ByteReading
 import EvidenceBundle
 import EvidenceModel
 import Foundation
@@ -7,7 +8,8 @@ struct RecordCheck: Sendable {
   private(set) var problems: [String] = []
   private var numbers: [Character: NumberSet] = [:]
   /// What the records of the file call their kind.
-  private var kind = ""
+  private var kind = "" { didSet { kindBytes = Array(kind.utf8) } }
+  private var kindBytes: [UInt8] = []
   private let artefacts: ArtefactTable
   /// Whether a record describes an artefact, in the order of the table.
   private var described: [Bool]
@@ -30,15 +32,19 @@ struct RecordCheck: Sendable {
       kind = ""
       var number = 0
       var last: [Character: Int] = [:]
-      for line in file {
+      let lines = file.makeIterator()
+      while let () = lines.withNext({ line in
         number += 1
         let place = Place(name: name, line: number)
-        guard let fields = ValueReader.fields(line) else {
+        if let facts = PlainFacts(line, kind: kindBytes, artefacts, packetCounts) {
+          take(facts.letter, facts.number, place, &last, Self.identifier(line))
+          if let artefact = facts.described { described[artefact] = true }
+        } else if let fields = ValueReader.fields(line.array()) {
+          check(fields, place, name, &last)
+        } else {
           problems.append("no JSON object: \(place)")
-          continue
         }
-        check(fields, place, name, &last)
-      }
+      }) {}
     }
     for (letter, found) in numbers.sorted(by: { $0.key < $1.key }) {
       if found.highest != found.count {
@@ -67,11 +73,7 @@ struct RecordCheck: Sendable {
       problems.append("without identifier: \(place)")
       return
     }
-    if !numbers[letter, default: NumberSet()].insert(number) {
-      problems.append("\(id) stands twice: \(place)")
-    }
-    if number < last[letter] ?? 0 { problems.append("out of order: \(place)") }
-    last[letter] = number
+    take(letter, number, place, &last, id)
     guard case .list(let provenance)? = fields["provenance"], !provenance.isEmpty else {
       problems.append("without provenance: \(place)")
       return
@@ -89,10 +91,27 @@ struct RecordCheck: Sendable {
     }
   }
 
+  private static func identifier(_ line: RawSpan) -> String {
+    guard case .text(let id)? = ValueReader.fields(line.array())?["id"] else { return "" }
+    return id
+  }
+
+  private mutating func take(
+    _ letter: Character, _ number: Int, _ place: Place, _ last: inout [Character: Int], _ id: @autoclosure () -> String
+  ) {
+    if !numbers[letter, default: NumberSet()].insert(number) { problems.append("\(id()) stands twice: \(place)") }
+    if number < last[letter] ?? 0 { problems.append("out of order: \(place)") }
+    last[letter] = number
+  }
+
   /// `sha256`, or a name that ends with `Sha256`; looked at as bytes, for there are many.
   private static func namesHash(_ name: String) -> Bool {
-    let bytes = name.utf8
-    return bytes.count > 6 ? bytes.suffix(6).elementsEqual("Sha256".utf8) : name == "sha256"
+    // Safe: the view ends before the name does.
+    namesHash(unsafe name.utf8.span.bytes)
+  }
+
+  static func namesHash(_ name: RawSpan) -> Bool {
+    name.byteCount > 6 ? name.starts(with: "Sha256", at: name.byteCount - 6) : name.isSame(as: "sha256")
   }
 
   /// Artefacts that no record describes.

@@ -16,11 +16,13 @@ import Synchronization
   public let leftovers: [String]
   private let lock: Int32
   private let stagingLock: Int32
+  /// The making of the copy, which needs one core and leaves the others to whoever reads the bundle meanwhile.
+  private let copying: Beside<BundleError?>
+  private let isGivenUp = Flag()
   private var isDone = false
   private var isReleased = false
 
-  /// Takes hold of the bundle at `path` and makes the copy. Throws when there is none, another command holds it, it has links or
-  /// special files in it, or the file system cannot do it.
+  /// Takes hold of the bundle at `path` and begins to make the copy. Throws when there is none or another command holds it.
   public init(of path: String) throws(BundleError) {
     try Self.restore(path)
     bundle = try Self.resolved(path)
@@ -41,21 +43,28 @@ import Synchronization
       throw error
     }
     stagingLock = BundleWriter.lock(staging) ?? -1
-    do throws(BundleError) {
-      let count = Atomic(0)
-      try Self.link(OpenDirectory(bundle), OpenDirectory(staging), bundle, 0, count)
-    } catch {
-      discard()
-      throw error
+    copying = Beside { [bundle, staging, isGivenUp] in
+      do throws(BundleError) {
+        var copy = Copy(isGivenUp: isGivenUp)
+        try copy.link(OpenDirectory(bundle), OpenDirectory(staging), bundle, 0)
+        return nil
+      } catch { return error }
     }
   }
 
   deinit { discard() }
 
+  /// Waits until the copy is made. Throws when the bundle has links or special files in it, or the file system cannot do it.
+  public func waitForCopy() throws(BundleError) {
+    if let error = copying.wait() { throw error }
+  }
+
   /// Removes the copy, unless it was committed, and lets go of the bundle.
   public func discard() {
     guard !isReleased else { return }
     isReleased = true
+    isGivenUp.raise()
+    _ = copying.wait()
     if !isDone { try? OpenDirectory.remove(staging) }
     if stagingLock >= 0 { close(stagingLock) }
     close(lock)
@@ -112,34 +121,46 @@ import Synchronization
 
   // MARK: The copy
 
-  /// Links the files of a directory into another one, and so on with the directories in it, several at a time.
-  private static func link(
-    _ source: OpenDirectory, _ target: OpenDirectory, _ path: String, _ depth: Int, _ count: borrowing Atomic<Int>
-  ) throws(BundleError) {
-    guard depth < BundleLayout.maximumDepth else {
-      throw BundleError(.malformed, path, "directories are nested too deep")
-    }
-    let entries = try source.entries()
-    for entry in entries {
-      switch entry.kind {
-      case .directory: continue
-      case .file:
-        let number = count.add(1, ordering: .relaxed).newValue
-        guard number <= BundleLayout.maximumFiles else {
-          throw BundleError(.malformed, path, "the bundle has too many files")
-        }
-        // Safe here and below: the names are strings of ours.
-        guard unsafe linkat(source.descriptor, entry.name, target.descriptor, entry.name, 0) == 0 else {
-          throw linkError("\(path)/\(entry.name)", errno)
-        }
-      case .other:
-        throw BundleError(.malformed, "\(path)/\(entry.name)", "a link or special file has no place in a bundle")
+  /// Says to a thread that nobody waits for its work any more.
+  private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isRaised: Bool { value.load(ordering: .relaxed) }
+    func raise() { value.store(true, ordering: .relaxed) }
+  }
+
+  /// One thread: a second one waits for the journal of the file system most of the time.
+  private struct Copy {
+    let isGivenUp: Flag
+    private var count = 0
+
+    init(isGivenUp: Flag) { self.isGivenUp = isGivenUp }
+
+    /// Links the files of a directory into another one, and so on with the directories in it.
+    mutating func link(
+      _ source: OpenDirectory, _ target: OpenDirectory, _ path: String, _ depth: Int
+    ) throws(BundleError) {
+      guard depth < BundleLayout.maximumDepth else {
+        throw BundleError(.malformed, path, "directories are nested too deep")
       }
-    }
-    try source.forEachDirectory(entries) { name throws(BundleError) in
-      let inner = "\(path)/\(name)"
-      guard unsafe mkdirat(target.descriptor, name, 0o755) == 0 else { throw .system(inner, errno) }
-      try link(OpenDirectory(name, in: source), OpenDirectory(name, in: target), inner, depth + 1, count)
+      for entry in try source.entries() where !isGivenUp.isRaised {
+        let (name, inner) = (entry.name, "\(path)/\(entry.name)")
+        switch entry.kind {
+        case .directory:
+          // Safe here and below: the names are strings of ours.
+          guard unsafe mkdirat(target.descriptor, name, 0o755) == 0 else { throw .system(inner, errno) }
+          try link(OpenDirectory(name, in: source), OpenDirectory(name, in: target), inner, depth + 1)
+        case .file:
+          count += 1
+          guard count <= BundleLayout.maximumFiles else {
+            throw BundleError(.malformed, path, "the bundle has too many files")
+          }
+          guard unsafe linkat(source.descriptor, name, target.descriptor, name, 0) == 0 else {
+            throw BundleRevision.linkError(inner, errno)
+          }
+        case .other:
+          throw BundleError(.malformed, inner, "a link or special file has no place in a bundle")
+        }
+      }
     }
   }
 
@@ -163,6 +184,7 @@ import Synchronization
 
   /// Makes room for a new file: the directories above it, and the name free.
   public func replace(_ name: String) throws(BundleError) {
+    try waitForCopy()
     var parent = staging
     for part in name.split(separator: "/").dropLast() {
       parent += "/" + part
@@ -176,6 +198,7 @@ import Synchronization
 
   /// Waits for the disk and gives the copy the bundle's name; the former state is then removed.
   public func commit() throws(BundleError) {
+    try waitForCopy()
     try synchronise()
     let parent = BundleWriter.parent(of: bundle)
     guard Self.isSame(lock, bundle) else {

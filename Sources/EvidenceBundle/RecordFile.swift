@@ -48,19 +48,26 @@ public struct RecordFile: Sequence {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    public func next() -> [UInt8]? {
-      guard let range = find() else { return nil }
-      defer { begin = Swift.min(range.upperBound + 1, buffer.count) }
-      searched = Swift.min(range.upperBound + 1, buffer.count)
-      return Array(buffer[range])
+    public func next() -> [UInt8]? { take().map { Array(buffer[$0]) } }
+
+    /// Does something with the next line where it stands, and gives what came of it; nil at the end.
+    public func withNext<Result>(_ body: (RawSpan) -> Result) -> Result? {
+      guard let range = take() else { return nil }
+      // Safe: the view ends before the call does, and the buffer is not changed meanwhile.
+      return unsafe buffer.withUnsafeBytes {
+        body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: $0[range])))
+      }
     }
 
     /// Passes over a line; false at the end.
-    func skip() -> Bool {
-      guard let range = find() else { return false }
+    func skip() -> Bool { take() != nil }
+
+    /// Where the next line stands in the buffer, until another one is asked for.
+    private func take() -> Range<Int>? {
+      guard let range = find() else { return nil }
       begin = Swift.min(range.upperBound + 1, buffer.count)
       searched = begin
-      return true
+      return range
     }
 
     /// Where the next line stands in the buffer.

@@ -17,11 +17,13 @@ public struct ContentHash: Sendable {
   }
 
   /// Reads 64 lower-case hexadecimal digits; nil when they are none.
-  public init?(lowerCaseDigits digits: Span<UInt8>) {
-    guard digits.count == 64 else { return nil }
+  public init?(lowerCaseDigits digits: RawSpan) {
+    guard digits.byteCount == 64 else { return nil }
     var filled = [32 of UInt8](repeating: 0)
     for place in filled.indices {
-      let (high, low) = (digits[place * 2], digits[place * 2 + 1])
+      // Safe: both places are below 64, and a byte of any value is valid.
+      let high = unsafe digits.unsafeLoad(fromByteOffset: place * 2, as: UInt8.self)
+      let low = unsafe digits.unsafeLoad(fromByteOffset: place * 2 + 1, as: UInt8.self)
       guard let upper = Hexadecimal.value(ofLowerCase: high), let lower = Hexadecimal.value(ofLowerCase: low) else {
         return nil
       }

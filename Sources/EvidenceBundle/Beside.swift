@@ -1,11 +1,11 @@
 import Foundation
 
 /// Work that is done beside other work, on a thread of its own, until somebody asks what came of it.
-final class Beside<Result: Sendable>: @unchecked Sendable {
+public final class Beside<Result: Sendable>: @unchecked Sendable {
   private let group = DispatchGroup()
   private var result: Result?
 
-  init(_ body: @escaping @Sendable () -> Result) {
+  public init(_ body: @escaping @Sendable () -> Result) {
     group.enter()
     Thread.detachNewThread {
       self.result = body()
@@ -13,8 +13,8 @@ final class Beside<Result: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Waits for it.
-  func wait() -> Result {
+  /// Waits for it, as often as asked.
+  public func wait() -> Result {
     group.wait()
     guard let result else { preconditionFailure("the work ended without a result") }
     return result
