@@ -1,6 +1,7 @@
 /* Writes deterministic captures for scripts/bench: voice, trunk, crowd, web or flows, up to a number of bytes.
  *
  * Usage: bench-generate KIND BYTES FILE
+ *        bench-generate calls COUNT FILE PACKETS MAP STEP [PARAMETERS]
  *
  * voice   SIP calls over UDP of 10 s to 3 min with two G.711 streams each, 100 calls at a time, many hosts
  * trunk   the same, all between two hosts
@@ -8,6 +9,9 @@
  * web     HTTP/1.1 over TCP: objects of 1 kB to 2 MB, several requests a connection, some segments swapped or sent twice
  * objects the same with objects of up to 128 kB: many artefacts
  * flows   many small conversations: a DNS question with its answer, and TCP connections with one short transfer
+ *
+ * calls   COUNT calls of ten minutes at a time, whose payloads are those of the RTP packets in PACKETS (framed as in RFC 4571), over
+ *         and over; MAP is the payload type's meaning in the session description and STEP a packet's length by its clock
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -116,26 +120,36 @@ static void sip(Call *c, int from_a, const char *first, const char *cseq, const 
   else udp(b, 5060, a, 5060, text, n);
 }
 
+/* The payload type of all media, its meaning and parameters, and the length of a packet in units of its clock. */
+static unsigned media_type = 8, media_step = 160;
+static const char *media_map = "PCMA/8000", *media_parameters = "";
+
 static void sdp(char *body, size_t size, uint32_t host, uint16_t port) {
-  snprintf(body, size,
-           "v=0\r\no=- 1 1 IN IP4 %u.%u.%u.%u\r\ns=-\r\nc=IN IP4 %u.%u.%u.%u\r\nt=0 0\r\n"
-           "m=audio %u RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n",
-           host >> 24, host >> 16 & 255, host >> 8 & 255, host & 255, host >> 24, host >> 16 & 255, host >> 8 & 255,
-           host & 255, port);
+  int n = snprintf(body, size,
+                   "v=0\r\no=- 1 1 IN IP4 %u.%u.%u.%u\r\ns=-\r\nc=IN IP4 %u.%u.%u.%u\r\nt=0 0\r\n"
+                   "m=audio %u RTP/AVP %u\r\na=rtpmap:%u %s\r\n",
+                   host >> 24, host >> 16 & 255, host >> 8 & 255, host & 255, host >> 24, host >> 16 & 255,
+                   host >> 8 & 255, host & 255, port, media_type, media_type, media_map);
+  if (*media_parameters) snprintf(body + n, size - n, "a=fmtp:%u %s\r\n", media_type, media_parameters);
+}
+
+/* The payload stands at p + 12 already. */
+static void media(Call *c, int side, uint8_t *p, size_t n) {
+  p[0] = 0x80;
+  p[1] = media_type;
+  be16(p + 2, c->seq[side]++);
+  be32(p + 4, c->ts[side]);
+  c->ts[side] += media_step;
+  be32(p + 8, c->ssrc[side]);
+  if (side == 0) udp(c->a, c->pa, c->b, c->pb, p, 12 + n);
+  else udp(c->b, c->pb, c->a, c->pa, p, 12 + n);
 }
 
 static void rtp(Call *c, int side) {
   uint8_t p[172];
-  p[0] = 0x80;
-  p[1] = 8;
-  be16(p + 2, c->seq[side]++);
-  be32(p + 4, c->ts[side]);
-  c->ts[side] += 160;
-  be32(p + 8, c->ssrc[side]);
   uint64_t r = draw();
   for (int i = 0; i < 160; i++) p[12 + i] = 0xd5 ^ (uint8_t)((r >> (i & 31)) & 0x1f) ^ (uint8_t)(i & 0x80);
-  if (side == 0) udp(c->a, c->pa, c->b, c->pb, p, 172);
-  else udp(c->b, c->pb, c->a, c->pa, p, 172);
+  media(c, side, p, 160);
 }
 
 static void begin(Call *c, int id, int trunk) {
@@ -209,6 +223,40 @@ static void crowd(void) {
     }
   }
   for (int i = 0; i < count; i++) finish(&calls[i]);
+}
+
+/* The calls' packets follow each other within the 20 ms. */
+static int coded(int count, const char *path) {
+  enum { most = 20000, packets = 30000 };
+  static struct { uint8_t bytes[1024]; size_t count; } payloads[most];
+  FILE *in = fopen(path, "rb");
+  if (!in) return 0;
+  int known = 0;
+  for (uint8_t head[14]; known < most && fread(head, 1, 14, in) == 14;) {
+    size_t n = (size_t)head[0] << 8 | head[1];
+    if (n < 12 || n > 1024 || fread(payloads[known].bytes, 1, n - 12, in) != n - 12) return 0;
+    payloads[known++].count = n - 12;
+  }
+  fclose(in);
+  Call *calls = calloc(count, sizeof *calls);
+  if (!known || !calls) return 0;
+  for (int i = 0; i < count; i++) begin(&calls[i], i, 0);
+  for (int k = 0; k < packets; k++) {
+    uint64_t begun = now_us;
+    for (int i = 0; i < count; i++) {
+      for (int side = 0; side < 2; side++) {
+        uint8_t p[12 + 1024];
+        int place = (k + (2 * i + side) * 97) % known;
+        memcpy(p + 12, payloads[place].bytes, payloads[place].count);
+        media(&calls[i], side, p, payloads[place].count);
+        now_us += 3;
+      }
+    }
+    now_us = begun + 20000;
+  }
+  for (int i = 0; i < count; i++) finish(&calls[i]);
+  free(calls);
+  return 1;
 }
 
 /* ---- web ---- */
@@ -329,14 +377,21 @@ static void flows(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4 || !(out = fopen(argv[3], "wb"))) return fprintf(stderr, "usage: bench-generate KIND BYTES FILE\n"), 2;
+  int is_coded = argc >= 7 && argc <= 8 && !strcmp(argv[1], "calls");
+  if ((argc != 4 && !is_coded) || !(out = fopen(argv[3], "wb"))) return fprintf(stderr, "usage: bench-generate KIND BYTES FILE\n"), 2;
   limit = strtoull(argv[2], 0, 10);
   static char buffer[1 << 20];
   setvbuf(out, buffer, _IOFBF, sizeof buffer);
   uint32_t head[6] = {0xa1b2c3d4, 0x00040002, 0, 0, 262144, 1};
   fwrite(head, 24, 1, out);
   written = 24;
-  if (!strcmp(argv[1], "voice")) voice(0);
+  if (is_coded) {
+    media_type = 96;
+    media_map = argv[5];
+    media_step = strtoul(argv[6], 0, 10);
+    media_parameters = argc == 8 ? argv[7] : "";
+    if (!coded(atoi(argv[2]), argv[4])) return fprintf(stderr, "bench-generate: %s cannot be used\n", argv[4]), 2;
+  } else if (!strcmp(argv[1], "voice")) voice(0);
   else if (!strcmp(argv[1], "trunk")) voice(1);
   else if (!strcmp(argv[1], "crowd")) crowd();
   else if (!strcmp(argv[1], "web")) web();
