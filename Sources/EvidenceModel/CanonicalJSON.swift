@@ -64,8 +64,7 @@ public struct CanonicalJSON {
   public mutating func write(_ text: String) {
     bytes.append(0x22)
     var text = text
-    let isPlain = text.withUTF8 { unsafe $0.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c } }
-    if isPlain {
+    if text.withUTF8({ unsafe Self.isPlain($0) }) {
       // Safe: the bytes are copied within the closure.
       text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
       bytes.append(0x22)
@@ -91,6 +90,17 @@ public struct CanonicalJSON {
     bytes.append(0x22)
   }
 
+  /// Whether nothing is to be escaped; without a way out in the middle, so that many bytes are looked at together.
+  private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var special: UInt8 = 0
+    for place in 0..<bytes.count {
+      // Safe: the place is below the count.
+      let byte = unsafe bytes[place]
+      special |= (byte < 0x20 ? 1 : 0) | (byte == 0x22 ? 1 : 0) | (byte == 0x5c ? 1 : 0)
+    }
+    return special == 0
+  }
+
   /// Sorts by name; our names are ASCII, so bytes and UTF-16 units order alike.
   public static func sort(_ entries: inout [Fields.Entry]) {
     entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -98,13 +108,5 @@ public struct CanonicalJSON {
 }
 
 extension [UInt8] {
-  mutating func appendMagnitude(_ value: UInt64) {
-    let start = count
-    var rest = value
-    repeat {
-      append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
-      rest /= 10
-    } while rest > 0
-    self[start...].reverse()
-  }
+  mutating func appendMagnitude(_ value: UInt64) { append(DecimalDigits(value)) }
 }

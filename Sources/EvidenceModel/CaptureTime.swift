@@ -89,13 +89,8 @@ struct CivilDate {
 extension [UInt8] {
   /// Appends a number that is not negative, with zeros in front up to `width` digits.
   public mutating func appendDecimal(_ value: Int64, width: Int = 1) {
-    let start = count
-    var rest = value.magnitude
-    repeat {
-      append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
-      rest /= 10
-    } while rest > 0
-    while count - start < width { append(0x30) }
-    self[start...].reverse()
+    let digits = DecimalDigits(value.magnitude)
+    for _ in 0..<Swift.max(0, width - digits.count) { append(0x30) }
+    append(digits)
   }
 }

@@ -86,27 +86,50 @@ public struct PacketSet: Hashable, Sendable {
   /// The provenance as records print it, one entry for each original: `12-14,17`.
   public var byOriginal: [(original: OriginalName, packets: String)] {
     var result: [(original: OriginalName, packets: String)] = []
-    var text: [UInt8] = []
-    var current: UInt16?
-    for range in ranges {
-      let from = PacketPosition(rawValue: range.lowerBound)
-      let to = PacketPosition(rawValue: range.upperBound)
-      if let original = current, original != from.original {
-        result.append((OriginalName(original), String(decoding: text, as: UTF8.self)))
-        text = []
-      }
-      current = from.original
-      if !text.isEmpty { text.append(0x2c) }
-      text.appendDecimal(Int64(from.packet))
-      if from != to {
-        text.append(0x2d)
-        text.appendDecimal(Int64(to.packet))
-      }
-    }
-    if let original = current {
-      result.append((OriginalName(original), String(decoding: text, as: UTF8.self)))
+    var start = 0
+    while start < ranges.count {
+      let original = PacketPosition(rawValue: ranges[start].lowerBound).original
+      var end = start + 1
+      while end < ranges.count, PacketPosition(rawValue: ranges[end].lowerBound).original == original { end += 1 }
+      result.append((OriginalName(original), Self.text(ranges[start..<end])))
+      start = end
     }
     return result
+  }
+
+  /// The packets of one original in words, of which records of long calls have many.
+  private static func text(_ ranges: ArraySlice<ClosedRange<UInt64>>) -> String {
+    var count = ranges.count - 1
+    for range in ranges {
+      let last = PacketPosition(rawValue: range.upperBound).packet
+      count += DecimalDigits.count(of: PacketPosition(rawValue: range.lowerBound).packet)
+      if range.upperBound > range.lowerBound { count += 1 + DecimalDigits.count(of: last) }
+    }
+    return unsafe String(unsafeUninitializedCapacity: count) { text in
+      // From the last on, as digits come. Safe: the bytes were counted before, in the same way.
+      var place = count
+      func write(_ byte: UInt8) {
+        place -= 1
+        unsafe text[place] = byte
+      }
+      func write(_ packet: UInt64) {
+        var rest = packet
+        repeat {
+          let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+          write(UInt8(truncatingIfNeeded: digit) &+ 0x30)
+          rest = quotient
+        } while rest > 0
+      }
+      for range in ranges.reversed() {
+        if place < count { write(0x2c as UInt8) }
+        if range.upperBound > range.lowerBound {
+          write(PacketPosition(rawValue: range.upperBound).packet)
+          write(0x2d as UInt8)
+        }
+        write(PacketPosition(rawValue: range.lowerBound).packet)
+      }
+      return count
+    }
   }
 }
 

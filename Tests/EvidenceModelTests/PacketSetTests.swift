@@ -66,6 +66,25 @@ struct PacketSetTests {
     #expect(set.isEmpty && set.byOriginal.isEmpty && set.first == nil)
   }
 
+  @Test func printsNumbersOfAnyLength() {
+    var random = SeededGenerator(testSeed("packet numbers"))
+    for _ in 0..<300 {
+      var set = PacketSet()
+      var texts: [UInt64: String] = [:]
+      for _ in 0..<20 {
+        let limit = UInt64(1) << UInt64.random(in: 1...38, using: &random)
+        let packet = UInt64.random(in: 1..<limit, using: &random) * 3
+        let last = packet + UInt64.random(in: 0...1, using: &random)
+        if texts[packet] != nil { continue }
+        set.insert(PacketPosition(original: 7, packet: packet))
+        set.insert(PacketPosition(original: 7, packet: last))
+        texts[packet] = last > packet ? "\(packet)-\(last)" : "\(packet)"
+      }
+      let expected = texts.sorted { $0.key < $1.key }.map { $0.value }.joined(separator: ",")
+      #expect(set.byOriginal.map { $0.packets } == [expected])
+    }
+  }
+
   @Test func positionsReachFar() {
     let last = PacketPosition(original: .max, packet: (1 << 40) - 1)
     #expect(last.original == .max && last.packet == (1 << 40) - 1 && last.description == "O-65535 packet 1099511627775")
