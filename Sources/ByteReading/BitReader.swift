@@ -18,9 +18,14 @@ public struct BitReader: ~Escapable {
       throw ReadError(.truncated, at: offset, reading: field)
     }
     var value = 0
-    for _ in 0..<count {
-      value = value << 1 | Int(bytes[position / 8] >> UInt8(7 - position % 8) & 1)
-      position += 1
+    var left = count
+    while left > 0 {
+      // As many as the byte still has of those that are wanted.
+      let rest = 8 - position % 8
+      let step = min(rest, left)
+      value = value << step | (Int(bytes[position / 8]) >> (rest - step)) & (1 << step - 1)
+      position += step
+      left -= step
     }
     return value
   }
