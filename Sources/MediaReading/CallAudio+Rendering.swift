@@ -1,6 +1,6 @@
 extension CallAudio {
   /// Samples that are rendered at once.
-  static let blockSamples = 32_768
+  static let blockSamples = 16_384
 
   /// Writes the files, block by block; gives how many blocks and frames could not be read or decoded.
   ///
@@ -11,12 +11,13 @@ extension CallAudio {
     write: (File, RawSpan) -> Void
   ) -> Int {
     guard sampleCount > 0, !isSparse else { return 0 }
+    let payloads = PayloadSource(originals)
     if tracks[0].sampleRate == tracks[1].sampleRate || tracks.contains(where: \.isEmpty) {
-      return renderTogether(originals, waveform, listeners, write)
+      return renderTogether(payloads, waveform, listeners, write)
     }
     var failures = 0
     for (track, file) in zip(tracks, [File.left, .right]) where !track.isEmpty {
-      guard let reader = track.reader(originals: originals) else { return failures + 1 }
+      guard let reader = track.reader(payloads) else { return failures + 1 }
       begin(file, rate: track.sampleRate, count: track.sampleCount, write)
       let block = Block()
       block.run(count: track.sampleCount) { block, position, count in
@@ -25,17 +26,17 @@ extension CallAudio {
       }
       failures += reader.failures
     }
-    guard let left = reader(0, originals), let right = reader(1, originals) else { return failures + 1 }
+    guard let left = reader(0, payloads), let right = reader(1, payloads) else { return failures + 1 }
     renderBoth(left, right, waveform, listeners, write)
     return failures
   }
 
   /// Both tracks at one rate: each is decoded once.
   private func renderTogether(
-    _ originals: [UInt16: Int32], _ waveform: Waveform?, _ listeners: [KeyDetector?],
+    _ payloads: PayloadSource, _ waveform: Waveform?, _ listeners: [KeyDetector?],
     _ write: (File, RawSpan) -> Void
   ) -> Int {
-    guard let left = reader(0, originals), let right = reader(1, originals) else { return 1 }
+    guard let left = reader(0, payloads), let right = reader(1, payloads) else { return 1 }
     for (track, file) in zip(tracks, [File.left, .right]) where !track.isEmpty {
       begin(file, rate: sampleRate, count: sampleCount, write)
     }
@@ -68,9 +69,9 @@ extension CallAudio {
   }
 
   /// A reader of a track at the call's rate.
-  private func reader(_ number: Int, _ originals: [UInt16: Int32]) -> (any TrackReader)? {
+  private func reader(_ number: Int, _ payloads: PayloadSource) -> (any TrackReader)? {
     let track = tracks[number]
-    guard let reader = track.reader(originals: originals) else { return nil }
+    guard let reader = track.reader(payloads) else { return nil }
     if track.isEmpty || track.sampleRate == sampleRate { return reader }
     return ResampledTrackReader(
       reader, sampleCount: track.sampleCount, from: track.sampleRate, to: sampleRate)
@@ -126,6 +127,7 @@ extension CallAudio {
     func writeBoth(count: Int, _ write: (File, RawSpan) -> Void) {
       let size = CallAudio.blockSamples
       let both = unsafe samples + size * 2
+      // Safe: each of the tracks has room for a block, and both together for two.
       for index in 0..<count {
         unsafe both[2 * index] = samples[index]
         unsafe both[2 * index + 1] = samples[size + index]

@@ -8,9 +8,9 @@ protocol TrackReader: AnyObject {
 }
 
 extension Track {
-  /// A reader of its samples; `originals` gives an open descriptor for each original. Nil when libavcodec or memory is lacking.
-  func reader(originals: [UInt16: Int32]) -> (any TrackReader)? {
-    if isSimple { return SimpleTrackReader(self, originals: originals) }
-    return VoiceTrackReader(self, originals: originals)
+  /// A reader of its samples, whose payloads come from `payloads`. Nil when libavcodec or memory is lacking.
+  func reader(_ payloads: PayloadSource) -> (any TrackReader)? {
+    if isSimple { return SimpleTrackReader(self, payloads: payloads) }
+    return VoiceTrackReader(self, payloads: payloads)
   }
 }

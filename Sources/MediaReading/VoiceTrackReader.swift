@@ -21,15 +21,17 @@ final class VoiceTrackReader: TrackReader {
   private var next = 0
   private var decoders: [UInt16: OpenDecoder] = [:]
   private var uses = 0
+  /// The one that was used last.
+  private var current: (source: UInt16, decoder: VoiceDecoder)?
   private var frames = VoiceFrames()
   /// Samples of pieces that were decoded and where they begin in the track.
   private var decoded: [Int16] = []
   private var decodedFrom: Int64 = 0
   private(set) var failures = 0
 
-  init(_ track: Track, originals: [UInt16: Int32]) {
+  init(_ track: Track, payloads: PayloadSource) {
     self.track = track
-    payloads = PayloadSource(originals)
+    self.payloads = payloads
   }
 
   func fill(_ samples: UnsafeMutablePointer<Int16>, from start: Int64, count: Int) {
@@ -39,9 +41,10 @@ final class VoiceTrackReader: TrackReader {
       let from = max(start, decodedFrom)
       let to = min(end, decodedFrom + Int64(decoded.count))
       if from < to {
-        for place in from..<to {
-          // Safe: the place is inside the block.
-          unsafe samples[Int(place - start)] = decoded[Int(place - decodedFrom)]
+        let part = Int(from - decodedFrom)..<Int(to - decodedFrom)
+        // Safe: the range is inside what was decoded, and its place inside the block.
+        unsafe decoded.withUnsafeBufferPointer { source in
+          unsafe (samples + Int(from - start)).update(from: source.baseAddress! + part.lowerBound, count: part.count)
         }
       }
       guard decodedFrom + Int64(decoded.count) <= end, next < track.pieces.count, track.pieces[next].from < end else {
@@ -73,7 +76,7 @@ final class VoiceTrackReader: TrackReader {
         decoded = Array(repeating: 0, count: wanted)
       }
     }
-    decoded.removeFirst(Int(first.skip))
+    if first.skip > 0 { decoded.removeFirst(Int(first.skip)) }
   }
 
   /// Whether the next piece goes on where a run of `first` ends.
@@ -115,9 +118,11 @@ final class VoiceTrackReader: TrackReader {
   }
 
   private func decoder(_ source: UInt16, _ format: VoiceFormat) -> VoiceDecoder? {
+    if let current, current.source == source { return current.decoder }
     uses += 1
     if let open = decoders[source] {
       decoders[source]?.lastUse = uses
+      current = (source, open.decoder)
       return open.decoder
     }
     if decoders.count >= Self.maximumDecoders,
@@ -127,6 +132,7 @@ final class VoiceTrackReader: TrackReader {
     }
     guard let decoder = VoiceDecoder(format) else { return nil }
     decoders[source] = OpenDecoder(decoder: decoder, lastUse: uses)
+    current = (source, decoder)
     return decoder
   }
 }
