@@ -62,7 +62,7 @@ public final class KeyDetector {
   public init?(sampleRate: Int64) {
     guard Self.sampleRates.contains(sampleRate) else { return nil }
     tones = KeyTones(sampleRate: sampleRate)
-    block = Int(sampleRate * 102 / 8_000)
+    block = KeyTones.blockSamples(at: sampleRate)
     hop = Int64(block) / 2
     stride = Int64(block) * 2
   }

@@ -41,15 +41,21 @@ struct KeyTones: Sendable {
   let sampleRate: Int64
   private let factors: [Int64]
   private let nearFactors: [[Int64]]
+  let gate: KeyToneGate
   private let offFactors: [(below: Int64, nominal: Int64, above: Int64, length: Int)]
 
   /// Bits behind the point of the factors.
-  private static let precision = 28
+  private static let precision: Int64 = 28
+
+  /// Samples of the blocks that are looked at: 12.75 milliseconds.
+  static func blockSamples(at sampleRate: Int64) -> Int { Int(sampleRate * 102 / 8_000) }
 
   init(sampleRate: Int64) {
     self.sampleRate = sampleRate
     let all = Self.rows + Self.columns
     factors = all.map { Self.factor($0 * 1_000, sampleRate) }
+    gate = KeyToneGate(
+      count: Self.blockSamples(at: sampleRate), factors: Array(factors[..<Self.rows.count]), precision: Self.precision)
     nearFactors = all.map { frequency in
       [-Self.nearOffset, Self.nearOffset].map { Self.factor(frequency * (1_000 + $0), sampleRate) }
     }
@@ -99,9 +105,13 @@ struct KeyTones: Sendable {
   /// `isNear` asks for the larger share of all power.
   func strength(_ samples: ArraySlice<Int16>, isNear: Bool = false) -> Strength? {
     let count = Int64(samples.count)
-    var energy: Int64 = 0
-    for sample in samples { energy += Int64(sample) * Int64(sample) }
-    guard energy >= count * Self.leastAmplitude * Self.leastAmplitude * 3 / 4 else { return nil }
+    // Safe: the samples are read within the closure.
+    let (energy, isOpen) = unsafe samples.withUnsafeBufferPointer { samples in
+      let energy = unsafe KeyToneGate.energy(samples)
+      let isLoud = energy >= count * Self.leastAmplitude * Self.leastAmplitude * 3 / 4
+      return (energy, unsafe isLoud && gate.isOpen(samples, energy: energy))
+    }
+    guard isOpen else { return nil }
     // Most sounds hold no row's tone, and need no look at the columns.
     let least = count * count * Self.leastAmplitude * Self.leastAmplitude / 4
     let rows = powers(of: 0, samples)
