@@ -33,12 +33,13 @@ public struct AMRFraming: Hashable, Sendable {
   /// Samples a frame: 20 milliseconds.
   var frameSamples: Int { isWide ? 320 : 160 }
 
+  private static let narrowBits = [95, 103, 118, 134, 148, 159, 204, 244, 39]
+  private static let wideBits = [132, 177, 253, 285, 317, 365, 397, 461, 477, 40]
+
   /// Bits of a frame by its type (3GPP TS 26.101, table 1a; TS 26.201, table 2); nil for a type that must not come.
   private func bits(ofType type: UInt8) -> Int? {
-    let narrow = [95, 103, 118, 134, 148, 159, 204, 244, 39]
-    let wide = [132, 177, 253, 285, 317, 365, 397, 461, 477, 40]
     if type == 15 || (isWide && type == 14) { return 0 }
-    let table = isWide ? wide : narrow
+    let table = isWide ? Self.wideBits : Self.narrowBits
     return Int(type) < table.count ? table[Int(type)] : nil
   }
 
@@ -83,6 +84,12 @@ public struct AMRFraming: Hashable, Sendable {
       let begin = frames.data.count
       frames.data.append(entry.type << 3 | (entry.isGood ? 4 : 0))
       var left = entry.bits
+      if bits.position % 8 == 0, bits.remaining >= left {
+        let whole = left / 8
+        frames.append(payload.extracting(bits.offset..<(bits.offset + whole)))
+        try bits.skip(whole * 8, "frame")
+        left -= whole * 8
+      }
       while left > 0 {
         let count = min(8, left)
         frames.data.append(UInt8(try bits.read(count, "frame")) << UInt8(8 - count))

@@ -6,6 +6,9 @@ import CLibAV
   private let packet: UnsafeMutablePointer<AVPacket>
   private let frame: UnsafeMutablePointer<AVFrame>
 
+  /// Room for the packets of most codings.
+  private static let usualBytes = 1_500
+
   /// `prepare` sets what the coding needs beside its rate. Nil when libavcodec lacks the decoder or memory.
   init?(
     _ identifier: AVCodecID, sampleRate: UInt32, channels: UInt8 = 1, prepare: (inout AVCodecContext) -> Void = { _ in }
@@ -42,6 +45,27 @@ import CLibAV
     unsafe packet.pointee.data = bytes
     unsafe packet.pointee.size = Int32(count)
     return unsafe avcodec_send_packet(context, packet) == 0
+  }
+
+  /// Copies bytes and hands them over; false when libavcodec refuses them.
+  ///
+  /// The copy stands in memory that libavcodec shares, and that is used again when it no longer does.
+  func send(copying bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    let padding = Int(AV_INPUT_BUFFER_PADDING_SIZE)
+    if let held = unsafe packet.pointee.buf,
+      unsafe held.pointee.size < bytes.count + padding || av_buffer_is_writable(held) == 0
+    {
+      unsafe av_packet_unref(packet)
+    }
+    if unsafe packet.pointee.buf == nil {
+      unsafe packet.pointee.buf = av_buffer_alloc(max(bytes.count, Self.usualBytes) + padding)
+    }
+    guard let buffer = unsafe packet.pointee.buf, let data = unsafe buffer.pointee.data, let source = bytes.baseAddress
+    else { return false }
+    // Safe: there is room for the bytes and the padding, and nobody else uses it.
+    unsafe data.update(from: source, count: bytes.count)
+    unsafe (data + bytes.count).update(repeating: 0, count: padding)
+    return unsafe send(data, count: bytes.count)
   }
 
   /// The next frame of what was handed over, valid until the next call; nil when there is none.

@@ -3,8 +3,6 @@ import CLibAV
 /// Decodes one stream of voice frames by libavcodec into 16-bit samples of one channel.
 @safe final class VoiceDecoder {
   private let codec: AudioCodec
-  /// The bytes to decode with the padding that libavcodec asks for.
-  private let input: UnsafeMutablePointer<UInt8>
 
   /// Bytes of a frame that are decoded; RTP over UDP holds no more.
   static let maximumBytes = 65_536
@@ -19,12 +17,7 @@ import CLibAV
     }
     guard let opened else { return nil }
     codec = opened
-    let size = Self.maximumBytes + Int(AV_INPUT_BUFFER_PADDING_SIZE)
-    unsafe input = .allocate(capacity: size)
-    unsafe input.initialize(repeating: 0, count: size)
   }
-
-  deinit { unsafe input.deallocate() }
 
   private static func identifier(_ coding: VoiceFormat.Coding) -> AVCodecID {
     switch coding {
@@ -46,14 +39,8 @@ import CLibAV
   /// Appends the samples of a frame; false when libavcodec refuses it.
   func decode(_ bytes: ArraySlice<UInt8>, into samples: inout [Int16]) -> Bool {
     guard !bytes.isEmpty, bytes.count <= Self.maximumBytes else { return false }
-    var place = 0
-    // Safe: the count was checked; behind the bytes there is room for the padding, which is set to zero.
-    for byte in bytes {
-      unsafe input[place] = byte
-      place += 1
-    }
-    unsafe (input + place).update(repeating: 0, count: Int(AV_INPUT_BUFFER_PADDING_SIZE))
-    guard unsafe codec.send(input, count: place) else {
+    // Safe: the bytes are copied within the closure.
+    guard unsafe bytes.withUnsafeBufferPointer({ unsafe codec.send(copying: $0) }) else {
       codec.flush()
       return false
     }
@@ -69,6 +56,11 @@ import CLibAV
     guard count > 0, (1...8).contains(channels), unsafe frame.pointee.extended_data != nil else { return false }
     let format = unsafe AVSampleFormat(rawValue: frame.pointee.format)
     let isPlanar = av_sample_fmt_is_planar(format) == 1
+    if channels == 1 {
+      // Safe: libavcodec gives a pointer for the one plane of the frame.
+      guard let data = unsafe frame.pointee.extended_data[0] else { return false }
+      return unsafe append(&samples, UnsafeRawPointer(data), count, format)
+    }
     var planes: [UnsafeRawPointer] = unsafe []
     for plane in 0..<(isPlanar ? channels : 1) {
       // Safe: libavcodec gives a pointer for each plane of the frame.
@@ -84,10 +76,43 @@ import CLibAV
     case AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P:
       unsafe append(&samples, planes, count, channels, as: UInt8.self) { (Int($0) - 128) << 8 }
     case AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_FLTP:
-      unsafe append(&samples, planes, count, channels, as: Float.self) { Self.integer($0) }
+      unsafe append(&samples, planes, count, channels, as: Float.self) { Int(Self.sample($0)) }
     default: return false
     }
     return true
+  }
+
+  /// Appends the samples of the only channel.
+  private func append(_ samples: inout [Int16], _ plane: UnsafeRawPointer, _ count: Int, _ format: AVSampleFormat)
+    -> Bool
+  {
+    // Safe: libavcodec says how many samples there are, and in which form.
+    switch format {
+    case AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P:
+      let source = unsafe UnsafeBufferPointer(start: plane.assumingMemoryBound(to: Int16.self), count: count)
+      unsafe samples.append(contentsOf: source)
+    case AV_SAMPLE_FMT_S32, AV_SAMPLE_FMT_S32P:
+      unsafe extend(&samples, plane, count, as: Int32.self) { Int16(truncatingIfNeeded: $0 >> 16) }
+    case AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P:
+      unsafe extend(&samples, plane, count, as: UInt8.self) { (Int16($0) - 128) << 8 }
+    case AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_FLTP:
+      unsafe extend(&samples, plane, count, as: Float.self) { Self.sample($0) }
+    default: return false
+    }
+    return true
+  }
+
+  @inline(__always)
+  private func extend<Sample: BitwiseCopyable>(
+    _ samples: inout [Int16], _ plane: UnsafeRawPointer, _ count: Int, as: Sample.Type, _ sample: (Sample) -> Int16
+  ) {
+    let source = unsafe plane.assumingMemoryBound(to: Sample.self)
+    unsafe withUnsafeTemporaryAllocation(of: Int16.self, capacity: count) { target in
+      // Safe: both have as many samples, and all of the target are set before it is read.
+      guard let place = target.baseAddress else { return }
+      for index in 0..<count { unsafe (place + index).initialize(to: sample(source[index])) }
+      unsafe samples.append(contentsOf: UnsafeBufferPointer(target))
+    }
   }
 
   @inline(__always)
@@ -96,13 +121,6 @@ import CLibAV
     _ integer: (Sample) -> Int
   ) {
     let size = MemoryLayout<Sample>.size
-    if channels == 1 {
-      for index in 0..<count {
-        let sample = unsafe planes[0].load(fromByteOffset: index * size, as: Sample.self)
-        samples.append(Int16(truncatingIfNeeded: integer(sample)))
-      }
-      return
-    }
     let isPlanar = unsafe planes.count > 1
     for index in 0..<count {
       var sum = 0
@@ -114,10 +132,12 @@ import CLibAV
     }
   }
 
-  /// A sample from -1 to 1 as an integer, to the nearest, as libswresample has it.
-  private static func integer(_ sample: Float) -> Int {
-    let scaled = (sample * 32_768).rounded(.toNearestOrEven)
-    guard scaled > -32_768 else { return scaled.isNaN ? 0 : -32_768 }
-    return scaled < 32_767 ? Int(scaled) : 32_767
+  /// A sample from -1 to 1 as an integer, to the nearest and of two as near to the even one, as libswresample has it; 0 for no number.
+  @inline(__always)
+  private static func sample(_ sample: Float) -> Int16 {
+    let scaled = sample * 32_768
+    let limited = scaled > 32_767 ? 32_767 : scaled < -32_768 ? -32_768 : scaled == scaled ? scaled : 0
+    // Beside 1.5 * 2^23, a number of single precision has no room for a fraction, and its lowest bits are the integer.
+    return Int16(truncatingIfNeeded: Int32(bitPattern: (limited + 12_582_912).bitPattern) &- 0x4b40_0000)
   }
 }

@@ -92,8 +92,9 @@ struct VoiceFrames {
     append(begin..<data.count, samples: samples, kind, at: sampleCount)
   }
 
-  private mutating func append(_ bytes: RawSpan) {
-    for index in 0..<bytes.byteCount { data.append(bytes[index]) }
+  mutating func append(_ bytes: RawSpan) {
+    // Safe: the bytes are copied within the closure.
+    unsafe bytes.withUnsafeBytes { unsafe data.append(contentsOf: $0) }
   }
 
   private mutating func readSamples(_ payload: RawSpan, bits: Int, channels: Int) throws(ReadError) {
