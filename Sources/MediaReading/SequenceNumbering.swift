@@ -1,3 +1,23 @@
+/// Numbers that were seen, most of them near the one before.
+struct SeenNumbers {
+  /// A bit for each number, 64 together, but for those in hand.
+  private var words: [Int64: UInt64] = [:]
+  private var hand: Int64 = 0
+  private var word: UInt64 = 0
+
+  /// Notes a number; false when it was noted before.
+  mutating func insert(_ number: Int64) -> Bool {
+    if number >> 6 != hand {
+      words[hand] = word
+      hand = number >> 6
+      word = words[hand] ?? 0
+    }
+    let bit = UInt64(1) << UInt64(number & 63)
+    defer { word |= bit }
+    return word & bit == 0
+  }
+}
+
 /// Extends 16-bit sequence numbers over wraps, restarts of the sender and strays (RFC 3550, A.1).
 struct SequenceNumbering {
   /// A jump of the sequence number beyond this is a restart of the sender, or a stray (RFC 3550, A.1).

@@ -78,7 +78,7 @@ public struct StreamAnalysis: Sendable {
     let rate = Int64(clockRate)
     var numbering = SequenceNumbering(first.sequence)
     var clock = MediaClock(first, rate: rate)
-    var seen = Set<Int64>()
+    var seen = SeenNumbers()
     var lateness = Lateness()
     var jitter: Int64 = 0
     var former: MediaPacket?
@@ -89,7 +89,7 @@ public struct StreamAnalysis: Sendable {
         payloadTypes.append(packet.payloadType)
       }
       let (extended, isEarlier) = numbering.extend(packet.sequence)
-      guard seen.insert(extended).inserted else {
+      guard seen.insert(extended) else {
         duplicates += 1
         continue
       }
@@ -114,7 +114,7 @@ public struct StreamAnalysis: Sendable {
     }
     expected = numbering.expected
     restarts = numbering.restarts
-    let least = placed.map(\.position).min() ?? 0
+    let least = placed.lazy.map(\.position).min() ?? 0
     if least < 0 {
       for index in placed.indices { placed[index].position -= least }
       leadSamples = -least

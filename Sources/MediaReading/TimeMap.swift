@@ -32,19 +32,18 @@ enum TimeMap {
     var end = start + scale.samples(placed.first?.position ?? 0)
     var highest: Int64?
     var eventStart: StreamAnalysis.Placed?
+    var known = KnownKind(kinds)
     for (index, entry) in placed.enumerated() {
       let from = start + scale.samples(entry.position)
       if from > end, let highest {
-        append(Range(from: end, to: from, kind: gap(entry.extended - highest), packets: PacketSet()), &ranges)
+        append(from: end, to: from, gap(entry.extended - highest), nil, &ranges)
       }
       if eventStart?.position != entry.position { eventStart = entry }
       let next = index + 1 < placed.count ? placed[index + 1] : nil
-      let (kind, length) = meaning(entry, next, eventStart ?? entry, scale, kinds)
+      let (kind, length) = meaning(entry, next, eventStart ?? entry, scale, known[entry.packet.payloadType])
       let begin = max(from, min(end, from + length))
       end = max(end, from + length)
-      append(
-        Range(from: begin, to: max(begin, from + length), kind: kind, packets: PacketSet(entry.packet.position)),
-        &ranges)
+      append(from: begin, to: max(begin, from + length), kind, entry.packet.position, &ranges)
       highest = max(highest ?? entry.extended, entry.extended)
     }
     return ranges.map(value)
@@ -57,9 +56,9 @@ enum TimeMap {
 
   private static func meaning(
     _ entry: StreamAnalysis.Placed, _ next: StreamAnalysis.Placed?, _ eventStart: StreamAnalysis.Placed,
-    _ scale: Scale, _ kinds: [UInt8: PayloadKind]
+    _ scale: Scale, _ payload: PayloadKind?
   ) -> (kind: String, length: Int64) {
-    switch kinds[entry.packet.payloadType] {
+    switch payload {
     case .audio(let format):
       guard let voice = entry.voice(format) else { break }
       let length = Int64(voice.samples).scaled(to: scale.sampleRate, from: Int64(format.sampleRate))
@@ -80,13 +79,16 @@ enum TimeMap {
     return ("notDecoded", max(0, scale.samples(next.position) - scale.samples(entry.position)))
   }
 
-  private static func append(_ range: Range, _ ranges: inout [Range]) {
-    if let last = ranges.last, last.kind == range.kind, last.to == range.from {
-      ranges[ranges.count - 1].to = range.to
-      ranges[ranges.count - 1].packets.formUnion(range.packets)
-    } else {
-      ranges.append(range)
+  private static func append(
+    from: Int64, to: Int64, _ kind: String, _ packet: PacketPosition?, _ ranges: inout [Range]
+  ) {
+    let last = ranges.count - 1
+    if last < 0 || ranges[last].to != from || ranges[last].kind != kind {
+      ranges.append(Range(from: from, to: to, kind: kind, packets: packet.map { PacketSet($0) } ?? PacketSet()))
+      return
     }
+    ranges[last].to = to
+    if let packet { ranges[last].packets.insert(packet) }
   }
 
   private static func value(_ range: Range) -> Value {

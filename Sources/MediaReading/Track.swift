@@ -64,14 +64,16 @@ public struct Track: Sendable {
   mutating func add(
     _ placed: [StreamAnalysis.Placed], clockRate: Int64, at start: Int64, stream: Int, kinds: [UInt8: PayloadKind]
   ) {
-    var known: [UInt8: UInt16] = [:]
+    var kinds = KnownKind(kinds)
+    var known: (type: UInt8, source: UInt16)?
+    if pieces.isEmpty { pieces.reserveCapacity(placed.count) }
     for entry in placed {
-      guard case .audio(let format)? = kinds[entry.packet.payloadType], let voice = entry.voice(format),
-        voice.samples > 0
-      else { continue }
       let type = entry.packet.payloadType
-      guard let source = known[type] ?? self.source(Source(stream: stream, format: format)) else { continue }
-      known[type] = source
+      guard case .audio(let format)? = kinds[type], let voice = entry.voice(format), voice.samples > 0 else {
+        continue
+      }
+      if known?.type != type { known = source(Source(stream: stream, format: format)).map { (type, $0) } }
+      guard let source = known?.source else { continue }
       let from = start + entry.position.scaled(to: sampleRate, from: clockRate)
       let own = Int64(format.sampleRate)
       let isInterleaved = voice.frameStep > 0

@@ -19,6 +19,7 @@ struct PayloadTable {
   private var isRateKnown = false
   /// The payload type that holds copies of others, once it came (RFC 2198).
   private(set) var redundancy: UInt8?
+  private var last: UInt8?
 
   /// Meanings of types beyond their first have numbers that no payload type has; a stream may have as many as there are.
   private static let firstNumber: UInt8 = 128
@@ -73,6 +74,8 @@ struct PayloadTable {
 
   mutating func take(_ packet: MediaPacket) {
     let type = packet.payloadType
+    guard type != last else { return }
+    last = type
     guard kinds[type] == nil, type != redundancy else { return }
     if type == SecureStream.unopened {
       kinds[type] = .other("encrypted (SRTP)")

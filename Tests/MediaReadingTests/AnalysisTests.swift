@@ -1,4 +1,5 @@
 import EvidenceModel
+import TestSupport
 import Testing
 
 @testable import MediaReading
@@ -17,6 +18,20 @@ import Testing
     #expect(analysis.jitterMaximum == "0.000")
     #expect(analysis.payloadTypes == [8])
     #expect(analysis.positions == (0..<500).map { $0 * 160 })
+  }
+
+  @Test func knowsEachNumberThatItSaw() {
+    var generator = SeededGenerator(2)
+    var seen = SeenNumbers()
+    var all: Set<Int64> = []
+    var number: Int64 = -70
+    for _ in 0..<5_000 {
+      number += Int64.random(in: -3...4, using: &generator)
+      let isLeap = Int.random(in: 0..<100, using: &generator) == 0
+      if isLeap { number = Int64.random(in: -(1 << 48)...(1 << 48), using: &generator) }
+      if Int.random(in: 0..<100, using: &generator) == 0, let other = all.min() { number = other }
+      #expect(seen.insert(number) == all.insert(number).inserted)
+    }
   }
 
   @Test func countsNothingOfNothing() {
