@@ -94,13 +94,14 @@ let package = Package(
         .apt(["libavformat-dev", "libavcodec-dev", "libswresample-dev", "libswscale-dev", "libavutil-dev"])
       ]),
     .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
+    .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
     .systemLibrary(name: "CChromaprint", pkgConfig: "libchromaprint", providers: [.apt(["libchromaprint-dev"])]),
     room("CallAssembly", ["EvidenceModel"]),
     room(
       "MediaReading",
       [
-        "ByteReading", "EvidenceModel", "CLibAV", "CEBUR128", "CChromaprint", "CCompression",
+        "ByteReading", "EvidenceModel", "CLibAV", "COpus", "CEBUR128", "CChromaprint", "CCompression",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ]),
@@ -157,7 +158,7 @@ let package = Package(
     tests("DecoderHosting", ["DecoderHosting", "DecoderKit", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("DecoderKit", ["CharacterCoding", "DecoderKit", "TestSupport"]),
     tests("CallAssembly", ["CallAssembly", "EvidenceModel"]),
-    tests("MediaReading", ["MediaReading", "EvidenceModel", "TestSupport"]),
+    tests("MediaReading", ["COpus", "MediaReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("LocationReading", ["LocationReading", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("DocumentReading", ["DocumentReading", "EvidenceModel", "TestSupport"], exclude: ["Samples"]),
     tests("RuleMatching", ["RuleMatching", "TestSupport"]),

@@ -3,7 +3,7 @@ import EvidenceModel
 /// What stands in a range of a call's audio.
 enum TimelineKind: String, CaseIterable {
   // In the order of weight: where two fall on the same spot of the strip, the former is drawn.
-  case lost, damaged, restarted, late, recovered, notDecoded, silenceSuppressed, event, received
+  case lost, damaged, restarted, late, recoveredInBand, recovered, notDecoded, silenceSuppressed, event, received
 
   var words: String {
     switch self {
@@ -12,6 +12,7 @@ enum TimelineKind: String, CaseIterable {
     case .damaged: "damaged: its sender had it damaged already; silent here"
     case .restarted: "the sender began anew: nobody can tell whether packets are missing"
     case .recovered: "received as a copy in a later packet"
+    case .recoveredInBand: "received as a coarser copy that its sender put into the next packet"
     case .silenceSuppressed: "nothing sent: no packet is missing here, as in silence"
     case .late: "late: arrived after its time, heard here in its place"
     case .event: "key pressed or signal tone"
@@ -26,6 +27,7 @@ enum TimelineKind: String, CaseIterable {
     case .damaged: "damaged"
     case .restarted: "sender began anew"
     case .recovered: "from a copy"
+    case .recoveredInBand: "from a coarser copy"
     case .silenceSuppressed: "nothing sent"
     case .late: "late"
     case .event: "key or tone"
@@ -88,8 +90,9 @@ struct Timeline {
 
   private static func range(_ fields: Fields) -> Range? {
     guard let from = fields.integer("from"), let to = fields.integer("to"), from <= to, to <= 1 << 48, to >= 0,
-      let kind = TimelineKind(rawValue: fields.text("kind") ?? "")
+      var kind = TimelineKind(rawValue: fields.text("kind") ?? "")
     else { return nil }
+    if kind == .recovered, fields.text("recovery") == "inBand" { kind = .recoveredInBand }
     let packets = fields.objects("provenance").map { "\($0.text("original") ?? "") \($0.text("packets") ?? "")" }
     return Range(from: max(0, from), to: to, kind: kind, packets: packets.joined(separator: "; "))
   }
@@ -97,7 +100,7 @@ struct Timeline {
   /// A stream of which nothing was decoded has packets without lengths; nobody can say that it was silent between them.
   private static func settled(_ ranges: [Range]) -> [Range] {
     guard ranges.contains(where: { $0.kind == .notDecoded }),
-      !ranges.contains(where: { [.received, .late, .recovered, .damaged].contains($0.kind) })
+      !ranges.contains(where: { [.received, .late, .recovered, .recoveredInBand, .damaged].contains($0.kind) })
     else { return ranges }
     return ranges.map { range in
       guard range.kind == .silenceSuppressed else { return range }

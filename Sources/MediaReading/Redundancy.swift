@@ -95,7 +95,7 @@ extension StreamAnalysis {
       var entry = Placed(
         packet: copy, position: carrier.position - before,
         extended: carrier.extended - Int64(carrier.sequence &- copy.sequence), isLate: false)
-      entry.isRecovered = true
+      entry.recovery = .redundancy
       placed.append(entry)
       recovered += 1
     }

@@ -14,8 +14,10 @@ public struct StreamAnalysis: Sendable {
     /// Its sequence number, extended over wraps and restarts.
     public var extended: Int64
     public var isLate: Bool
-    /// It came as a copy in a later packet (RFC 2198).
-    public var isRecovered = false
+    /// How it came, when it is not a packet that was captured.
+    public var recovery: Recovery?
+    /// Of what came by `inBand`: which frames of the linear prediction there is a copy of, bit 0 the earliest.
+    var copies: UInt8 = 0
     /// What its payload holds, once that was looked at; G.711 needs no look.
     var measured: Voice?
 
@@ -23,6 +25,14 @@ public struct StreamAnalysis: Sendable {
     func voice(_ format: VoiceFormat) -> Voice? {
       format.isSimple ? Voice(samples: Int32(packet.payloadLength), kind: .speech) : measured
     }
+  }
+
+  /// How a payload came whose own packet is missing.
+  public enum Recovery: String, Sendable {
+    /// As it was sent, in a later packet (RFC 2198).
+    case redundancy
+    /// In a coarser form that its sender made, in the packet that follows (Opus: RFC 6716, 2.1.7).
+    case inBand
   }
 
   /// What a payload holds.
@@ -45,6 +55,8 @@ public struct StreamAnalysis: Sendable {
   public private(set) var restarts: Int64 = 0
   /// Payloads of missing packets that came as copies in others.
   public internal(set) var recovered: Int64 = 0
+  /// Those of them that came in the coarser form of Opus.
+  public internal(set) var recoveredInBand: Int64 = 0
   public private(set) var payloadTypes: [UInt8] = []
   /// Hertz of the stream's timestamps.
   public let clockRate: UInt32

@@ -7,6 +7,8 @@ enum TimeMap {
     var to: Int64
     var kind: String
     var packets: PacketSet
+    /// How what is `recovered` came.
+    var recovery: StreamAnalysis.Recovery?
   }
 
   /// The longest telephone event, in nanoseconds (RFC 4733, 2.3.5: 16 bits, at 8,000 hertz).
@@ -24,7 +26,7 @@ enum TimeMap {
   /// `restarted` or `silenceSuppressed`.
   ///
   /// Missing numbers make a gap `lost`, though part of it may have been silence; where the sender's numbering began anew
-  /// nobody can tell, and the gap is `restarted`.
+  /// nobody can tell, and the gap is `restarted`. What a copy inside of Opus does not bring back of its packet is `lost`, too.
   static func ranges(
     _ placed: [StreamAnalysis.Placed], at start: Int64, _ scale: Scale, kinds: [UInt8: PayloadKind]
   ) -> [Value] {
@@ -36,17 +38,45 @@ enum TimeMap {
     for (index, entry) in placed.enumerated() {
       let from = start + scale.samples(entry.position)
       if from > end, let highest {
-        append(from: end, to: from, gap(entry.extended - highest), nil, &ranges)
+        let kind = entry.recovery == .inBand ? "lost" : gap(entry.extended - highest)
+        append(from: end, to: from, kind, nil, &ranges)
       }
       if eventStart?.position != entry.position { eventStart = entry }
       let next = index + 1 < placed.count ? placed[index + 1] : nil
       let (kind, length) = meaning(entry, next, eventStart ?? entry, scale, known[entry.packet.payloadType])
       let begin = max(from, min(end, from + length))
       end = max(end, from + length)
-      append(from: begin, to: max(begin, from + length), kind, entry.packet.position, &ranges)
+      if entry.recovery == .inBand {
+        for part in parts(entry, from, length) {
+          let (from, to) = (max(begin, part.from), max(begin, part.to))
+          if part.isLost {
+            append(from: from, to: to, "lost", nil, &ranges)
+          } else {
+            append(from: from, to: to, kind, entry.packet.position, entry.recovery, &ranges)
+          }
+        }
+      } else {
+        let recovery = kind == "recovered" ? entry.recovery : nil
+        append(from: begin, to: max(begin, from + length), kind, entry.packet.position, recovery, &ranges)
+      }
       highest = max(highest ?? entry.extended, entry.extended)
     }
     return ranges.map(value)
+  }
+
+  /// The parts of an entry: all of it, or of copies inside of Opus those frames that there are copies of and those that are lost.
+  private static func parts(
+    _ entry: StreamAnalysis.Placed, _ from: Int64, _ length: Int64
+  ) -> [(from: Int64, to: Int64, isLost: Bool)] {
+    let whole = (from: from, to: from + length, isLost: false)
+    guard entry.recovery == .inBand, let samples = entry.measured?.samples else { return [whole] }
+    let count = max(1, Int64(samples) / Int64(OpusPacket.silkFrameSamples))
+    return (0..<count).map { number in
+      (
+        from: from + length * number / count, to: from + length * (number + 1) / count,
+        isLost: entry.copies >> UInt8(number) & 1 == 0
+      )
+    }
   }
 
   private static func gap(_ step: Int64) -> String {
@@ -63,7 +93,7 @@ enum TimeMap {
       guard let voice = entry.voice(format) else { break }
       let length = Int64(voice.samples).scaled(to: scale.sampleRate, from: Int64(format.sampleRate))
       switch voice.kind {
-      case .speech: return (entry.isRecovered ? "recovered" : entry.isLate ? "late" : "received", length)
+      case .speech: return (entry.recovery != nil ? "recovered" : entry.isLate ? "late" : "received", length)
       case .damaged: return ("damaged", length)
       case .comfortNoise, .noData: return ("silenceSuppressed", length)
       }
@@ -80,11 +110,13 @@ enum TimeMap {
   }
 
   private static func append(
-    from: Int64, to: Int64, _ kind: String, _ packet: PacketPosition?, _ ranges: inout [Range]
+    from: Int64, to: Int64, _ kind: String, _ packet: PacketPosition?, _ recovery: StreamAnalysis.Recovery? = nil,
+    _ ranges: inout [Range]
   ) {
     let last = ranges.count - 1
-    if last < 0 || ranges[last].to != from || ranges[last].kind != kind {
-      ranges.append(Range(from: from, to: to, kind: kind, packets: packet.map { PacketSet($0) } ?? PacketSet()))
+    if last < 0 || ranges[last].to != from || ranges[last].kind != kind || ranges[last].recovery != recovery {
+      let packets = packet.map { PacketSet($0) } ?? PacketSet()
+      ranges.append(Range(from: from, to: to, kind: kind, packets: packets, recovery: recovery))
       return
     }
     ranges[last].to = to
@@ -95,6 +127,7 @@ enum TimeMap {
     var fields: Fields = [
       "from": .integer(range.from), "to": .integer(range.to), "kind": .text(range.kind),
     ]
+    if let recovery = range.recovery { fields.set("recovery", recovery.rawValue) }
     if !range.packets.isEmpty {
       fields.set(
         "provenance",

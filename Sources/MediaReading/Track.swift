@@ -20,8 +20,12 @@ public struct Track: Sendable {
     var original: UInt16
     /// Place in `sources`.
     var source: UInt16
-    /// The frame it is; -1 for all of the packet.
+    /// The frame it is; -1 for all of the packet, and below that copies of frames that a missing packet had: -1 less their bits.
     var frame: Int16 = -1
+
+    /// The bits of copies that the packet's first frame holds of the frame before it, of which the piece is; 0 when it is of the
+    /// packet's own frames.
+    var copies: UInt8 { frame < -1 ? UInt8(clamping: -1 - Int(frame)) : 0 }
   }
 
   /// Hours of a track that are rendered; a longer one is cut, with a finding.
@@ -84,7 +88,7 @@ public struct Track: Sendable {
             from: from + (number * Int64(voice.frameStep)).scaled(to: sampleRate, from: own),
             count: Int32(clamping: count), payloadOffset: entry.packet.payloadOffset,
             payloadLength: entry.packet.payloadLength, original: entry.packet.payloadFile, source: source,
-            frame: isInterleaved ? Int16(number) : -1))
+            frame: isInterleaved ? Int16(number) : -1 - Int16(entry.copies)))
       }
     }
   }

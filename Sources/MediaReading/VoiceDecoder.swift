@@ -1,7 +1,7 @@
 import CLibAV
 
 /// Decodes one stream of voice frames by libavcodec into 16-bit samples of one channel.
-@safe final class VoiceDecoder {
+@safe final class VoiceDecoder: FrameDecoder {
   private let codec: AudioCodec
 
   /// Bytes of a frame that are decoded; RTP over UDP holds no more.
@@ -31,10 +31,13 @@ import CLibAV
     case .amr(let framing): framing.isWide ? AV_CODEC_ID_AMR_WB : AV_CODEC_ID_AMR_NB
     case .ilbc: AV_CODEC_ID_ILBC
     case .speex: AV_CODEC_ID_SPEEX
-    case .opus: AV_CODEC_ID_OPUS
+    // Decoded by libopus itself.
+    case .opus: AV_CODEC_ID_NONE
     case .linear(let bits): bits == 8 ? AV_CODEC_ID_PCM_U8 : bits == 16 ? AV_CODEC_ID_PCM_S16BE : AV_CODEC_ID_PCM_S24BE
     }
   }
+
+  func interrupt() {}
 
   /// Appends the samples of a frame; false when libavcodec refuses it.
   func decode(_ bytes: ArraySlice<UInt8>, into samples: inout [Int16]) -> Bool {

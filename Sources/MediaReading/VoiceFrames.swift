@@ -145,25 +145,20 @@ struct VoiceFrames {
 
   // MARK: Opus
 
-  /// A packet is decoded whole; its first octet says how long a frame is, and how many there are (RFC 6716, 3.1, 3.2).
+  /// Each frame becomes a packet of its own; one with an octet or none stands for nothing sent (RFC 6716, 3.2.1).
   private mutating func readOpus(_ payload: RawSpan) throws(ReadError) {
-    var reader = ByteReader(payload)
-    let first: UInt8 = try reader.read("table of contents")
-    let configuration = Int(first >> 3)
-    let frame =
-      configuration < 12
-      ? [480, 960, 1_920, 2_880][configuration & 3]
-      : configuration < 16 ? [480, 960][configuration & 1] : [120, 240, 480, 960][configuration & 3]
-    var count = [1, 2, 2, 0][Int(first & 3)]
-    if first & 3 == 3 {
-      let octet: UInt8 = try reader.read("frame count")
-      count = Int(octet & 63)
+    let packet = try OpusPacket(payload)
+    for number in 0..<packet.frameCount {
+      let begin = data.count
+      var kind = Kind.speech
+      if number < packet.frames.count {
+        data.append(packet.contents & 0xfc)
+        append(payload.extracting(packet.frames[number]))
+        if packet.frames[number].count <= 1 { kind = .noData }
+      }
+      append(begin..<data.count, samples: packet.frameSamples, kind, at: number * packet.frameSamples)
     }
-    // At most 120 milliseconds (RFC 6716, 3.4, R5).
-    guard count > 0, frame * count <= 5_760 else { throw ReadError(.malformed, at: 1, reading: "frame count") }
-    // Frames without an octet: the encoder had nothing to send (RFC 6716, 3.2.1).
-    let isEmpty = reader.remaining == 0
-    take(payload, samples: frame * count, isEmpty ? .noData : .speech)
+    if let contradiction = packet.contradiction { throw contradiction }
   }
 
   // MARK: Speex

@@ -11,9 +11,16 @@ final class VoiceTrackReader: TrackReader {
   /// Samples of a lower rate that are brought to the track's rate at once, in seconds.
   static let maximumRunSeconds: Int64 = 1
 
-  private struct OpenDecoder {
-    let decoder: VoiceDecoder
+  private final class OpenDecoder {
+    let source: UInt16
+    let decoder: any FrameDecoder
     var lastUse: Int
+    /// Where the last piece ended.
+    var end: Int64
+
+    init(_ source: UInt16, _ decoder: any FrameDecoder, lastUse: Int, end: Int64) {
+      (self.source, self.decoder, self.lastUse, self.end) = (source, decoder, lastUse, end)
+    }
   }
 
   private let track: Track
@@ -22,7 +29,7 @@ final class VoiceTrackReader: TrackReader {
   private var decoders: [UInt16: OpenDecoder] = [:]
   private var uses = 0
   /// The one that was used last.
-  private var current: (source: UInt16, decoder: VoiceDecoder)?
+  private var current: OpenDecoder?
   private var frames = VoiceFrames()
   /// Samples of pieces that were decoded and where they begin in the track.
   private var decoded: [Int16] = []
@@ -95,7 +102,12 @@ final class VoiceTrackReader: TrackReader {
       do throws(ReadError) { try frames.read(bytes, as: format) } catch {}
     }
     if isRead {
-      let decoder = decoder(piece.source, format)
+      let decoder = decoder(piece, format)
+      if piece.copies > 0 {
+        let isDecoded = frames.frames.first.map { decodeCopies($0, piece.copies, by: decoder) } ?? false
+        if !isDecoded { failures += 1 }
+        return fit(begin, Int(count))
+      }
       for (number, frame) in frames.frames.enumerated() where piece.frame < 0 || number == Int(piece.frame) {
         let start = decoded.count
         if frame.kind == .speech {
@@ -117,22 +129,45 @@ final class VoiceTrackReader: TrackReader {
     if extra < 0 { decoded.append(contentsOf: repeatElement(0, count: -extra)) }
   }
 
-  private func decoder(_ source: UInt16, _ format: VoiceFormat) -> VoiceDecoder? {
-    if let current, current.source == source { return current.decoder }
+  /// Appends the copies that an Opus frame holds of the one before it; what has no copy is silence.
+  private func decodeCopies(_ frame: VoiceFrames.Frame, _ copies: UInt8, by decoder: (any FrameDecoder)?) -> Bool {
+    let begin = decoded.count
+    guard let decoder = decoder as? OpusVoiceDecoder,
+      decoder.decodeCopies(in: frames.data[frame.bytes], samples: frame.samples, into: &decoded)
+    else { return false }
+    let size = min(OpusPacket.silkFrameSamples, frame.samples)
+    for number in 0..<(frame.samples / size) where copies >> UInt8(number) & 1 == 0 {
+      for place in 0..<size { decoded[begin + number * size + place] = 0 }
+    }
+    return true
+  }
+
+  /// The decoder of a piece, which knows whether the piece goes on where its last one ended.
+  private func decoder(_ piece: Track.Piece, _ format: VoiceFormat) -> (any FrameDecoder)? {
+    guard let open = open(piece, format) else { return nil }
+    if open.end != piece.from { open.decoder.interrupt() }
+    open.end = piece.from + Int64(piece.count)
+    return open.decoder
+  }
+
+  private func open(_ piece: Track.Piece, _ format: VoiceFormat) -> OpenDecoder? {
+    if let current, current.source == piece.source { return current }
     uses += 1
-    if let open = decoders[source] {
-      decoders[source]?.lastUse = uses
-      current = (source, open.decoder)
-      return open.decoder
+    if let open = decoders[piece.source] {
+      open.lastUse = uses
+      current = open
+      return open
     }
     if decoders.count >= Self.maximumDecoders,
       let oldest = decoders.min(by: { ($0.value.lastUse, $0.key) < ($1.value.lastUse, $1.key) })
     {
       decoders[oldest.key] = nil
     }
-    guard let decoder = VoiceDecoder(format) else { return nil }
-    decoders[source] = OpenDecoder(decoder: decoder, lastUse: uses)
-    current = (source, decoder)
-    return decoder
+    let made: (any FrameDecoder)? = format.coding == .opus ? OpusVoiceDecoder() : VoiceDecoder(format)
+    guard let made else { return nil }
+    let open = OpenDecoder(piece.source, made, lastUse: uses, end: piece.from)
+    decoders[piece.source] = open
+    current = open
+    return open
   }
 }

@@ -79,6 +79,7 @@ extension RenderStage {
     fields.set("packetsReordered", analysis.reordered)
     fields.set("packetsLate", analysis.late)
     if analysis.recovered > 0 { fields.set("packetsRecovered", analysis.recovered) }
+    if analysis.recoveredInBand > 0 { fields.set("packetsRecoveredInBand", analysis.recoveredInBand) }
     if analysis.restarts > 0 { fields.set("sequenceRestarts", analysis.restarts) }
     fields.set("jitterMax", analysis.jitterMaximum)
     fields.set("jitterMean", analysis.jitterMean)

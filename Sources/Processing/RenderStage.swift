@@ -226,7 +226,10 @@ final class RenderStage {
       table.replace(type, with: packing.format)
       packings.append(packing)
     }
-    if !isSilenced { damage.append(analysis.measure(table.kinds, originals: originals) { hand[.steps] &+= 1 }) }
+    if !isSilenced {
+      damage.append(analysis.measure(table.kinds, originals: originals) { hand[.steps] &+= 1 })
+      analysis.recoverInBand(table.kinds, originals: originals)
+    }
     let (events, areComplete) = isSilenced ? ([], true) : analysis.events(table.events, originals: originals)
     return StreamWork(
       planned: planned, stream: stream, analysis: analysis, kinds: table.kinds, codecs: table.codecs, damage: damage,

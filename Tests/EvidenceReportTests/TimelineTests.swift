@@ -4,6 +4,21 @@ import Testing
 @testable import EvidenceReport
 
 @Suite struct TimelineTests {
+  @Test func tellsWhichCopyItWas() throws {
+    func kinds(_ fields: Fields) throws -> [TimelineKind] {
+      let stream: Fields = ["ranges": .list([.object(fields)])]
+      return try #require(Timeline(["sampleRate": 8_000, "streams": .list([.object(stream)])])).tracks[0].ranges.map(
+        \.kind)
+    }
+    let range: Fields = ["from": 0, "to": 160, "kind": "recovered"]
+    #expect(try kinds(range) == [.recovered])
+    var copy = range
+    copy.set("recovery", "redundancy")
+    #expect(try kinds(copy) == [.recovered])
+    copy.set("recovery", "inBand")
+    #expect(try kinds(copy) == [.recoveredInBand])
+  }
+
   private func timeline(_ ranges: [(Int64, Int64, String)], count: Int64 = 8_000_000) -> Timeline? {
     let list = ranges.map { Value.object(["from": .integer($0.0), "to": .integer($0.1), "kind": .text($0.2)]) }
     return Timeline([

@@ -52,6 +52,9 @@ private let fuzzedKinds: [UInt8: PayloadKind] = {
       demand(analysis.lost >= 0 && analysis.duplicates >= 0, "no count is negative")
       _ = analysis.jitterMaximum + analysis.jitterMean
       _ = analysis.measure(fuzzedKinds, originals: [1: descriptor])
+      let former = analysis.placed.count
+      analysis.recoverInBand(fuzzedKinds, originals: [1: descriptor])
+      demand(analysis.placed.count - former <= analysis.lost, "no more comes back than is missing")
       let kinds = fuzzedKinds.filter { kind in packets.contains { $0.payloadType == kind.key } }
       audio.add(analysis, track: track, first: packets.first?.time ?? .unknown, kinds: kinds, description: [:])
     }

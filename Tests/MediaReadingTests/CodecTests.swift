@@ -85,8 +85,17 @@ import Testing
 
   /// Codings whose packets only a container keeps apart: ffmpeg writes them into RTP packets itself.
   @Test(arguments: [
-    ("OPUS", 48_000, ["-c:a", "libopus", "-b:a", "24k"], "opus"),
-    ("OPUS", 48_000, ["-c:a", "libopus", "-application", "voip", "-b:a", "16k", "-frame_duration", "60"], "opus"),
+    ("OPUS", 48_000, ["-c:a", "libopus", "-b:a", "24k"], "libopus"),
+    ("OPUS", 48_000, ["-c:a", "libopus", "-b:a", "96k", "-application", "audio"], "libopus"),
+    ("OPUS", 48_000, ["-c:a", "libopus", "-application", "voip", "-b:a", "16k", "-frame_duration", "60"], "libopus"),
+    ("OPUS", 48_000, ["-c:a", "libopus", "-b:a", "40k", "-frame_duration", "120"], "libopus"),
+    (
+      "OPUS", 48_000,
+      ["-c:a", "libopus", "-application", "voip", "-b:a", "24k", "-frame_duration", "60"] + [
+        "-fec", "1", "-packet_loss", "20",
+      ],
+      "libopus"
+    ),
     ("SPEEX", 8_000, ["-ar", "8000", "-c:a", "libspeex"], "speex"),
     ("SPEEX", 16_000, ["-ar", "16000", "-c:a", "libspeex"], "speex"),
     ("SPEEX", 32_000, ["-ar", "32000", "-c:a", "libspeex"], "speex"),

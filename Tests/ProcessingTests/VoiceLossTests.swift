@@ -40,10 +40,26 @@ import Testing
     Coding(
       name: "speex", type: 97, map: "speex/16000", step: 320, samples: 320,
       pipeline: source(16_000, "speexenc mode=wb ! rtpspeexpay")),
-    Coding(
-      name: "opus", type: 111, map: "opus/48000/2", step: 960, samples: 960,
-      pipeline: source(48_000, "opusenc ! rtpopuspay pt=111")),
+    opus("opus", step: 960, "sine", ""),
+    // Each packet has a copy of the one before, or some have; both layers, one, two channels, packets of three frames.
+    opus("opus, copies", step: 960, "sine freq=300", copies),
+    opus("opus, copies of some", step: 960, "saw freq=150", copies),
+    opus("opus, copies, 8 kHz", step: 960, "saw freq=150", copies + " bandwidth=wideband"),
+    opus("opus, copies, two channels", step: 960, "saw freq=150", copies + " bitrate=40000", channels: 2),
+    opus("opus, copies of three frames", step: 2_880, "sine freq=300", copies + " frame-size=60 bandwidth=wideband"),
   ]
+
+  private static let copies = "audio-type=voice inband-fec=true packet-loss-percentage=20 bitrate=24000"
+
+  private static func opus(_ name: String, step: UInt32, _ wave: String, _ options: String, channels: Int = 1) -> Coding
+  {
+    let source =
+      "audiotestsrc num-buffers=\(120 * step / 960) samplesperbuffer=960 wave=\(wave)"
+      + " ! audio/x-raw,rate=48000,channels=\(channels)"
+    return Coding(
+      name: name, type: 111, map: "opus/48000/2", step: step, samples: Int64(step),
+      pipeline: source + " ! opusenc \(options) ! rtpopuspay pt=111")
+  }
 
   /// Numbers that look like chance and are the same on every run.
   private struct Chance {
@@ -115,26 +131,48 @@ import Testing
     let stream = try #require(result.records("rtp-stream").first)
     #expect(stream["packetsLost"] == .integer(Int64(lost.count)))
     #expect(stream["packetsDuplicate"] == .integer(Int64(arrivals.count - numbers.count)))
-    let expected = Self.expected(payloads.count, numbers, coding.samples)
-    #expect(try Self.map(result, stream) == expected)
+    let expected = Self.expected(payloads, numbers, coding)
+    #expect(try Self.map(result, stream) == expected.map)
+    #expect(stream.integer("packetsRecovered") ?? 0 == expected.recovered)
+    #expect(stream.integer("packetsRecoveredInBand") ?? 0 == expected.recovered)
+    if coding.name.contains("copies") { #expect(expected.recovered > 0) }
   }
 
-  /// Ranges of what was done, joined where the same follows.
-  private static func expected(_ count: Int, _ numbers: [Int: UInt64], _ samples: Int64) -> [String] {
+  /// The parts of the frame before of which an Opus packet of one frame has copies, by the bits that stand first in it (RFC 6716,
+  /// 4.2.3); of three frames the test's encoder has copies of all or of none.
+  private static func copies(_ payload: [UInt8]) -> Bool {
+    guard payload[0] >> 3 < 16, payload.count > 2 else { return false }
+    let count = payload[0] >> 3 < 12 ? max(1, payload[0] >> 3 & 3) : 1
+    return payload[1] >> (7 - count) & 1 == 1
+  }
+
+  /// Ranges of what was done, joined where the same follows, and how many packets are there as copies.
+  private static func expected(
+    _ payloads: [[UInt8]], _ numbers: [Int: UInt64], _ coding: Coding
+  ) -> (map: [String], recovered: Int64) {
     var ranges: [(kind: String, from: Int64, to: Int64, packets: [UInt64])] = []
-    for sent in 0..<count {
-      let kind = numbers[sent] == nil ? "lost" : "received"
+    var recovered: Int64 = 0
+    for sent in payloads.indices {
+      var kind = numbers[sent] == nil ? "lost" : "received"
+      var number = numbers[sent]
+      if number == nil, coding.name.hasPrefix("opus"), let next = numbers[sent + 1], copies(payloads[sent + 1]) {
+        kind = "recovered inBand"
+        number = next
+        recovered += 1
+      }
+      let samples = coding.samples
       let from = Int64(sent) * samples
       if let last = ranges.last, last.kind == kind {
         ranges[ranges.count - 1].to = from + samples
-        ranges[ranges.count - 1].packets += numbers[sent].map { [$0] } ?? []
+        ranges[ranges.count - 1].packets += number.map { [$0] } ?? []
       } else {
-        ranges.append((kind, from, from + samples, numbers[sent].map { [$0] } ?? []))
+        ranges.append((kind, from, from + samples, number.map { [$0] } ?? []))
       }
     }
-    return ranges.map {
+    let map = ranges.map {
       "\($0.kind) \($0.from)-\($0.to) \($0.packets.sorted().map(String.init).joined(separator: ","))"
     }
+    return (map, recovered)
   }
 
   private static func map(_ result: DuplicateTests.Run, _ stream: Fields) throws -> [String] {
@@ -152,7 +190,8 @@ import Testing
         let ends = part.split(separator: "-").compactMap { Int($0) }
         return (ends[0]...(ends.last ?? ends[0])).map(String.init)
       }
-      return "\(range["kind"] ?? "") \(range["from"] ?? "")-\(range["to"] ?? "") \(packets.joined(separator: ","))"
+      let kind = "\(range["kind"] ?? "")" + ((range["recovery"] as? String).map { " " + $0 } ?? "")
+      return "\(kind) \(range["from"] ?? "")-\(range["to"] ?? "") \(packets.joined(separator: ","))"
     }
   }
 }
