@@ -36,8 +36,13 @@ import Testing
     Form(name: "a.ts", encoder: ["-c:a", "aac"], decoder: ["-c:a", "aac_fixed"]),
     Form(name: "a.ac3", encoder: ["-c:a", "ac3"], decoder: ["-c:a", "ac3_fixed"]),
     Form(name: "a.ogg", encoder: ["-c:a", "libvorbis"]),
-    Form(name: "a.opus", encoder: ["-c:a", "libopus"], rate: 48_000),
-    Form(name: "a.mka", encoder: ["-c:a", "libopus"], rate: 48_000), Form(name: "a.wma", encoder: ["-c:a", "wmav2"]),
+    Form(name: "a.opus", encoder: ["-c:a", "libopus"], decoder: ["-c:a", "libopus"], rate: 48_000),
+    Form(name: "a.mka", encoder: ["-c:a", "libopus"], decoder: ["-c:a", "libopus"], rate: 48_000),
+    Form(
+      name: "copies.opus",
+      encoder: ["-c:a", "libopus", "-application", "voip", "-b:a", "32k", "-fec", "1", "-packet_loss", "20"],
+      decoder: ["-c:a", "libopus"], rate: 48_000),
+    Form(name: "a.wma", encoder: ["-c:a", "wmav2"]),
     Form(name: "surround.flac", encoder: ["-c:a", "flac", "-sample_fmt", "s16"], channels: 6),
     Form(name: "odd.wav", encoder: ["-c:a", "pcm_s16le"], rate: 11_025, channels: 1),
   ]
