@@ -18,6 +18,8 @@ struct CallBuilder {
     /// What the one who asks for this media calls what it sends itself in the same place, and whose media that is.
     let label: String
     let participants: [MediaOffer.Participant]
+    /// Which of the asker's own streams repeat packets of which others.
+    let repairs: [MediaOffer.Repair]
     /// Its place among the media of the description, the same in offer and answer (RFC 3264, 6, 8).
     let line: UInt16
     /// The called party's tag of its dialog; empty when it has none yet.
@@ -213,17 +215,19 @@ struct CallBuilder {
       }
     }
     var places: [Int] = []
-    for media in signal.media where media.receivesAt.port != 0 {
+    for (media, endpoint) in signal.media.flatMap({ media in
+      (media.hasEndpoint ? media.endpoints : []).map { (media, $0) }
+    }) {
       guard destinations.count < Self.maximumDestinations else { break }
       places.append(destinations.count)
       destinations.append(
         Destination(
-          endpoint: media.receivesAt, channel: media.channel, receiver: signal.isFromCaller ? .caller : .called,
+          endpoint: endpoint, channel: media.channel, receiver: signal.isFromCaller ? .caller : .called,
           since: time,
           payloads: media.payloads, kind: media.kind, isEncrypted: media.transport.contains("SAVP"),
           keys: media.securityDescriptions, signalledFrom: signal.source.address, label: media.label,
-          participants: media.participants, line: media.index, tag: signal.calledTag, validFrom: isAnswer ? time : nil,
-          settledBy: position))
+          participants: media.participants, repairs: media.repairs, line: media.index, tag: signal.calledTag,
+          validFrom: isAnswer ? time : nil, settledBy: position))
     }
     if !isAnswer {
       offers[key, default: Offer(isByCaller: signal.isFromCaller, places: [])].places += places

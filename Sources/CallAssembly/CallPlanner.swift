@@ -124,8 +124,25 @@ public struct CallPlanner {
   /// The call that asked for media at an endpoint when a stream began; what was asked for goes before what NAT may have made.
   private func find(_ endpoint: Endpoint, _ stream: MediaStream) -> (Place, isDirect: Bool)? {
     let target = Target(endpoint: endpoint, channel: stream.channel)
-    if let place = direct[target]?.best(for: stream) { return (place, true) }
-    return mapped[target]?.best(for: stream).map { ($0, false) }
+    if let place = direct[target]?.best(for: stream) { return (line(of: stream, at: place), true) }
+    return mapped[target]?.best(for: stream).map { (line(of: stream, at: $0), false) }
+  }
+
+  /// Of several media that one call wants at one endpoint, the one that names the stream's payload types (RFC 9143, 9.2).
+  private func line(of stream: MediaStream, at place: Place) -> Place {
+    let own = place.destination
+    func matches(_ destination: CallBuilder.Destination) -> Int {
+      destination.payloads.count { stream.holds(payloadType: $0.type) }
+    }
+    var best = (count: matches(own), destination: own)
+    for other in builders[place.call].destinations
+    where other.endpoint == own.endpoint && other.channel == own.channel && other.receiver == own.receiver
+      && other.line != own.line && other.tag == own.tag
+    {
+      let count = matches(other)
+      if count > best.count { best = (count, other) }
+    }
+    return Place(call: place.call, destination: best.destination, endedAt: place.endedAt)
   }
 
   private mutating func add(
@@ -147,7 +164,16 @@ public struct CallPlanner {
         isEncrypted: place.destination.isEncrypted,
         keys: keys(of: speaker, in: place.call), label: own?.label ?? "",
         participants: speakers(own, at: place, streams[index]),
+        repairs: repaired(by: streams[index].identifier, of: speaker, in: place.call),
         parameters: parameters(of: speaker, place.destination.kind, in: place.call)))
+  }
+
+  /// The stream whose packets another one repeats, as a party says of its own streams; the newest description counts.
+  private func repaired(by identifier: UInt32, of party: PlannedCall.Party, in call: Int) -> UInt32? {
+    for destination in builders[call].destinations.reversed() where destination.receiver == party {
+      if let pair = destination.repairs.first(where: { $0.repair == identifier }) { return pair.original }
+    }
+    return nil
   }
 
   /// The speaker's own description of what it sends to a place: of the same line, the last one up to the answer that named the

@@ -24,10 +24,11 @@ struct HoldTracking {
 
   /// Takes what a message says of its sender's audio; tells what changed.
   mutating func take(_ signal: CallSignal) -> Change? {
-    let audio = signal.media.filter { $0.kind == "audio" && $0.receivesAt.port != 0 }
+    let audio = signal.media.filter { $0.kind == "audio" && $0.hasEndpoint }
     guard !audio.isEmpty else { return nil }
     let receives = audio.contains { media in
-      (media.direction == .sendReceive || media.direction == .receiveOnly) && !media.receivesAt.address.isZero
+      (media.direction == .sendReceive || media.direction == .receiveOnly)
+        && !(media.bundledAt ?? media.receivesAt).address.isZero
     }
     let sends = audio.contains { $0.direction == .sendReceive || $0.direction == .sendOnly }
     let key = TransactionKey(signal)
@@ -57,9 +58,4 @@ struct HoldTracking {
     if offer.isByCaller { caller = offer.former } else { called = offer.former }
     return offer.isByCaller ? .caller : .called
   }
-}
-
-extension InternetAddress {
-  /// Whether all its bits are zero.
-  fileprivate var isZero: Bool { words == (0, 0) }
 }

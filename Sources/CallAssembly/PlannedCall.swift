@@ -38,6 +38,8 @@ public struct PlannedCall: Hashable, Sendable {
     /// What its speaker calls it in the signalling, and who is heard in it, when the speaker sends what others say (RFC 7865).
     public var label = ""
     public var participants: [Speaker] = []
+    /// The SSRC of the stream whose packets it repeats, as its speaker's description says (RFC 5576, 4.2; RFC 4588).
+    public var repairs: UInt32?
     /// Values of `a=fmtp` by which its speaker describes media of this kind that it sends itself, the newest first.
     public var parameters: [String] = []
   }

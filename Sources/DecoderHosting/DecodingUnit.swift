@@ -57,7 +57,8 @@ import EvidenceModel
     var isOpen = true
 
     /// Counts a packet of so many bytes.
-    mutating func count(_ byteCount: Int, _ position: PacketPosition, _ time: CaptureTime) {
+    mutating func count(_ byteCount: Int, _ payloadType: UInt8, _ position: PacketPosition, _ time: CaptureTime) {
+      stream.note(payloadType: payloadType)
       if stream.packetCount == 0 {
         stream.firstPacket = position
         stream.first = time
@@ -349,7 +350,7 @@ import EvidenceModel
         headerLength: isScattered ? 0 : UInt16(clamping: payload.lowerBound), sequence: packet.sequence,
         timestamp: packet.timestamp,
         payloadType: packet.payloadType, marker: packet.marker), inStream: streams[place].number)
-    streams[place].count(shownCount, current.position, current.time)
+    streams[place].count(shownCount, packet.payloadType, current.position, current.time)
   }
 
   func index(_ packet: MediaPacketHeader, whole: RawSpan, payload: Range<Int>, in stream: StreamHandle) {
@@ -369,7 +370,7 @@ import EvidenceModel
         payloadLength: UInt16(clamping: payload.count), headerLength: UInt16(header),
         sequence: packet.sequence, timestamp: packet.timestamp, payloadType: packet.payloadType, marker: packet.marker),
       inStream: streams[place].number)
-    streams[place].count(whole.byteCount, position, trace.last)
+    streams[place].count(whole.byteCount, packet.payloadType, position, trace.last)
   }
 
   private func side(of stream: Int) -> Side { streams[stream].side }

@@ -49,12 +49,13 @@ public import ByteReading
     }
   }
 
-  /// Whether a payload type has a meaning: the assigned ones and the dynamic ones (RFC 3551, 6).
+  /// Whether a payload type may have a meaning: the assigned ones and the dynamic ones (RFC 3551, 6).
   ///
-  /// 64 to 95 would be RTCP where both share a port (RFC 5761, 4); 20 to 24, 27, 29, 30 and 35 to 63 are not assigned.
+  /// 64 to 95 would be RTCP where both share a port; 35 to 63 are dynamic where 96 to 127 do not suffice (RFC 5761, 4). 20 to 24, 27, 29
+  /// and 30 are not assigned.
   @inlinable @inline(__always)
   public static func isAssigned(_ type: UInt8) -> Bool {
     if type >= 96 { return true }
-    return type < 35 && !(20...24).contains(type) && type != 27 && type != 29 && type != 30
+    return type < 64 && !(20...24).contains(type) && type != 27 && type != 29 && type != 30
   }
 }

@@ -15,6 +15,11 @@ public struct SessionDescription {
   public private(set) var namedHosts: [String] = []
   /// Lines of media and addresses that could not be read.
   public private(set) var oddLineCount = 0
+  /// Identifications of media in the order of `media` (RFC 5888, 4), and those of each group that shares one endpoint.
+  private var identifications: [String] = []
+  private var bundles: [[Substring]] = []
+  /// Streams of one medium that repeat others' packets and are kept.
+  static let maximumRepairs = 32
   /// Whether there are more media than `maximumMedia`.
   public private(set) var isOverLimit = false
 
@@ -43,6 +48,7 @@ public struct SessionDescription {
         isSession = false
         guard mediaLines < Self.maximumMedia else {
           isOverLimit = true
+          settleBundles()
           return
         }
         let offer = offer(value, sessionAddress ?? sender.address, sessionDirection, mediaLines)
@@ -51,16 +57,33 @@ public struct SessionDescription {
         if let offer {
           media.append(offer)
           controls.append("")
+          identifications.append("")
         } else {
           oddLineCount += 1
         }
       case 0x61:  // a=
         if isSession {
           sessionDirection = Self.direction(value) ?? sessionDirection
+          if value.hasPrefix("group:BUNDLE "), bundles.count < Self.maximumMedia {
+            bundles.append(value.split(separator: " ").dropFirst().prefix(Self.maximumMedia).map { $0 })
+          }
         } else if isInMedia {
           attribute(value)
         }
       default: break
+      }
+    }
+    settleBundles()
+  }
+
+  /// Tells the media of each group where they go together: to the endpoint of the first of them that has one (RFC 9143, 7).
+  private mutating func settleBundles() {
+    for group in bundles {
+      let members = group.compactMap { name in identifications.firstIndex { $0 == name } }
+      guard let first = members.first(where: { media[$0].receivesAt.port != 0 && !media[$0].receivesAt.address.isZero })
+      else { continue }
+      for member in members where member != first && media[member].bundledAt == nil {
+        media[member].bundledAt = media[first].receivesAt
       }
     }
   }
@@ -118,6 +141,14 @@ public struct SessionDescription {
     case "crypto":
       guard media[place].securityDescriptions.count < Self.maximumKeys else { return }
       media[place].securityDescriptions.append(String(pair[1].prefix(1_024)))
+    case "mid": identifications[place] = String(pair[1].trimmingSpaces.prefix(255))
+    case "ssrc-group":
+      // Which stream repeats which (RFC 4588, 8.6 names the semantics of RFC 5576, 4.2).
+      let numbers = pair[1].split(separator: " ")
+      guard numbers.count == 3, numbers[0] == "FID", let original = UInt32(numbers[1]), let repair = UInt32(numbers[2]),
+        media[place].repairs.count < Self.maximumRepairs
+      else { return }
+      media[place].repairs.append(.init(original: original, repair: repair))
     case "label": media[place].label = String(pair[1].trimmingSpaces.prefix(255))
     case "ptime": media[place].packetTime = UInt16(words.first ?? "") ?? 0
     case "rtpmap":
@@ -154,6 +185,7 @@ public struct SessionDescription {
             }),
         ]
         if !offer.label.isEmpty { fields.set("label", offer.label) }
+        if let endpoint = offer.bundledAt { fields.set("bundledAt", endpoint.description) }
         return .object(fields)
       })
   }

@@ -119,6 +119,10 @@ public struct MediaOffer: Hashable, Sendable {
   public var kind: String
   /// Where its sender wants to receive; port 0 refuses the media.
   public var receivesAt: Endpoint
+  /// Where it goes instead once both sides bundle their media at one endpoint, where payload types tell them apart (RFC 9143).
+  public var bundledAt: Endpoint?
+  /// Which of the sender's own streams repeat packets of which others, by their SSRC (RFC 5576, 4.2; RFC 4588).
+  public var repairs: [Repair]
   /// The transport's name, such as `RTP/AVP`.
   public var transport: String
   public var payloads: [Payload]
@@ -135,6 +139,27 @@ public struct MediaOffer: Hashable, Sendable {
   public var label: String
   /// Whose media its sender sends in it, when it sends what others say: a recording session tells that (RFC 7865).
   public var participants: [Participant]
+
+  /// Whether it is wanted at all: port 0 refuses it, unless it only comes bundled with others (RFC 9143, 6).
+  public var hasEndpoint: Bool { receivesAt.port != 0 || bundledAt != nil }
+
+  /// Where it may come: at its own endpoint, and at that of its bundle. An address of zeros beside a bundle stands for none.
+  public var endpoints: [Endpoint] {
+    guard let bundledAt else { return [receivesAt] }
+    return receivesAt.port == 0 || receivesAt.address.isZero || receivesAt == bundledAt
+      ? [bundledAt] : [receivesAt, bundledAt]
+  }
+
+  /// A stream of which another one repeats packets.
+  public struct Repair: Hashable, Sendable {
+    public var original: UInt32
+    public var repair: UInt32
+
+    public init(original: UInt32, repair: UInt32) {
+      self.original = original
+      self.repair = repair
+    }
+  }
 
   /// Somebody whose media another one sends.
   public struct Participant: Hashable, Sendable {
@@ -159,5 +184,6 @@ public struct MediaOffer: Hashable, Sendable {
     securityDescriptions = []
     label = ""
     participants = []
+    repairs = []
   }
 }

@@ -16,6 +16,9 @@ public struct InternetAddress: Hashable, Sendable {
     isVersion6 = true
   }
 
+  /// Whether all its bits are zero, which stands for no address (RFC 3264, 8.4).
+  public var isZero: Bool { words == (0, 0) }
+
   /// The address as two words in network order; an IPv4 address is in the lower 32 bits of the second.
   @inlinable public var words: (UInt64, UInt64) { (high, low) }
 

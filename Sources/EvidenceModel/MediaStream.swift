@@ -29,8 +29,19 @@ public struct MediaStream: Hashable, Sendable {
   public var tunnels = ""
   /// Its channel, where it came inside of a connection with others (RFC 2326, 10.12); its packets are stored apart.
   public var channel: UInt8?
+  /// The payload types of its packets, a bit each: 0 to 63 and 64 to 127.
+  public var payloadTypes: (low: UInt64, high: UInt64) {
+    get { (types.low, types.high) }
+    set { types = TypeSet(low: newValue.low, high: newValue.high) }
+  }
+  private var types = TypeSet()
   /// How its packets were counted, by original.
   public private(set) var counts: [Count] = []
+
+  private struct TypeSet: Hashable, Sendable {
+    var low: UInt64 = 0
+    var high: UInt64 = 0
+  }
 
   public struct Count: Hashable, Sendable {
     public let original: UInt16
@@ -55,6 +66,16 @@ public struct MediaStream: Hashable, Sendable {
     first = .unknown
     last = .unknown
     indexLocation = .max
+  }
+
+  /// Notes that a packet of a payload type came.
+  public mutating func note(payloadType: UInt8) {
+    if payloadType < 64 { types.low |= 1 << UInt64(payloadType) } else { types.high |= 1 << UInt64(payloadType & 63) }
+  }
+
+  /// Whether a packet of a payload type came.
+  public func holds(payloadType: UInt8) -> Bool {
+    (payloadType < 64 ? types.low : types.high) >> UInt64(payloadType & 63) & 1 == 1
   }
 
   /// Counts packets as the stream's.

@@ -48,6 +48,8 @@ enum FactCodec {
     writer.write(stream.indexLocation)
     writer.write(stream.tunnels)
     writer.write(stream.channel.map { UInt16($0) } ?? 0xffff)
+    writer.write(stream.payloadTypes.low)
+    writer.write(stream.payloadTypes.high)
     writer.write(stream.decoder)
     writer.write(UInt16(clamping: stream.counts.count))
     for count in stream.counts.prefix(65_535) {
@@ -67,6 +69,13 @@ enum FactCodec {
     writer.write(media.index)
     writer.write(media.channel.map { UInt16($0) } ?? 0xffff)
     writer.write(media.label)
+    writer.write(UInt8(media.bundledAt == nil ? 0 : 1))
+    if let endpoint = media.bundledAt { write(endpoint, &writer) }
+    writer.write(UInt8(clamping: media.repairs.count))
+    for repair in media.repairs.prefix(255) {
+      writer.write(repair.original)
+      writer.write(repair.repair)
+    }
     writer.write(UInt8(clamping: media.participants.count))
     for participant in media.participants.prefix(255) {
       writer.write(participant.address)
@@ -169,6 +178,11 @@ enum FactCodec {
     media.packetTime = packetTime
     media.channel = UInt8(exactly: try reader.read(UInt16.self, "channel"))
     media.label = try text(&reader)
+    if try reader.read(UInt8.self, "bundled endpoint") == 1 { media.bundledAt = try readEndpoint(&reader) }
+    let repairs: UInt8 = try reader.read("count of repairs")
+    for _ in 0..<repairs {
+      media.repairs.append(.init(original: try reader.read("original"), repair: try reader.read("repair")))
+    }
     let participants: UInt8 = try reader.read("count of participants")
     for _ in 0..<participants {
       media.participants.append(.init(address: try text(&reader), name: try text(&reader)))
@@ -202,6 +216,7 @@ enum FactCodec {
     stream.indexLocation = try reader.read("index location")
     stream.tunnels = try text(&reader)
     stream.channel = UInt8(exactly: try reader.read(UInt16.self, "channel"))
+    stream.payloadTypes = (low: try reader.read("payload types"), high: try reader.read("payload types"))
     stream.decoder = try text(&reader)
     let count: UInt16 = try reader.read("count of originals")
     for _ in 0..<count {

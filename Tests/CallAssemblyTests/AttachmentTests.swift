@@ -21,6 +21,39 @@ import Testing
     #expect(streams[0].payloads[8]?.encoding == "PCMA")
   }
 
+  @Test func payloadTypesTellBundledMediaApart() throws {
+    func bundle(_ endpoint: Endpoint, repairs: [MediaOffer.Repair] = []) -> [MediaOffer] {
+      var voice = offer(endpoint)
+      voice.payloads = [.init(type: 111, encoding: "OPUS", clockRate: 48_000)]
+      var video = MediaOffer(
+        kind: "video", receivesAt: Endpoint(InternetAddress(version4: 0), port: 9), transport: "RTP/AVPF", index: 1)
+      video.bundledAt = endpoint
+      video.repairs = repairs
+      video.payloads = [
+        .init(type: 45, encoding: "AV1", clockRate: 90_000),
+        .init(type: 46, encoding: "RTX", clockRate: 90_000, parameters: "apt=45"),
+      ]
+      return [voice, video]
+    }
+    var call = Signalling()
+    call.add(.invited, at: 0, fromCaller: true, bundle(alice, repairs: [.init(original: 8, repair: 9)]))
+    call.add(.answered, at: 1, fromCaller: false, status: 200, bundle(bob))
+    call.add(.ended, at: 30, fromCaller: true)
+    let streams = [(7, 111), (8, 45), (9, 46)].map { identifier, type in
+      var stream = stream(alice, bob, from: 2, to: 20, packet: 1_000 + identifier, identifier: UInt32(identifier))
+      stream.note(payloadType: UInt8(type))
+      return stream
+    }
+    let plan = CallPlanner.plan(signals: call.signals, streams: streams)
+    let attached = try #require(plan.calls.first).streams
+    #expect(plan.calls.count == 1)
+    #expect(attached.map(\.kind) == ["audio", "video", "video"])
+    #expect(attached.map(\.attachment) == [.signalling, .signalling, .signalling])
+    #expect(attached.map(\.repairs) == [nil, nil, 8])
+    #expect(attached.map { $0.payloads[45]?.encoding } == ["AV1", "AV1", "AV1"])
+    #expect(plan.calls[0].holds.isEmpty)
+  }
+
   @Test func followsMediaThatMovesWithinTheCall() throws {
     var call = Signalling()
     call.add(.invited, at: 0, fromCaller: true, [offer(alice)])

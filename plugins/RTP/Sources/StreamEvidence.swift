@@ -35,6 +35,8 @@ struct StreamEvidence {
   /// Five milliseconds at 8 kHz are 40; text over RTP ticks a thousand times a second.
   static let minimumAdvance = 10
   static let maximumTypes = 4
+  /// The types 35 to 63, a bit each: seldom used, so that they prove nothing (RFC 5761, 4).
+  static let spareTypes: UInt64 = ~0 << 35
 
   init(_ header: RTPHeader, _ side: Side, _ handle: StreamHandle) {
     identifier = header.identifier
@@ -124,6 +126,9 @@ struct StreamEvidence {
     // Video has many packets of one time, and a telephone event has one time as long as it lasts.
     if eventCount < packetCount, advances * 100 < stepCount || advances < 3 { return "the timestamps stand still" }
     if typeCount > Self.maximumTypes { return "too many payload types" }
+    if payloadTypes.1 == 0, payloadTypes.0 & ~Self.spareTypes == 0 {
+      return "payload types that only signalling gives a meaning"
+    }
     if emptyCount * 2 > packetCount { return "no payload" }
     if sizeMismatches * 5 > packetCount { return "sizes that the payload type does not have" }
     return nil

@@ -129,4 +129,11 @@ import Testing
     #expect(outcome.streams.count == 1_000)
     #expect(outcome.streams.allSatisfy { $0.verdict == .candidate })
   }
+
+  @Test func typesThatAreSeldomUsedProveNothingAlone() throws {
+    let rare = decode(speech(40, type: 45))
+    #expect(rare.streams.map(\.verdict) == [.candidate])
+    #expect(rare.streams.first?.evidence.hasPrefix("payload types that only signalling gives a meaning") == true)
+    #expect(decode(speech(40, type: 96)).streams.map(\.verdict) == [.accepted])
+  }
 }

@@ -75,6 +75,32 @@ import Testing
     #expect(outcome.findings.isEmpty)
   }
 
+  @Test func tellsWhereBundledMediaGoTogether() throws {
+    // As browsers write it: only the first medium has an address.
+    let outcome = offer([
+      "v=0", "a=group:BUNDLE 0 1 2", "m=audio 4000 RTP/AVPF 111", "c=IN IP4 192.0.2.1", "a=mid:0",
+      "m=video 9 RTP/AVPF 96 97", "c=IN IP4 0.0.0.0", "a=mid:1", "a=ssrc-group:FID 1 2", "a=ssrc-group:SIM 1 3",
+      "a=ssrc-group:FID 4294967296 2", "m=video 0 RTP/AVPF 98", "c=IN IP4 0.0.0.0", "a=bundle-only", "a=mid:2",
+      "m=audio 5000 RTP/AVP 0", "c=IN IP4 192.0.2.1", "a=mid:3",
+    ])
+    let media = try #require(outcome.signals.first?.media)
+    let shared = Endpoint(InternetAddress(version4: 0xc000_0201), port: 4_000)
+    #expect(media.map(\.bundledAt) == [nil, shared, shared, nil])
+    #expect(media.map(\.endpoints) == [[shared], [shared], [shared], [media[3].receivesAt]])
+    #expect(media.map(\.hasEndpoint) == [true, true, true, true])
+    #expect(media[1].repairs == [.init(original: 1, repair: 2)])
+    // What stands in the description stays as it is.
+    #expect(media[1].receivesAt.description == "0.0.0.0:9")
+    // Media that may also come at their own ports.
+    let both = self.media([
+      "v=0", "c=IN IP4 192.0.2.1", "a=group:BUNDLE a b nobody", "m=audio 4000 RTP/AVP 0", "a=mid:a",
+      "m=video 4002 RTP/AVP 96", "a=mid:b",
+    ])
+    #expect(both.map { $0.endpoints.map(\.port) } == [[4_000], [4_002, 4_000]])
+    let none = self.media(["v=0", "c=IN IP4 0.0.0.0", "a=group:BUNDLE a", "m=audio 9 RTP/AVP 0", "a=mid:a"])
+    #expect(none.map(\.bundledAt) == [nil])
+  }
+
   @Test func stopsAtTheLimitOfMedia() {
     let lines = ["v=0", "c=IN IP4 192.0.2.1"] + (1...80).map { "m=audio \($0) RTP/AVP 0" }
     let outcome = offer(lines)
