@@ -3,7 +3,8 @@ import EvidenceModel
 /// What stands in a range of a call's audio.
 enum TimelineKind: String, CaseIterable {
   // In the order of weight: where two fall on the same spot of the strip, the former is drawn.
-  case lost, damaged, restarted, late, recoveredInBand, recovered, notDecoded, silenceSuppressed, event, received
+  case lost, damaged, restarted, late, recoveredInBand, recovered, retransmitted, notDecoded, silenceSuppressed, event,
+    received
 
   var words: String {
     switch self {
@@ -13,6 +14,7 @@ enum TimelineKind: String, CaseIterable {
     case .restarted: "the sender began anew: nobody can tell whether packets are missing"
     case .recovered: "received as a copy in a later packet"
     case .recoveredInBand: "received as a coarser copy that its sender put into the next packet"
+    case .retransmitted: "lost at first, and sent again"
     case .silenceSuppressed: "nothing sent: no packet is missing here, as in silence"
     case .late: "late: arrived after its time, heard here in its place"
     case .event: "key pressed or signal tone"
@@ -28,6 +30,7 @@ enum TimelineKind: String, CaseIterable {
     case .restarted: "sender began anew"
     case .recovered: "from a copy"
     case .recoveredInBand: "from a coarser copy"
+    case .retransmitted: "sent again"
     case .silenceSuppressed: "nothing sent"
     case .late: "late"
     case .event: "key or tone"
@@ -100,7 +103,9 @@ struct Timeline {
   /// A stream of which nothing was decoded has packets without lengths; nobody can say that it was silent between them.
   private static func settled(_ ranges: [Range]) -> [Range] {
     guard ranges.contains(where: { $0.kind == .notDecoded }),
-      !ranges.contains(where: { [.received, .late, .recovered, .recoveredInBand, .damaged].contains($0.kind) })
+      !ranges.contains(where: {
+        [.received, .late, .recovered, .recoveredInBand, .retransmitted, .damaged].contains($0.kind)
+      })
     else { return ranges }
     return ranges.map { range in
       guard range.kind == .silenceSuppressed else { return range }

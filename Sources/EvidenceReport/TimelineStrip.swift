@@ -27,6 +27,7 @@ enum TimelineStrip {
       case .restarted: ("#ffffff", "#b3141e", "M4 0v8")
       case .recovered: ("#9cc4e4", "#2b6a99", "M0 4h8")
       case .recoveredInBand: ("#cfe2f1", "#2b6a99", "M0 2h8M0 6h8")
+      case .retransmitted: ("#9cc4e4", "#2b6a99", "M1 4h6M4 1v6")
       case .silenceSuppressed: ("#e4e7ea", "#7a858f", "M1 4h2M5 4h2")
       case .late: ("#ffd675", "#7a4b00", "M2 0v8M6 0v8")
       case .event: ("#6b3fa0", "#ffffff", "M0 4h8")

@@ -153,6 +153,8 @@ public enum PayloadKind: Hashable, Sendable {
   case audio(VoiceFormat)
   case comfortNoise, event
   case video(VideoFormat)
+  /// Packets of another stream once more, of this payload type (RFC 4588).
+  case repair(UInt8)
   /// Audio or video that is not decoded here; its name.
   case other(String)
 }

@@ -29,6 +29,7 @@ extension StreamAnalysis {
         copy.position -= Int64(opus.frameSamples)
         copy.extended -= 1
         copy.isLate = false
+        copy.isRepeated = false
         copy.recovery = .inBand
         copy.copies = bits
         copy.measured = Voice(samples: Int32(opus.frameSamples), kind: .speech)

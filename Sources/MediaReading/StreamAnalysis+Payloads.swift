@@ -37,6 +37,11 @@ extension StreamAnalysis {
       step()
       let packet = placed[index].packet
       guard case .audio(let format)? = kinds[packet.payloadType], !format.isSimple else { continue }
+      // Nothing but padding, with which senders probe a path. (What came in fragments has no place.)
+      if packet.payloadLength == 0, packet.payloadOffset > 0 {
+        placed[index].measured = Voice(samples: 0, kind: .noData)
+        continue
+      }
       let isRead = source.read(packet.payloadFile, packet.payloadOffset, Int(packet.payloadLength)) { bytes in
         do throws(ReadError) { try frames.read(bytes, as: format) } catch { damage.note(error, packet) }
       }

@@ -18,6 +18,8 @@ public struct StreamAnalysis: Sendable {
     public var recovery: Recovery?
     /// Of what came by `inBand`: which frames of the linear prediction there is a copy of, bit 0 the earliest.
     var copies: UInt8 = 0
+    /// It came in a packet of another stream, which repeats it (RFC 4588).
+    public var isRepeated = false
     /// What its payload holds, once that was looked at; G.711 needs no look.
     var measured: Voice?
 
@@ -47,7 +49,7 @@ public struct StreamAnalysis: Sendable {
   }
 
   public internal(set) var placed: [Placed] = []
-  public private(set) var expected: Int64 = 0
+  public internal(set) var expected: Int64 = 0
   public private(set) var received: Int64 = 0
   public private(set) var duplicates: Int64 = 0
   public private(set) var reordered: Int64 = 0
@@ -57,11 +59,16 @@ public struct StreamAnalysis: Sendable {
   public internal(set) var recovered: Int64 = 0
   /// Those of them that came in the coarser form of Opus.
   public internal(set) var recoveredInBand: Int64 = 0
+  /// Missing packets that came only in a stream that repeats them; they count as lost.
+  public internal(set) var retransmitted: Int64 = 0
+  /// Repeated packets that had come themselves, and those whose numbers are far from the stream's.
+  public internal(set) var needlessRepeats: Int64 = 0
+  public internal(set) var strayRepeats: Int64 = 0
   public private(set) var payloadTypes: [UInt8] = []
   /// Hertz of the stream's timestamps.
   public let clockRate: UInt32
   /// Units of `clockRate` by which the first placed packet stands before the first captured one.
-  public private(set) var leadSamples: Int64 = 0
+  public internal(set) var leadSamples: Int64 = 0
   private var maximumJitter: Int64 = 0
   private var jitterSum: Int64 = 0
   private var jitterCount: Int64 = 0

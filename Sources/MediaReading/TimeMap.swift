@@ -22,7 +22,7 @@ enum TimeMap {
     func samples(_ position: Int64) -> Int64 { position.scaled(to: sampleRate, from: clockRate) }
   }
 
-  /// Ranges of one stream: `received`, `recovered`, `late`, `damaged`, `event`, `notDecoded`, and between them `lost`,
+  /// Ranges of one stream: `received`, `recovered`, `retransmitted`, `late`, `damaged`, `event`, `notDecoded`, and between them `lost`,
   /// `restarted` or `silenceSuppressed`.
   ///
   /// Missing numbers make a gap `lost`, though part of it may have been silence; where the sender's numbering began anew
@@ -79,6 +79,11 @@ enum TimeMap {
     }
   }
 
+  private static func arrival(_ entry: StreamAnalysis.Placed) -> String {
+    if entry.recovery != nil { return "recovered" }
+    return entry.isRepeated ? "retransmitted" : entry.isLate ? "late" : "received"
+  }
+
   private static func gap(_ step: Int64) -> String {
     if step > Int64(SequenceNumbering.maximumDropout) { return "restarted" }
     return step > 1 ? "lost" : "silenceSuppressed"
@@ -93,7 +98,7 @@ enum TimeMap {
       guard let voice = entry.voice(format) else { break }
       let length = Int64(voice.samples).scaled(to: scale.sampleRate, from: Int64(format.sampleRate))
       switch voice.kind {
-      case .speech: return (entry.recovery != nil ? "recovered" : entry.isLate ? "late" : "received", length)
+      case .speech: return (Self.arrival(entry), length)
       case .damaged: return ("damaged", length)
       case .comfortNoise, .noData: return ("silenceSuppressed", length)
       }
@@ -102,7 +107,7 @@ enum TimeMap {
       // All packets of an event tell of its beginning; it lasts at least until they stop coming.
       let lasted = max(0, min(entry.packet.time.since(eventStart.packet.time) ?? 0, maximumEvent))
       return ("event", lasted.scaled(scale.sampleRate, 1_000_000_000))
-    case .video, .other, nil: break
+    case .video, .repair, .other, nil: break
     }
     guard let next, next.extended - entry.extended == 1 else { return ("notDecoded", 0) }
     // How long a packet of undecoded media lasts is not known: it reaches to the next one.

@@ -44,6 +44,14 @@ struct PayloadTable {
   /// Types of telephone events.
   var events: Set<UInt8> { Set(kinds.filter { $0.value == .event }.keys) }
 
+  /// Types that repeat packets of another stream, and the payload type of those.
+  var repairs: [UInt8: UInt8] {
+    kinds.compactMapValues { if case .repair(let type) = $0 { type } else { nil } }
+  }
+
+  /// Counts as not decoded what repeats packets of a stream that nobody knows.
+  mutating func giveUpRepairs() { for type in repairs.keys { kinds[type] = .other("RTX") } }
+
   /// Takes another format for a payload type than the signalling's.
   mutating func replace(_ type: UInt8, with format: VoiceFormat) { kinds[type] = .audio(format) }
 
@@ -103,6 +111,9 @@ struct PayloadTable {
     switch payload.encoding {
     case "CN": return .comfortNoise
     case "TELEPHONE-EVENT", "TONE": return .event
+    case "RTX":
+      guard let type = Retransmission.type(repeatedBy: payload) else { break }
+      return .repair(type)
     default: break
     }
     if let format = VideoFormat(payload) { return .video(format) }

@@ -80,6 +80,10 @@ extension RenderStage {
     fields.set("packetsLate", analysis.late)
     if analysis.recovered > 0 { fields.set("packetsRecovered", analysis.recovered) }
     if analysis.recoveredInBand > 0 { fields.set("packetsRecoveredInBand", analysis.recoveredInBand) }
+    if analysis.retransmitted > 0 { fields.set("packetsRetransmitted", analysis.retransmitted) }
+    if analysis.needlessRepeats > 0 { fields.set("packetsRepeated", analysis.needlessRepeats) }
+    if analysis.strayRepeats > 0 { fields.set("retransmissionsNotPlaced", analysis.strayRepeats) }
+    if let repaired = work.repairs { fields.set("repairs", hexadecimal(repaired.identifier)) }
     if analysis.restarts > 0 { fields.set("sequenceRestarts", analysis.restarts) }
     fields.set("jitterMax", analysis.jitterMaximum)
     fields.set("jitterMean", analysis.jitterMean)
@@ -89,7 +93,7 @@ extension RenderStage {
     if !work.planned.kind.isEmpty { fields.set("mediaKind", work.planned.kind) }
     if !work.planned.label.isEmpty { fields.set("mediaLabel", work.planned.label) }
     if !work.planned.participants.isEmpty { fields.set("participants", .list(work.planned.participants.map(value))) }
-    guard !work.isVideo else { return fields }
+    guard !work.isVideo, !work.isRepair else { return fields }
     if let stored = files[work.planned.track == 1 ? .right : .left] { fields.set("audioSha256", stored.sha256.hex) }
     if let map = files.timeMap { fields.set("timeMapSha256", map.sha256.hex) }
     return fields

@@ -220,6 +220,8 @@ extension RenderStage {
       fields.set("height", header.size.height)
       if !header.isFromMedia { fields.set("parameterSets", "signalling") }
     }
+    let layers = track.frames.reduce(0) { $0 | $1.spatialLayers }
+    if layers > 1 { fields.set("spatialLayers", .list(VideoFrameList.layers(layers).map { .integer($0) })) }
     let whole = track.frames.filter { $0.state != .leftOut }
     if let last = whole.map(\.position).max(), let first = whole.min(by: { $0.position < $1.position }) {
       if first.capturedAt.isKnown { fields.set("videoStartsAt", first.capturedAt) }

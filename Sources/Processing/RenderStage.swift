@@ -13,7 +13,7 @@ final class RenderStage {
   let runs: RecordRunWriter
   let spool: ArtefactSpool
   private var ledger = LedgerCounter()
-  private var streams: [MediaStream] = []
+  private(set) var streams: [MediaStream] = []
   private var reportIndex = ReportIndex([])
   private var indexes: [Int: StreamIndexReader] = [:]
   var originals: [UInt16: Int32] = [:]
@@ -73,29 +73,6 @@ final class RenderStage {
 
   // MARK: One call
 
-  struct StreamWork {
-    let planned: PlannedCall.Stream
-    let stream: MediaStream
-    let analysis: StreamAnalysis
-    let kinds: [UInt8: PayloadKind]
-    let codecs: [String]
-    let damage: [PayloadDamage]
-    let events: [TelephoneEvent]
-    /// The packets as they were captured.
-    let captured: [MediaPacket]
-    let areEventsComplete: Bool
-    let packings: [G726Packing]
-    /// What opened it, when it was encrypted and its keys are known.
-    let secure: SecureStream?
-    let trace: Trace
-
-    /// Whether it brings moving pictures and no sound.
-    var isVideo: Bool {
-      kinds.values.contains { if case .video = $0 { true } else { false } }
-        && !kinds.values.contains { if case .audio = $0 { true } else { false } }
-    }
-  }
-
   private func render(_ call: PlannedCall) throws {
     let place =
       (call.streams.map { streams[$0.index].firstPacket } + (call.trace.packets.first.map { [$0] } ?? [])).min()
@@ -107,16 +84,17 @@ final class RenderStage {
     decryptedBytes = 0
     var works: [StreamWork] = []
     let faxes = call.streams.filter { streams[$0.index].decoder == "t38" }
-    for planned in call.streams where streams[planned.index].decoder != "t38" {
-      works.append(try work(planned, isSilenced: isSilenced))
-    }
+    var prepared = try call.streams.filter { streams[$0.index].decoder != "t38" }
+      .map { try prepare($0, isSilenced: isSilenced) }
+    if !isSilenced { joinRepairs(&prepared) }
+    for stream in prepared { works.append(work(stream, isSilenced: isSilenced)) }
     works.sort { $0.stream.firstPacket < $1.stream.firstPacket }
     var trace = call.trace
     for work in works { trace.formUnion(work.trace) }
     let fax = try faxWorks(faxes)
     for work in fax { trace.formUnion(work.trace) }
     // Video has files of its own and no place in those of the audio.
-    let audible = works.filter { !$0.isVideo }
+    let audible = works.filter { !$0.isVideo && !$0.isRepair }
     // The stereo file has room for two.
     let sounds = audible.filter { $0.planned.track < 2 }
     let start =
@@ -182,63 +160,8 @@ final class RenderStage {
     return (work.stream.indexLocation, try write(audio, [work], work.trace, call, isAlone: true))
   }
 
-  private func work(_ planned: PlannedCall.Stream, isSilenced: Bool) throws -> StreamWork {
-    let stream = streams[planned.index]
-    var packets = try packets(of: stream)
-    if stream.verdict == .candidate { recount(stream) }
-    var trace = Trace()
-    for packet in packets { trace.packets.insert(packet.position) }
-    let segments = stream.channel == nil ? [] : segments(of: packets)
-    for set in segments { trace.packets.formUnion(set) }
-    var captured = packets
-    let secure = isSilenced ? nil : try decrypt(packets, planned)
-    packets = secure?.packets ?? packets
-    var table = PayloadTable(
-      offered: planned.payloads, redefinitions: planned.redefinitions,
-      isEncrypted: planned.isEncrypted && secure == nil)
-    if !planned.redefinitions.isEmpty {
-      packets = packets.map { table.numbered($0) }
-      captured = captured.map { table.numbered($0) }
-    }
-    for packet in packets { table.take(packet) }
-    trace.first = stream.first
-    trace.last = stream.last
-    var damage: [PayloadDamage] = []
-    var copies: [MediaPacket] = []
-    if let type = table.redundancy, !isSilenced {
-      let redundancy = Redundancy(packets, type: type, originals: originals)
-      packets = redundancy.packets
-      copies = redundancy.copies
-      damage.append(redundancy.damage)
-      if !planned.redefinitions.isEmpty {
-        packets = packets.map { table.numbered($0) }
-        copies = copies.map { table.numbered($0) }
-      }
-      for packet in packets + copies { table.take(packet) }
-    }
-    var analysis = StreamAnalysis(packets, clockRate: table.clockRate, events: table.events)
-    analysis.recover(copies)
-    var packings: [G726Packing] = []
-    for (type, kind) in table.kinds.sorted(by: { $0.key < $1.key }) where !isSilenced {
-      guard case .audio(let format) = kind,
-        let packing = G726Packing(analysis, type: type, format: format, originals: originals)
-      else { continue }
-      table.replace(type, with: packing.format)
-      packings.append(packing)
-    }
-    if !isSilenced {
-      damage.append(analysis.measure(table.kinds, originals: originals) { hand[.steps] &+= 1 })
-      analysis.recoverInBand(table.kinds, originals: originals)
-    }
-    let (events, areComplete) = isSilenced ? ([], true) : analysis.events(table.events, originals: originals)
-    return StreamWork(
-      planned: planned, stream: stream, analysis: analysis, kinds: table.kinds, codecs: table.codecs, damage: damage,
-      events: events, captured: captured, areEventsComplete: areComplete, packings: packings,
-      secure: secure, trace: trace)
-  }
-
   /// Decrypts a stream when the signalling brought its keys; nil when there are none or none fits.
-  private func decrypt(_ packets: [MediaPacket], _ planned: PlannedCall.Stream) throws -> SecureStream? {
+  func decrypt(_ packets: [MediaPacket], _ planned: PlannedCall.Stream) throws -> SecureStream? {
     let keys = planned.keys.flatMap { SecurityDescription.keys($0) }
     guard !keys.isEmpty else { return nil }
     if originals[SecureStream.file] == nil {
@@ -254,7 +177,7 @@ final class RenderStage {
     }
   }
 
-  private func packets(of stream: MediaStream) throws -> [MediaPacket] {
+  func packets(of stream: MediaStream) throws -> [MediaPacket] {
     guard stream.indexLocation != .max else { return [] }
     let shard = Int(stream.indexLocation >> 48)
     if indexes[shard] == nil { indexes[shard] = try StreamIndexReader(path: layout.streams(shard)) }
@@ -275,7 +198,7 @@ final class RenderStage {
   }
 
   /// The packets of the original that brought each packet of a stream which came inside of a connection.
-  private func segments(of packets: [MediaPacket]) -> [PacketSet] {
+  func segments(of packets: [MediaPacket]) -> [PacketSet] {
     packets.map { packet in
       originals[packet.payloadFile].flatMap { StreamedMedia.packets(of: packet, $0) } ?? PacketSet(packet.position)
     }
@@ -319,7 +242,7 @@ final class RenderStage {
   }
 
   /// Moves a candidate's packets, now that signalling names it, from their row to the decoder's.
-  private func recount(_ stream: MediaStream) {
+  func recount(_ stream: MediaStream) {
     for count in stream.counts {
       ledger.add(LedgerRow(.decoded, stream.decoder), original: count.original, count.sum)
       ledger.add(LedgerRow(.candidate, stream.decoder), original: count.original, -count.sum)

@@ -21,33 +21,36 @@ final class VideoPackets {
   let track: VideoTrack
   let store: FrameStore
 
-  /// Puts packets of one payload type together, in the order in which they are given.
-  init(_ format: VideoFormat, _ list: [Sent]) throws {
+  /// Puts packets of one payload type together, in the order in which they are given; those at the `repeated` places only came in a
+  /// stream that repeats them.
+  init(_ format: VideoFormat, _ list: [Sent], repeated: Set<Int> = []) throws {
     folder = try TemporaryFolder()
     var bytes: [UInt8] = []
     var offsets: [[UInt8]: UInt64] = [:]
     var packets: [MediaPacket] = []
+    var repeats: [MediaPacket] = []
     for (place, sent) in list.enumerated() {
       let offset = offsets[sent.payload] ?? UInt64(bytes.count)
       if offsets[sent.payload] == nil {
         offsets[sent.payload] = offset
         bytes += sent.payload
       }
-      packets.append(
-        MediaPacket(
-          time: CaptureTime(nanoseconds: Int64(sent.timestamp) * 11_111),
-          position: PacketPosition(original: 1, packet: UInt64(place + 1)), payloadOffset: offset,
-          payloadLength: UInt16(sent.payload.count), sequence: sent.sequence, timestamp: sent.timestamp,
-          payloadType: sent.type, marker: sent.marker))
+      let packet = MediaPacket(
+        time: CaptureTime(nanoseconds: Int64(sent.timestamp) * 11_111),
+        position: PacketPosition(original: 1, packet: UInt64(place + 1)), payloadOffset: offset,
+        payloadLength: UInt16(sent.payload.count), sequence: sent.sequence, timestamp: sent.timestamp,
+        payloadType: sent.type, marker: sent.marker)
+      if repeated.contains(place) { repeats.append(packet) } else { packets.append(packet) }
     }
     let source = try folder.write(bytes, "payloads")
     let frames = try folder.write([], "frames")
     // Safe: both paths are strings of ours.
     descriptors = unsafe [open(source, O_RDONLY), open(frames, O_RDWR)]
     store = FrameStore(descriptor: descriptors[1])
+    var analysis = StreamAnalysis(packets, clockRate: VideoFormat.clockRate)
+    analysis.restore(repeats)
     track = VideoTrack(
-      StreamAnalysis(packets, clockRate: VideoFormat.clockRate), format: format, types: [96],
-      originals: [1: descriptors[0]], store: store)
+      analysis, format: format, types: [96], originals: [1: descriptors[0]], store: store)
   }
 
   deinit { for descriptor in descriptors { close(descriptor) } }

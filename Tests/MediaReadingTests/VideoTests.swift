@@ -183,6 +183,46 @@ import Testing
     #expect(try VideoPackets(format, list).states == ["kept", "packetsMissing"])
   }
 
+  @Test func layersOfVP9AreOnePicture() throws {
+    let format = try #require(VideoFormat.named("VP9"))
+    let key: [UInt8] = [0x82, 0x49, 0x83, 0x42, 0, 0x07, 0xf0, 0x05, 0xf0, 9]
+    // Sizes of two layers; then the upper layer in two packets.
+    let structure: [UInt8] = [0x30, 0, 128, 0, 96, 1, 0, 0, 192]
+    let lower = [0x2e, 0x00, 0] + structure + key
+    let frames: [[[UInt8]]] = [
+      [lower, [0x28, 0x02, 0, 0x87, 1], [0x24, 0x02, 0, 2]],
+      [[0x6c, 0x00, 0, 0x87, 3], [0x6c, 0x03, 0, 0x87, 4, 5]],
+      [[0x6c, 0x00, 0, 0x87, 6]],
+    ]
+    let video = try VideoPackets(format, sent(frames))
+    #expect(video.states == ["kept", "kept", "kept"])
+    #expect(video.bytes(0) == key + [0x87, 1, 2] + [0xc1, 10, 3, 0xc1])
+    #expect(video.bytes(1) == [0x87, 3, 0x87, 4, 5, 0xc1, 2, 3, 0xc1])
+    #expect(video.bytes(2) == [0x87, 6])
+    #expect(video.track.frames.map(\.spatialLayers) == [3, 3, 1])
+    #expect(video.track.sizes == [PictureSize(width: 256, height: 192)])
+    for (gone, states) in [
+      (0, ["packetsMissing", "beforeKeyFrame", "beforeKeyFrame"]),
+      (1, ["packetsMissing", "beforeKeyFrame", "beforeKeyFrame"]),
+      (2, ["packetsMissing", "beforeKeyFrame", "beforeKeyFrame"]), (3, ["kept", "packetsMissing", "unsure"]),
+      (4, ["kept", "packetsMissing", "unsure"]),
+    ] {
+      var list = sent(frames)
+      list.remove(at: gone)
+      let cut = try VideoPackets(format, list)
+      #expect(cut.states == states, "\(gone)")
+      #expect(cut.track.damage.packetCount == 0)
+    }
+    // Layers in the wrong order, one without an end, a packet of another layer, an index within a layer.
+    for odd: [[UInt8]] in [
+      [[0x6c, 0x02, 0, 0x87, 3], [0x6c, 0x00, 0, 0x87, 4]], [[0x68, 0x00, 0, 0x87, 3], [0x6c, 0x02, 0, 0x87, 4]],
+      [[0x68, 0x00, 0, 0x87, 3], [0x64, 0x02, 0, 4]],
+      [[0x6c, 0x00, 0, 0x87, 0xc0, 1, 0xc0], [0x6c, 0x02, 0, 0x87, 4]],
+    ] {
+      #expect(try VideoPackets(format, sent([frames[0], odd])).states == ["kept", "malformed"])
+    }
+  }
+
   @Test func framesThatAreShownInAnotherOrderKeepTheirTimes() {
     let times = FrameTimes([0, 9_000, 3_000, 6_000, 18_000])
     #expect(times.shown == [0, 9_000, 3_000, 6_000, 18_000])

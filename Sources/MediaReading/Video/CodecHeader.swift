@@ -20,7 +20,23 @@ public struct CodecHeader: Sendable {
       self.init(size: size, bytes: [], isFromMedia: true, isSignallingDifferent: false)
     case .h264: self.init(track, kinds: [7, 8], mask: 0x1f, shift: 0)
     case .h265: self.init(track, kinds: [32, 33, 34], mask: 0x3f, shift: 1)
+    case .av1:
+      // The first one, which the first frames have; newer ones stand among the frames.
+      guard let unit = track.parameterSets.first, let sequence = try? Self.sequence(unit),
+        track.frames.contains(where: { $0.isKey && $0.state != .leftOut })
+      else { return nil }
+      self.init(size: sequence.size, bytes: sequence.record(unit), isFromMedia: true, isSignallingDifferent: false)
     }
+  }
+
+  /// Reads a sequence header of AV1 with its header and size.
+  private static func sequence(_ unit: [UInt8]) throws(ReadError) -> AV1SequenceHeader {
+    // Safe: the view ends before the array does.
+    let bytes = unsafe unit.span.bytes
+    var reader = ByteReader(bytes)
+    try reader.skip(try AV1Unit(bytes).headerLength, "obu_header")
+    _ = try AV1Unit.number(&reader, "obu_size")
+    return try AV1SequenceHeader(reader.takeRest())
   }
 
   private init(size: PictureSize, bytes: [UInt8], isFromMedia: Bool, isSignallingDifferent: Bool) {

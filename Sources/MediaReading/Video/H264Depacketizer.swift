@@ -48,7 +48,7 @@ struct H264Depacketizer: Depacketizer {
       note(original, second: reader.peek(), in: &draft)
       try draft.beginUnit([original])
     }
-    guard draft.isUnitOpen else { throw ReadError(.malformed, at: 1, reading: "beginning of a fragmented unit") }
+    guard draft.isUnitOpen else { throw ReadError(.malformed, at: 1, reading: FrameDraft.missingBeginning) }
     try draft.append(reader.takeRest())
     guard isLast, let place = draft.endUnit(), [7, 8].contains(type) else { return }
     draft.keepParameterSet(Array(draft.bytes[place]))

@@ -44,7 +44,7 @@ struct H265Depacketizer: Depacketizer {
       note(type, next: reader.peek(), in: &draft)
       try draft.beginUnit([UInt8(header >> 8) & 0x81 | type << 1, UInt8(truncatingIfNeeded: header)])
     }
-    guard draft.isUnitOpen else { throw ReadError(.malformed, at: 2, reading: "beginning of a fragmented unit") }
+    guard draft.isUnitOpen else { throw ReadError(.malformed, at: 2, reading: FrameDraft.missingBeginning) }
     try draft.append(reader.takeRest())
     guard fragment & 0x40 != 0, let place = draft.endUnit(), (32...34).contains(type) else { return }
     draft.keepParameterSet(Array(draft.bytes[place]))

@@ -1,6 +1,6 @@
 import ByteReading
 
-/// Takes payloads of VP9 apart (RFC 9628, 4.2), of frames with one spatial layer.
+/// Takes payloads of VP9 apart (RFC 9628, 4.2). The frames of all spatial layers of one time are one picture.
 struct VP9Depacketizer: Depacketizer {
   /// Entries of lists in the descriptor (RFC 9628, 4.2.1).
   static let maximumReferences = 3
@@ -12,24 +12,34 @@ struct VP9Depacketizer: Depacketizer {
       let number: UInt8 = try reader.read("Picture ID")
       if number & 0x80 != 0 { try reader.skip(1, "Picture ID") }
     }
+    var layer = 0
     if first & 0x20 != 0 {
       let layers: UInt8 = try reader.read("layer indices")
       if first & 0x10 == 0 { try reader.skip(1, "TL0PICIDX") }
-      guard layers & 0x0e == 0 else { throw ReadError(.unsupported, at: 1, reading: "spatial layers") }
+      layer = Int(layers >> 1 & 7)
     }
     if first & 0x50 == 0x50 { try skipReferences(&reader) }
-    if first & 0x02 != 0 { try skipStructure(&reader) }
+    if first & 0x02 != 0 { draft.layerSizes = try readStructure(&reader) }
     let part = reader.takeRest()
     guard part.byteCount > 0 else { throw ReadError(.truncated, at: payload.byteCount, reading: "VP9 payload") }
     let isBeginning = first & 0x08 != 0
     if draft.bytes.isEmpty {
       draft.isBegun = isBeginning
       draft.isHeadWhole = isBeginning
+      // Lower layers may stand before.
+      draft.isBeginningUnsure = layer > 0
       draft.hasPicture = true
       if isBeginning { try note(part, in: &draft) }
+      draft.beginLayer(layer)
     } else if isBeginning {
-      throw ReadError(.malformed, at: 0, reading: "a second beginning of one frame")
+      guard draft.isLayerEnded, draft.spatialLayers >> UInt8(layer) == 0 else {
+        throw ReadError(.malformed, at: 0, reading: "a second beginning of one frame")
+      }
+      draft.beginLayer(layer)
+    } else if draft.spatialLayers >> UInt8(layer) != 1 {
+      throw ReadError(.malformed, at: 0, reading: "spatial layer")
     }
+    draft.isLayerEnded = first & 0x04 != 0
     try draft.append(part)
   }
 
@@ -41,15 +51,24 @@ struct VP9Depacketizer: Depacketizer {
     throw ReadError(.limitExceeded, at: reader.offset, reading: "reference indices")
   }
 
-  private func skipStructure(_ reader: inout ByteReader) throws(ReadError) {
+  /// Reads the sizes of the layers' pictures, where they are given, and passes over the rest (RFC 9628, 4.2.1).
+  private func readStructure(_ reader: inout ByteReader) throws(ReadError) -> [PictureSize] {
+    var sizes: [PictureSize] = []
     let head: UInt8 = try reader.read("scalability structure")
-    if head & 0x10 != 0 { try reader.skip(4 * (Int(head >> 5) + 1), "sizes of layers") }
-    guard head & 0x08 != 0 else { return }
+    if head & 0x10 != 0 {
+      for _ in 0...(head >> 5) {
+        let width: UInt16 = try reader.read("width of a layer")
+        let height: UInt16 = try reader.read("height of a layer")
+        sizes.append(PictureSize(width: Int(width), height: Int(height)))
+      }
+    }
+    guard head & 0x08 != 0 else { return sizes }
     let count: UInt8 = try reader.read("pictures of a group")
     for _ in 0..<count {
       let picture: UInt8 = try reader.read("picture of a group")
       try reader.skip(Int(picture >> 2 & 3), "references of a picture")
     }
+    return sizes
   }
 
   /// Notes whether a frame is a key frame, and its size (VP9 bitstream specification, 6.2).

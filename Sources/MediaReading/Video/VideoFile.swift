@@ -3,6 +3,8 @@ import Glibc
 
 /// Writes a track's frames into a file that players open, their coded bytes unchanged: MP4, WebM of VP8 and VP9, 3GP of H.263.
 ///
+/// Of AV1 libavformat leaves out what decoders pass over: padding, lists of tiles, repeated headers of frames.
+///
 /// libavformat writes the container, without clock or version, so that the same frames give the same bytes.
 public enum VideoFile {
   /// Units of 90,000 hertz that a file may reach from its first key frame: six hours, which 32 bits of MP4 can tell.
@@ -76,6 +78,7 @@ struct FrameTimes {
       case .vp8: ("webm", AV_CODEC_ID_VP8)
       case .vp9: ("webm", AV_CODEC_ID_VP9)
       case .h263, .h263Plus: ("3gp", AV_CODEC_ID_H263)
+      case .av1: ("mp4", AV_CODEC_ID_AV1)
       }
     av_log_set_level(AV_LOG_QUIET)
     var made: UnsafeMutablePointer<AVFormatContext>?

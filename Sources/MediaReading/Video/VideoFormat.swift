@@ -12,6 +12,7 @@ public struct VideoFormat: Hashable, Sendable {
     /// By the payload format of RFC 2190, and by that of RFC 4629.
     case h263 = "H263"
     case h263Plus = "H263-1998"
+    case av1 = "AV1"
   }
 
   public let coding: Coding
@@ -33,7 +34,7 @@ public struct VideoFormat: Hashable, Sendable {
     // The interleaved mode (RFC 6184, 5.3), and H.265 whose packets are not in the order of decoding (RFC 7798, 7.1).
     case .h264: if parameters["packetization-mode"] == "2" { return nil }
     case .h265: if let number = parameters["sprop-max-don-diff"], number != "0" { return nil }
-    case .vp8, .vp9, .h263, .h263Plus: break
+    case .vp8, .vp9, .h263, .h263Plus, .av1: break
     }
     add(parameters: payload.parameters)
   }
@@ -45,7 +46,7 @@ public struct VideoFormat: Hashable, Sendable {
       switch coding {
       case .h264: ["sprop-parameter-sets"]
       case .h265: ["sprop-vps", "sprop-sps", "sprop-pps"]
-      case .vp8, .vp9, .h263, .h263Plus: [String]()
+      case .vp8, .vp9, .h263, .h263Plus, .av1: [String]()
       }
     for part in names.compactMap({ parameters[$0] }).flatMap({ $0.split(separator: ",") }) {
       guard part.utf8.count <= 2 * Self.maximumParameterBytes, let bytes = Data(base64Encoded: String(part)),

@@ -36,6 +36,10 @@ public struct VideoFrame: Sendable {
   /// When its first packet was captured.
   public let capturedAt: CaptureTime
   public let packets: PacketSet
+  /// Those of them that repeat packets which did not come themselves (RFC 4588).
+  public let repeats: PacketSet
+  /// The spatial layers that came of it, a bit each; 0 when its coding has none.
+  public let spatialLayers: UInt8
   /// Where its bytes stand in the file of frames; none of those that are not whole.
   let offset: UInt64
   public let byteCount: Int

@@ -20,9 +20,19 @@ public enum VideoFrameList {
       if let reason = frame.reason { fields.set("reason", reason.rawValue) }
       if frame.byteCount > 0 { fields.set("byteCount", frame.byteCount) }
       if frame.capturedAt.isKnown { fields.set("capturedAt", frame.capturedAt) }
+      // A picture of the lowest layer alone is nothing to tell.
+      if frame.spatialLayers > 1 {
+        fields.set("spatialLayers", .list(layers(frame.spatialLayers).map { .integer($0) }))
+      }
+      if !frame.repeats.isEmpty { fields.set("retransmitted", frame.repeats.value) }
       fields.set("provenance", frame.packets.value)
       line(fields, body)
     }
+  }
+
+  /// The numbers of the layers that a set holds.
+  public static func layers(_ set: UInt8) -> [Int64] {
+    (0..<8).filter { set >> UInt8($0) & 1 == 1 }
   }
 
   private static func line(_ fields: Fields, _ body: (RawSpan) -> Void) {

@@ -99,8 +99,10 @@ public struct VideoPictures {
       case .vp8: AV_CODEC_ID_VP8
       case .vp9: AV_CODEC_ID_VP9
       case .h263, .h263Plus: AV_CODEC_ID_H263
+      case .av1: AV_CODEC_ID_AV1
       }
-    let codec = unsafe avcodec_find_decoder(identifier)
+    // libavcodec's own decoder of AV1 needs hardware.
+    let codec = unsafe coding == .av1 ? avcodec_find_decoder_by_name("libdav1d") : avcodec_find_decoder(identifier)
     guard unsafe codec != nil, let context = unsafe avcodec_alloc_context3(codec),
       let packet = unsafe av_packet_alloc(), let frame = unsafe av_frame_alloc()
     else { return nil }
@@ -139,7 +141,19 @@ public struct VideoPictures {
     defer { unsafe av_packet_unref(packet) }
     guard unsafe avcodec_send_packet(context, packet) == 0 else { return nil }
     unsafe avcodec_send_packet(context, nil)
-    guard unsafe avcodec_receive_frame(context, frame) == 0, unsafe frame.pointee.decode_error_flags == 0,
+    guard unsafe avcodec_receive_frame(context, frame) == 0 else { return nil }
+    // Some decoders give the pictures of lower spatial layers before; there are 8 layers at the most.
+    var isWhole = true
+    for _ in 0..<8 {
+      isWhole = unsafe isWhole && frame.pointee.decode_error_flags == 0
+      let next = unsafe av_frame_alloc()
+      var freed = unsafe next
+      defer { unsafe av_frame_free(&freed) }
+      guard unsafe avcodec_receive_frame(context, next) == 0 else { break }
+      unsafe av_frame_unref(frame)
+      unsafe av_frame_move_ref(frame, next)
+    }
+    guard isWhole, unsafe frame.pointee.decode_error_flags == 0,
       unsafe frame.pointee.flags & AV_FRAME_FLAG_CORRUPT == 0, let png = unsafe PictureWriter.png(frame)
     else { return nil }
     let size = unsafe PictureSize(width: Int(frame.pointee.width), height: Int(frame.pointee.height))

@@ -35,6 +35,7 @@ public struct VideoTrack: Sendable {
     let timestamp: UInt32
     let capturedAt: CaptureTime
     var packets = PacketSet()
+    var repeats = PacketSet()
     var reason: VideoFrame.Reason?
     /// Whether its packets follow a gap, so that its beginning must show.
     let followsGap: Bool
@@ -50,7 +51,7 @@ public struct VideoTrack: Sendable {
   /// Whether something that the next frame may build on is missing.
   private var isBroken = true
   /// Units that hold no picture, which go with the next whole frame.
-  private var pending: (bytes: [UInt8], packets: PacketSet) = ([], PacketSet())
+  private var pending: (bytes: [UInt8], packets: PacketSet, repeats: PacketSet) = ([], PacketSet(), PacketSet())
 
   /// Puts together the frames of the payload `types`; whole ones go into `store`.
   ///
@@ -77,6 +78,7 @@ public struct VideoTrack: Sendable {
       guard types.contains(entry.packet.payloadType), entry.packet.payloadLength > 0 else { continue }
       begin(entry, isAfterGap: isAfterGap, store)
       isAfterGap = false
+      if entry.isRepeated { open?.repeats.insert(entry.packet.position) }
       take(entry.packet, source)
     }
     // Nobody can tell whether a frame without its last packet's mark went on.
@@ -128,8 +130,14 @@ public struct VideoTrack: Sendable {
       do throws(ReadError) {
         try depacketizer.take(bytes, into: &current.draft)
       } catch {
-        damage.note(error, packet)
-        current.reason = error.code == .limitExceeded ? .tooLarge : .malformed
+        if current.followsGap, current.draft.bytes.isEmpty, error.field == "\(FrameDraft.missingBeginning)" {
+          // The first fragment is among what is missing.
+          current.reason = .packetsMissing
+          current.isLossOwn = false
+        } else {
+          damage.note(error, packet)
+          current.reason = error.code == .limitExceeded ? .tooLarge : .malformed
+        }
       }
     }
     if !isRead {
@@ -148,11 +156,17 @@ public struct VideoTrack: Sendable {
       if isCut, !current.isEnded {
         current.reason = .packetsMissing
         current.isLossOwn = false
-      } else if current.followsGap, !current.draft.isBegun {
+      } else if current.followsGap, !current.draft.isBegun || current.draft.isBeginningUnsure {
         current.reason = .packetsMissing
         current.isLossOwn = false
       } else if current.draft.isUnitOpen || (!current.draft.isBegun && format.coding.showsBeginning) {
         current.reason = .malformed
+      }
+    }
+    if current.reason == nil {
+      do throws(ReadError) { try current.draft.endLayers() } catch {
+        current.reason = .malformed
+        current.draft.empty()
       }
     }
     for unit in current.draft.parameterSets { keep(unit) }
@@ -165,12 +179,14 @@ public struct VideoTrack: Sendable {
       }
       pending.bytes += current.draft.bytes
       pending.packets.formUnion(current.packets)
+      pending.repeats.formUnion(current.repeats)
       return
     }
     if pending.bytes.isEmpty { return add(current, current.draft.bytes, store) }
     let bytes = pending.bytes + current.draft.bytes
     current.packets.formUnion(pending.packets)
-    pending = ([], PacketSet())
+    current.repeats.formUnion(pending.repeats)
+    pending = ([], PacketSet(), PacketSet())
     add(current, bytes, store)
   }
 
@@ -197,7 +213,8 @@ public struct VideoTrack: Sendable {
       VideoFrame(
         state: state, reason: isWhole ? nil : current.reason ?? .unreadable, isKey: current.draft.isKey,
         position: current.position, timestamp: current.timestamp, capturedAt: current.capturedAt,
-        packets: current.packets, offset: offset ?? 0, byteCount: isWhole ? bytes?.count ?? 0 : 0))
+        packets: current.packets, repeats: current.repeats, spatialLayers: current.draft.spatialLayers,
+        offset: offset ?? 0, byteCount: isWhole ? bytes?.count ?? 0 : 0))
   }
 
   private mutating func keep(_ unit: [UInt8]) {
