@@ -39,7 +39,7 @@ enum TimeMap {
       let from = start + scale.samples(entry.position)
       if from > end, let highest {
         let kind = entry.recovery == .inBand ? "lost" : gap(entry.extended - highest)
-        append(from: end, to: from, kind, nil, &ranges)
+        append(from: end, to: from, kind, nil, nil, &ranges)
       }
       if eventStart?.position != entry.position { eventStart = entry }
       let next = index + 1 < placed.count ? placed[index + 1] : nil
@@ -50,7 +50,7 @@ enum TimeMap {
         for part in parts(entry, from, length) {
           let (from, to) = (max(begin, part.from), max(begin, part.to))
           if part.isLost {
-            append(from: from, to: to, "lost", nil, &ranges)
+            append(from: from, to: to, "lost", nil, nil, &ranges)
           } else {
             append(from: from, to: to, kind, entry.packet.position, entry.recovery, &ranges)
           }
@@ -115,7 +115,7 @@ enum TimeMap {
   }
 
   private static func append(
-    from: Int64, to: Int64, _ kind: String, _ packet: PacketPosition?, _ recovery: StreamAnalysis.Recovery? = nil,
+    from: Int64, to: Int64, _ kind: String, _ packet: PacketPosition?, _ recovery: StreamAnalysis.Recovery?,
     _ ranges: inout [Range]
   ) {
     let last = ranges.count - 1
