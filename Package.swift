@@ -170,7 +170,7 @@ let package = Package(
     tests("Processing", ["Custody", "EvidenceBundle", "EvidenceModel", "TestSupport"], exclude: ["Samples"]),
     tests("CommandLine", ["TestSupport"], exclude: ["Transcripts"]),
     tests("Case", ["EvidenceModel", "EvidenceBundle", "TestSupport"]),
-    tests("EvidenceBundle", ["EvidenceBundle", "EvidenceModel"]),
+    tests("EvidenceBundle", ["EvidenceBundle", "ByteReading", "EvidenceModel", "TestSupport"]),
     tests("EvidenceReport", ["EvidenceReport", "Custody", "EvidenceBundle", "EvidenceModel"]),
     tests(
       "Signing", ["Signing", "EvidenceModel", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),

@@ -5,6 +5,8 @@ struct CallBuilder {
   /// What a party wants to receive where, from when.
   struct Destination {
     let endpoint: Endpoint
+    /// Whether that is where other media of the description are asked for first (RFC 9143).
+    let isBundled: Bool
     let channel: UInt8?
     let receiver: PlannedCall.Party
     let since: CaptureTime
@@ -222,7 +224,7 @@ struct CallBuilder {
       places.append(destinations.count)
       destinations.append(
         Destination(
-          endpoint: endpoint, channel: media.channel, receiver: signal.isFromCaller ? .caller : .called,
+          endpoint: endpoint, isBundled: endpoint != media.receivesAt, channel: media.channel, receiver: signal.isFromCaller ? .caller : .called,
           since: time,
           payloads: media.payloads, kind: media.kind, isEncrypted: media.transport.contains("SAVP"),
           keys: media.securityDescriptions, signalledFrom: signal.source.address, label: media.label,

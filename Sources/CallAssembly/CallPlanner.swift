@@ -128,21 +128,27 @@ public struct CallPlanner {
     return mapped[target]?.best(for: stream).map { (line(of: stream, at: $0), false) }
   }
 
-  /// Of several media that one call wants at one endpoint, the one that names the stream's payload types (RFC 9143, 9.2).
+  /// Of several media that one description wants at one endpoint, the one that names the stream's payload types (RFC 9143, 9.2).
+  ///
+  /// Where several do so equally well, and more than one of them was to go there by itself or none, nobody can tell which it is.
   private func line(of stream: MediaStream, at place: Place) -> Place {
     let own = place.destination
     func matches(_ destination: CallBuilder.Destination) -> Int {
-      destination.payloads.count { stream.holds(payloadType: $0.type) }
+      Set(destination.payloads.map(\.type)).count { stream.holds(payloadType: $0) }
     }
-    var best = (count: matches(own), destination: own)
-    for other in builders[place.call].destinations
-    where other.endpoint == own.endpoint && other.channel == own.channel && other.receiver == own.receiver
-      && other.line != own.line && other.tag == own.tag
-    {
-      let count = matches(other)
-      if count > best.count { best = (count, other) }
+    let all = builders[place.call].destinations.filter { other in
+      other.endpoint == own.endpoint && other.channel == own.channel && other.receiver == own.receiver
+        && other.tag == own.tag && other.since == own.since && other.settledBy == own.settledBy
+        && other.isRefused == own.isRefused
     }
-    return Place(call: place.call, destination: best.destination, endedAt: place.endedAt)
+    guard all.count > 1 else { return place }
+    let highest = all.map(matches).max() ?? 0
+    let fitting = all.filter { matches($0) == highest }
+    let first = fitting.filter { !$0.isBundled }
+    let best = first.count == 1 ? first : fitting
+    return Place(
+      call: place.call, destination: best.first ?? own, endedAt: place.endedAt,
+      isAmbiguous: Set(best.map(\.line)).count > 1)
   }
 
   private mutating func add(
@@ -155,11 +161,13 @@ public struct CallPlanner {
       ? "the signalling asks for media at \(place.destination.endpoint)"
         + (place.destination.channel.map { ", channel \($0)" } ?? "")
       : "\(what) is where the signalling asks for media, or comes from: \(place.destination.endpoint), \(place.destination.signalledFrom)"
-    let own = description(of: speaker, at: place)
+    // What nobody can tell is nobody's: no name is given to it.
+    let own = place.isAmbiguous ? nil : description(of: speaker, at: place)
     calls[place.call].streams.append(
       .init(
         index: index, party: speaker, track: track(of: speaker, at: place),
-        attachment: isDirect && what == "its destination" ? .signalling : .inferred, evidence: evidence,
+        attachment: isDirect && what == "its destination" && !place.isAmbiguous ? .signalling : .inferred,
+        evidence: place.isAmbiguous ? evidence + "; several media there have its payload types" : evidence,
         payloads: meanings.first, redefinitions: meanings.later, kind: place.destination.kind,
         isEncrypted: place.destination.isEncrypted,
         keys: keys(of: speaker, in: place.call), label: own?.label ?? "",

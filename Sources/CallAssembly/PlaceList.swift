@@ -5,6 +5,8 @@ struct Place {
   let call: Int
   let destination: CallBuilder.Destination
   let endedAt: CaptureTime?
+  /// Whether several media of its endpoint fit a stream equally well.
+  var isAmbiguous = false
 
   var since: CaptureTime { destination.since }
 

@@ -48,9 +48,12 @@ public struct BundleChange {
       if !change.isRecorded { try change.record(fields) }
       try CustodyError.bundling { [revision = change.revision] () throws(BundleError) in try revision.commit() }
     } catch {
-      // A bundle that cannot be copied cannot have an event either: that is what is wrong with it, whatever else was found.
       defer { change.revision.discard() }
-      try CustodyError.bundling { [revision = change.revision] () throws(BundleError) in try revision.waitForCopy() }
+      // A bundle that cannot be copied cannot have an event either: that comes first, and what was found is told with it.
+      do throws(CustodyError) { try change.waitForCopy() } catch let fault {
+        guard fault != error else { throw error }
+        throw CustodyError(fault.code, fault.path, "\(fault.message); besides: \(error.message)")
+      }
       change.revision.discard()
       if error.code != .usage { recordFailure(error, type, path, act) }
       throw error
@@ -74,6 +77,11 @@ public struct BundleChange {
   public mutating func mention(_ path: String, _ hash: ContentHash, _ byteCount: Int) {
     outputs.append(
       .object(["path": .text(path), "sha256": .text(hash.hex), "bytes": .integer(Int64(clamping: byteCount))]))
+  }
+
+  /// Waits until the changed bundle has all that the bundle has. Throws when it cannot have it.
+  func waitForCopy() throws(CustodyError) {
+    try CustodyError.bundling { [revision] () throws(BundleError) in try revision.waitForCopy() }
   }
 
   /// The path of a file of the changed bundle.

@@ -17,7 +17,6 @@ struct PlainFacts {
     var (hasKind, hasProvenance) = (false, false)
     var identifier: (letter: Character, number: Int)?
     var hash: Int?
-    // Stands before the hash.
     var path: [UInt8] = []
     let isInOrder = PlainJSON.forEachMember(of: line) { name, value in
       guard let text = PlainJSON.text(value) else {
@@ -59,7 +58,7 @@ struct PlainFacts {
       guard (0x30...0x39).contains(text[offset]) else { return nil }
       number = number * 10 + Int(text[offset] - 0x30)
     }
-    return (Character(Unicode.Scalar(text[0])), number)
+    return number > 0 ? (Character(Unicode.Scalar(text[0])), number) : nil
   }
 
   private static func isInOrder(provenance: RawSpan, _ packetCounts: [String: Int64]?) -> Bool {

@@ -17,7 +17,11 @@ struct RecordCheck: Sendable {
   /// The packets of each original; nil when the ledger cannot be read.
   private let packetCounts: [String: Int64]?
 
-  init(_ payload: ManifestFile, packetCounts: [String: Int64]?) {
+  /// Whether each line gets the closer look.
+  private let isThorough: Bool
+
+  init(_ payload: ManifestFile, packetCounts: [String: Int64]?, isThorough: Bool = false) {
+    self.isThorough = isThorough
     self.packetCounts = packetCounts
     artefacts = ArtefactTable(payload)
     described = [Bool](repeating: false, count: artefacts.count)
@@ -36,7 +40,7 @@ struct RecordCheck: Sendable {
       while let () = lines.withNext({ line in
         number += 1
         let place = Place(name: name, line: number)
-        if let facts = PlainFacts(line, kind: kindBytes, artefacts, packetCounts) {
+        if !isThorough, let facts = PlainFacts(line, kind: kindBytes, artefacts, packetCounts) {
           take(facts.letter, facts.number, place, &last, Self.identifier(line))
           if let artefact = facts.described { described[artefact] = true }
         } else if let fields = ValueReader.fields(line.array()) {
@@ -61,14 +65,15 @@ struct RecordCheck: Sendable {
   }
 
   private mutating func check(_ fields: Fields, _ place: Place, _ name: String, _ last: inout [Character: Int]) {
-    guard case .text(let kind)? = fields["kind"],
+    guard case .text(let kind)? = fields["kind"], !kind.isEmpty,
       kind == self.kind || kind.split(separator: "/").joined(separator: "-") == name
     else {
       problems.append("of another kind than its file: \(place)")
       return
     }
     self.kind = kind
-    guard case .text(let id)? = fields["id"], let letter = id.first, let number = Int(id.dropFirst(2)), number >= 0
+    guard case .text(let id)? = fields["id"], let letter = id.first, id.dropFirst().first == "-",
+      let number = Int(id.dropFirst(2)), number > 0
     else {
       problems.append("without identifier: \(place)")
       return

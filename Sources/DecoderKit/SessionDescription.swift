@@ -17,6 +17,7 @@ public struct SessionDescription {
   public private(set) var oddLineCount = 0
   /// Identifications of media in the order of `media` (RFC 5888, 4), and those of each group that shares one endpoint.
   private var identifications: [String] = []
+  private var areBundleOnly: [Bool] = []
   private var bundles: [[Substring]] = []
   /// Streams of one medium that repeat others' packets and are kept.
   static let maximumRepairs = 32
@@ -58,6 +59,7 @@ public struct SessionDescription {
           media.append(offer)
           controls.append("")
           identifications.append("")
+          areBundleOnly.append(false)
         } else {
           oddLineCount += 1
         }
@@ -77,12 +79,17 @@ public struct SessionDescription {
   }
 
   /// Tells the media of each group where they go together: to the endpoint of the first of them that has one (RFC 9143, 7).
+  ///
+  /// A port of 0 refuses media that is not for the group alone (RFC 9143, 6).
   private mutating func settleBundles() {
     for group in bundles {
       let members = group.compactMap { name in identifications.firstIndex { $0 == name } }
       guard let first = members.first(where: { media[$0].receivesAt.port != 0 && !media[$0].receivesAt.address.isZero })
       else { continue }
-      for member in members where member != first && media[member].bundledAt == nil {
+      for member in members
+      where member != first && media[member].bundledAt == nil
+        && (media[member].receivesAt.port != 0 || areBundleOnly[member])
+      {
         media[member].bundledAt = media[first].receivesAt
       }
     }
@@ -133,6 +140,7 @@ public struct SessionDescription {
       media[place].direction = direction
       return
     }
+    if value.trimmingSpaces == "bundle-only" { areBundleOnly[place] = true }
     let pair = value.split(separator: ":", maxSplits: 1)
     guard pair.count == 2 else { return }
     let words = pair[1].split(separator: " ", maxSplits: 1)

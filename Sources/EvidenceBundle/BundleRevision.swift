@@ -22,7 +22,8 @@ import Synchronization
   private var isDone = false
   private var isReleased = false
 
-  /// Takes hold of the bundle at `path` and begins to make the copy. Throws when there is none or another command holds it.
+  /// Takes hold of the bundle at `path` and begins to make the copy. Throws when there is none, another command holds it, the file
+  /// system has no hard links, or nothing can be made or removed beside the bundle.
   public init(of path: String) throws(BundleError) {
     try Self.restore(path)
     bundle = try Self.resolved(path)
@@ -43,6 +44,12 @@ import Synchronization
       throw error
     }
     stagingLock = BundleWriter.lock(staging) ?? -1
+    do throws(BundleError) { try Self.probe(bundle, staging) } catch {
+      try? OpenDirectory.remove(staging)
+      if stagingLock >= 0 { close(stagingLock) }
+      close(lock)
+      throw error
+    }
     copying = Beside { [bundle, staging, isGivenUp] in
       do throws(BundleError) {
         var copy = Copy(isGivenUp: isGivenUp)
@@ -142,7 +149,8 @@ import Synchronization
       guard depth < BundleLayout.maximumDepth else {
         throw BundleError(.malformed, path, "directories are nested too deep")
       }
-      for entry in try source.entries() where !isGivenUp.isRaised {
+      for entry in try source.entries() {
+        guard !isGivenUp.isRaised else { throw BundleError(.system, path, "its copy was given up") }
         let (name, inner) = (entry.name, "\(path)/\(entry.name)")
         switch entry.kind {
         case .directory:
@@ -164,8 +172,22 @@ import Synchronization
     }
   }
 
+  /// Tries one hard link, so that nothing long is begun where there can be none; any other fault shows when the copy is made.
+  private static func probe(_ bundle: String, _ staging: String) throws(BundleError) {
+    let (source, target) = ("\(bundle)/\(BundleLayout.declaration)", "\(staging)/\(BundleLayout.declaration)")
+    // Safe here and below: the paths are strings of ours.
+    guard unsafe linkat(AT_FDCWD, source, AT_FDCWD, target, 0) != 0 else {
+      unsafe _ = unlink(target)
+      return
+    }
+    let number = errno
+    if lacksLinks(number) { throw linkError(source, number) }
+  }
+
+  private static func lacksLinks(_ number: Int32) -> Bool { [EPERM, EOPNOTSUPP, ENOSYS, EXDEV].contains(number) }
+
   private static func linkError(_ path: String, _ number: Int32) -> BundleError {
-    guard [EPERM, EOPNOTSUPP, ENOSYS, EXDEV].contains(number) else { return .system(path, number) }
+    guard lacksLinks(number) else { return .system(path, number) }
     return BundleError(
       .system, path,
       "this file system has no hard links; copy the bundle to one that has (ext4, xfs, btrfs) and work there")
@@ -206,6 +228,8 @@ import Synchronization
     }
     // Safe: both paths are strings of ours.
     if unsafe exhibit_exchange(staging, bundle) == 0 {
+      // From here on the bundle is the new one, and what is left the old one.
+      isDone = true
       try BundleWriter.synchronise(parent)
       try? OpenDirectory.remove(staging)
     } else {

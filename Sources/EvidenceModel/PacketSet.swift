@@ -1,3 +1,24 @@
+/// Packets that are put together one after another and mostly rise; however they come, it takes no longer than to sort them.
+public struct PacketGathering: Sendable {
+  private var rising = PacketSet()
+  /// What came behind a later one.
+  private var others: [PacketPosition] = []
+
+  public init() {}
+
+  public mutating func insert(_ position: PacketPosition) {
+    if let last = rising.last, position < last { others.append(position) } else { rising.insert(position) }
+  }
+
+  /// All of them.
+  public var packets: PacketSet {
+    var all = PacketSet()
+    for position in others.sorted() { all.insert(position) }
+    all.formUnion(rising)
+    return all
+  }
+}
+
 /// A set of packets, kept as ordered ranges.
 public struct PacketSet: Hashable, Sendable {
   /// The ranges, closed, in order, neither touching nor overlapping.

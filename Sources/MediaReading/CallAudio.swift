@@ -99,7 +99,7 @@ public struct CallAudio {
 
   /// The packets of a track that brought samples of a range, in units of the call's rate; once `settle` was called.
   public func packets(track: Int, from: Int64, to: Int64) -> (packets: PacketSet, parts: [Int]) {
-    var packets = PacketSet()
+    var packets = PacketGathering()
     var numbers: [Int] = []
     for (number, part) in parts.enumerated() where part.track == track {
       let offset = part.offset(at: sampleRate) + lead
@@ -123,7 +123,7 @@ public struct CallAudio {
         if numbers.last != number { numbers.append(number) }
       }
     }
-    return (packets, numbers)
+    return (packets.packets, numbers)
   }
 
   /// The form of a file, the same for all files of the same type: `wav-1-8000`.

@@ -7,7 +7,7 @@
 /// root of count times energy), and that of the recursion its power by at most 3 (less than one a step, and one by the sine of the
 /// frequency at the end, against the least amplitude).
 struct KeyToneGate: Sendable {
-  /// The amplitude of the coarse cosines: sums of a thousand samples stay below 32 bits.
+  /// The amplitude of the coarse cosines: sums of 612 samples stay below 32 bits.
   private static let amplitude: Int64 = 100
   private static let lanes = 16
 

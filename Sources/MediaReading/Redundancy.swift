@@ -19,12 +19,12 @@ public struct Redundancy {
     let length: Int
   }
 
-  /// `type` is the payload type of the redundancy; `originals` gives an open descriptor for each original.
-  public init(_ list: [MediaPacket], type: UInt8, originals: [UInt16: Int32]) {
+  /// `types` are the payload types of the redundancy; `originals` gives an open descriptor for each original.
+  public init(_ list: [MediaPacket], types: Set<UInt8>, originals: [UInt16: Int32]) {
     let source = PayloadSource(originals)
     packets.reserveCapacity(list.count)
     for packet in list {
-      guard packet.payloadType == type else {
+      guard types.contains(packet.payloadType) else {
         packets.append(packet)
         continue
       }

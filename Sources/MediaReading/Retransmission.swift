@@ -28,8 +28,8 @@ public struct Retransmission {
       }
       if let failure { damage.note(failure, packet) }
       if !isRead { damage.unreadable += 1 }
-      // Two bytes alone are the number of a packet without a payload.
-      guard let number, packet.payloadLength > 2 else { continue }
+      // Two bytes alone are the number of a packet without a payload, which fills its place, too.
+      guard let number, packet.payloadLength >= 2 else { continue }
       var repeated = packet
       repeated.sequence = number
       repeated.payloadType = type
@@ -50,8 +50,8 @@ extension StreamAnalysis {
   public mutating func restore(_ repeats: [MediaPacket]) {
     guard !repeats.isEmpty, !placed.isEmpty else { return }
     let anchors = placed.sorted { ($0.packet.position, $0.extended) < ($1.packet.position, $1.extended) }
-    var known = Set(placed.map(\.extended))
-    let missing = Self.missing(known)
+    var known = Dictionary(placed.map { ($0.extended, $0.packet.timestamp) }) { first, _ in first }
+    let missing = Self.missing(known.keys)
     for packet in repeats {
       var low = 0
       var high = anchors.count
@@ -69,17 +69,24 @@ extension StreamAnalysis {
         continue
       }
       let extended = anchor.extended + step
-      guard known.insert(extended).inserted else {
-        needlessRepeats += 1
+      if let timestamp = known[extended] {
+        // What contradicts the packet that came is no repetition of it.
+        if timestamp == packet.timestamp { needlessRepeats += 1 } else { strayRepeats += 1 }
         continue
       }
+      if let before = known[extended - 1], before == known[extended + 1], before != packet.timestamp {
+        // It would tear the frame apart that it stands in.
+        strayRepeats += 1
+        continue
+      }
+      known[extended] = packet.timestamp
       var entry = Placed(packet: packet, position: anchor.position + units, extended: extended, isLate: false)
       entry.isRepeated = true
       placed.append(entry)
       retransmitted += 1
     }
     // Nobody had known of packets that are missing at the ends of the stream.
-    expected += Self.missing(known) - missing + retransmitted
+    expected += Self.missing(known.keys) - missing + retransmitted
     let least = placed.map(\.position).min() ?? 0
     if least < 0 {
       for index in placed.indices { placed[index].position -= least }
@@ -89,7 +96,7 @@ extension StreamAnalysis {
   }
 
   /// How many numbers are missing between those that are known.
-  private static func missing(_ known: Set<Int64>) -> Int64 {
+  private static func missing(_ known: some Collection<Int64>) -> Int64 {
     let sorted = known.sorted()
     return zip(sorted, sorted.dropFirst()).reduce(0) { sum, pair in
       let step = pair.1 - pair.0

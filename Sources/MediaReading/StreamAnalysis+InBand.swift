@@ -5,17 +5,26 @@ extension StreamAnalysis {
   ///
   /// Call after `measure`. A copy does not say what it is of: its sender's encoder made it of what it encoded before. So it is taken
   /// only where numbers and timestamps prove that just packets like the one that brought it are missing between that and the one
-  /// before (RFC 6716, 2.1.7; RFC 7587, 3.3). `originals` gives an open descriptor for each original.
-  public mutating func recoverInBand(_ kinds: [UInt8: PayloadKind], originals: [UInt16: Int32]) {
+  /// before (RFC 6716, 2.1.7; RFC 7587, 3.3): sound on both sides, and where the stream has telephone events not as many as the end of
+  /// one, which is sent three times (RFC 4733, 2.5.1.4). `originals` gives an open descriptor for each original.
+  public mutating func recoverInBand(
+    _ kinds: [UInt8: PayloadKind], originals: [UInt16: Int32], step: () -> Void = {}
+  ) {
     guard lost > 0, kinds.values.contains(where: { $0.opus?.sampleRate == clockRate }) else { return }
     let known = Set(placed.map(\.extended))
     let source = PayloadSource(originals)
+    let hasEvents = kinds.values.contains(.event)
     var copies: [Placed] = []
+    // Where what stands before ends.
+    var end = Int64.min
     for (former, entry) in zip(placed, placed.dropFirst()) {
+      step()
+      end = max(end, former.position + Int64(former.measured?.samples ?? 0))
       let missing = entry.extended - former.extended - 1
       guard missing > 0, missing <= Int64(SequenceNumbering.maximumDropout), !known.contains(entry.extended - 1),
         former.packet.payloadType == entry.packet.payloadType, kinds[entry.packet.payloadType]?.opus != nil,
-        let before = former.measured, let voice = entry.measured,
+        !hasEvents || missing < 3, let before = former.measured, before.samples > 0, let voice = entry.measured,
+        voice.samples > 0, former.position + Int64(before.samples) == end,
         entry.position - former.position - Int64(before.samples) == missing * Int64(voice.samples)
       else { continue }
       let packet = entry.packet

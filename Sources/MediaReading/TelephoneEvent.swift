@@ -44,8 +44,8 @@ public struct TelephoneEvent: Sendable {
     self.timestamp = timestamp
   }
 
-  fileprivate mutating func add(_ block: Block, _ packet: MediaPacket) {
-    last = max(last, packet.time)
+  fileprivate mutating func add(_ block: Block, _ packet: MediaPacket, isRepeated: Bool) {
+    if !isRepeated { last = max(last, packet.time) }
     packets.insert(packet.position)
     duration = max(duration, block.duration)
     isEnded = isEnded || block.isEnded
@@ -95,8 +95,9 @@ extension StreamAnalysis {
       for block in blocks {
         let key = UInt64(timestamp) << 8 | UInt64(block.number)
         // The same timestamp long after is another event, of a clock that was set anew.
-        if let place = places[key], (packet.time.since(events[place].last) ?? 0).magnitude < 10_000_000_000 {
-          events[place].add(block, packet)
+        // Packets that were sent again come late, and say nothing of when.
+        if let place = places[key], entry.isRepeated || (packet.time.since(events[place].last) ?? 0).magnitude < 10_000_000_000 {
+          events[place].add(block, packet, isRepeated: entry.isRepeated)
         } else if events.count < TelephoneEvent.maximumCount {
           places[key] = events.count
           events.append(TelephoneEvent(block, packet, timestamp: timestamp))

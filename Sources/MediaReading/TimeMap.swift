@@ -6,7 +6,7 @@ enum TimeMap {
     var from: Int64
     var to: Int64
     var kind: String
-    var packets: PacketSet
+    var packets = PacketGathering()
     /// How what is `recovered` came.
     var recovery: StreamAnalysis.Recovery?
   }
@@ -105,7 +105,8 @@ enum TimeMap {
     case .comfortNoise: return ("silenceSuppressed", 0)
     case .event:
       // All packets of an event tell of its beginning; it lasts at least until they stop coming.
-      let lasted = max(0, min(entry.packet.time.since(eventStart.packet.time) ?? 0, maximumEvent))
+      let isTimed = !entry.isRepeated && !eventStart.isRepeated
+      let lasted = !isTimed ? 0 : max(0, min(entry.packet.time.since(eventStart.packet.time) ?? 0, maximumEvent))
       return ("event", lasted.scaled(scale.sampleRate, 1_000_000_000))
     case .video, .repair, .other, nil: break
     }
@@ -120,8 +121,9 @@ enum TimeMap {
   ) {
     let last = ranges.count - 1
     if last < 0 || ranges[last].to != from || ranges[last].kind != kind || ranges[last].recovery != recovery {
-      let packets = packet.map { PacketSet($0) } ?? PacketSet()
-      ranges.append(Range(from: from, to: to, kind: kind, packets: packets, recovery: recovery))
+      var range = Range(from: from, to: to, kind: kind, recovery: recovery)
+      if let packet { range.packets.insert(packet) }
+      ranges.append(range)
       return
     }
     ranges[last].to = to
@@ -133,11 +135,12 @@ enum TimeMap {
       "from": .integer(range.from), "to": .integer(range.to), "kind": .text(range.kind),
     ]
     if let recovery = range.recovery { fields.set("recovery", recovery.rawValue) }
-    if !range.packets.isEmpty {
+    let packets = range.packets.packets
+    if !packets.isEmpty {
       fields.set(
         "provenance",
         .list(
-          range.packets.byOriginal.map {
+          packets.byOriginal.map {
             .object(["original": .text($0.original.description), "packets": .text($0.packets)])
           }))
     }

@@ -112,7 +112,12 @@ final class VoiceTrackReader: TrackReader {
         let start = decoded.count
         if frame.kind == .speech {
           let isDecoded = decoder?.decode(frames.data[frame.bytes], into: &decoded) ?? false
-          if !isDecoded { failures += 1 }
+          if !isDecoded {
+            failures += 1
+            decoder?.interrupt()
+          }
+        } else {
+          decoder?.interrupt()
         }
         fit(start, frame.samples)
       }

@@ -17,8 +17,8 @@ struct PayloadTable {
   /// Hertz of the timestamps: that of the first payload type whose rate is known.
   private(set) var clockRate: UInt32 = 8_000
   private var isRateKnown = false
-  /// The payload type that holds copies of others, once it came (RFC 2198).
-  private(set) var redundancy: UInt8?
+  /// The payload types that hold copies of others, once they came (RFC 2198).
+  private(set) var redundancy: Set<UInt8> = []
   private var last: UInt8?
 
   /// Meanings of types beyond their first have numbers that no payload type has; a stream may have as many as there are.
@@ -84,7 +84,7 @@ struct PayloadTable {
     let type = packet.payloadType
     guard type != last else { return }
     last = type
-    guard kinds[type] == nil, type != redundancy else { return }
+    guard kinds[type] == nil, !redundancy.contains(type) else { return }
     if type == SecureStream.unopened {
       kinds[type] = .other("encrypted (SRTP)")
       return
@@ -94,8 +94,8 @@ struct PayloadTable {
       payload?.encoding ?? (type < Self.firstNumber ? "payload type \(type)" : "payload type with too many meanings")
     let kind = isEncrypted ? .other("encrypted (SRTP)") : Self.kind(payload, name, packet)
     if payload?.encoding == "RED", !isEncrypted {
-      redundancy = type
-      codecs.append(name)
+      redundancy.insert(type)
+      if !codecs.contains(name) { codecs.append(name) }
       return
     }
     kinds[type] = kind

@@ -29,9 +29,15 @@ extension RenderStage {
         && !kinds.values.contains { if case .audio = $0 { true } else { false } }
     }
 
-    /// Whether it only repeats packets of another stream.
+    /// Whether it repeats packets of another stream, and has no sound of its own.
     var isRepair: Bool {
-      repairs != nil && kinds.values.allSatisfy { if case .repair = $0 { true } else { false } }
+      repairs != nil
+        && !kinds.values.contains {
+          switch $0 {
+          case .audio, .event, .comfortNoise: true
+          default: false
+          }
+        }
     }
   }
 
@@ -81,34 +87,55 @@ extension RenderStage {
   /// The signalling says which stream that is, or there is just one from the same sender to the same receiver that has packets of the
   /// payload type. Else they stay what they are, media that is not decoded.
   func joinRepairs(_ list: inout [PreparedStream]) {
-    for place in list.indices {
-      let types = list[place].table.repairs
-      guard !types.isEmpty else { continue }
-      guard let target = original(of: list[place], types, in: list) else {
+    let types = list.map(\.table.repairs)
+    guard types.contains(where: { !$0.isEmpty }) else { return }
+    // A stream that has more than what repeats others may be repeated itself.
+    var beside: [Way: [Int]] = [:]
+    for place in list.indices where types[place].isEmpty || types[place].count < list[place].table.kinds.count {
+      beside[Way(list[place].stream), default: []].append(place)
+    }
+    for place in list.indices where !types[place].isEmpty {
+      let others = (beside[Way(list[place].stream)] ?? []).filter { $0 != place }
+      let targets = originals(of: list[place], types[place], in: list, others)
+        .sorted { list[$0].stream.firstPacket < list[$1].stream.firstPacket }
+      guard let first = targets.first else {
         list[place].table.giveUpRepairs()
         continue
       }
-      let repeats = Retransmission(list[place].packets, types: types, originals: originals)
-      list[place].repairs = list[target].stream
+      let repeats = Retransmission(list[place].packets, types: types[place], originals: originals)
+      list[place].repairs = list[first].stream
       list[place].damage.append(repeats.damage)
-      list[target].repeats += repeats.packets
+      // A stream that paused for long is several: a packet is of the one that had begun.
+      for packet in repeats.packets {
+        let target = targets.last { list[$0].stream.firstPacket <= packet.position } ?? first
+        list[target].repeats.append(packet)
+      }
     }
     for place in list.indices where !list[place].repeats.isEmpty {
       list[place].repeats.sort { $0.position < $1.position }
     }
   }
 
-  private func original(of repair: PreparedStream, _ types: [UInt8: UInt8], in list: [PreparedStream]) -> Int? {
-    let beside = list.indices.filter { place in
-      let other = list[place]
-      return other.stream.source == repair.stream.source && other.stream.destination == repair.stream.destination
-        && other.stream.channel == repair.stream.channel && other.table.repairs.isEmpty
+  /// Between which ends a stream goes.
+  private struct Way: Hashable {
+    let source: Endpoint
+    let destination: Endpoint
+    let channel: UInt8?
+    let tunnels: String
+
+    init(_ stream: MediaStream) {
+      (source, destination, channel) = (stream.source, stream.destination, stream.channel)
+      tunnels = stream.tunnels
     }
-    if let identifier = repair.planned.repairs {
-      return beside.first { list[$0].stream.identifier == identifier }
-    }
-    let fitting = beside.filter { place in types.values.contains { list[place].stream.holds(payloadType: $0) } }
-    return fitting.count == 1 ? fitting.first : nil
+  }
+
+  /// Of `others` the pieces of the one stream whose packets another one repeats; none when nobody can tell.
+  private func originals(
+    of repair: PreparedStream, _ types: [UInt8: UInt8], in list: [PreparedStream], _ others: [Int]
+  ) -> [Int] {
+    if let identifier = repair.planned.repairs { return others.filter { list[$0].stream.identifier == identifier } }
+    let fitting = others.filter { place in types.values.contains { list[place].stream.holds(payloadType: $0) } }
+    return Set(fitting.map { list[$0].stream.identifier }).count == 1 ? fitting : []
   }
 
   func work(_ prepared: PreparedStream, isSilenced: Bool) -> StreamWork {
@@ -118,9 +145,10 @@ extension RenderStage {
     for packet in repeats { table.take(packet) }
     var damage = prepared.damage
     var copies: [MediaPacket] = []
-    if let type = table.redundancy, !isSilenced {
-      let redundancy = Redundancy(packets, type: type, originals: originals)
-      let again = Redundancy(repeats, type: type, originals: originals)
+    let types = table.redundancy
+    if !types.isEmpty, !isSilenced {
+      let redundancy = Redundancy(packets, types: types, originals: originals)
+      let again = Redundancy(repeats, types: types, originals: originals)
       packets = redundancy.packets
       repeats = again.packets
       copies = redundancy.copies + again.copies
@@ -136,7 +164,9 @@ extension RenderStage {
     analysis.restore(repeats)
     analysis.recover(copies)
     var trace = prepared.trace
-    for entry in analysis.placed where entry.isRepeated { trace.packets.insert(entry.packet.position) }
+    var brought = PacketGathering()
+    for entry in analysis.placed where entry.isRepeated { brought.insert(entry.packet.position) }
+    trace.packets.formUnion(brought.packets)
     var packings: [G726Packing] = []
     for (type, kind) in table.kinds.sorted(by: { $0.key < $1.key }) where !isSilenced {
       guard case .audio(let format) = kind,
@@ -147,7 +177,7 @@ extension RenderStage {
     }
     if !isSilenced {
       damage.append(analysis.measure(table.kinds, originals: originals) { hand[.steps] &+= 1 })
-      analysis.recoverInBand(table.kinds, originals: originals)
+      analysis.recoverInBand(table.kinds, originals: originals) { hand[.steps] &+= 1 }
     }
     let (events, areComplete) = isSilenced ? ([], true) : analysis.events(table.events, originals: originals)
     return StreamWork(

@@ -311,6 +311,84 @@ import Testing
     #expect(!samples.prefix(960).contains { $0 != 0 })
   }
 
+  /// What was not sent is not made up: not behind packets without sound, whose place nobody knows, and not over what came.
+  @Test(arguments: [false, true]) func takesNoCopyBehindPacketsWithoutSound(isCapturedLast: Bool) throws {
+    guard let payloads = try Self.speeches[2].payloads() else { return }
+    let place = try #require(try payloads.indices.first { try $0 > 20 && Self.copies(payloads[$0]) == 1 })
+    let folder = try TemporaryFolder()
+    let path = try folder.write(payloads.flatMap { $0 }, "original")
+    let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    defer { try? file.close() }
+    var list: [MediaPacket] = []
+    var offset: UInt64 = 0
+    for (number, payload) in payloads.enumerated() {
+      // Two empty packets come before the one with the copy, of which the second is lost.
+      let isBehind = number >= place
+      var next = MediaReadingTests.packet(
+        number, sequence: UInt16(number + (isBehind ? 2 : 0)), timestamp: UInt32(number + (isBehind ? 1 : 0)) * 960,
+        at: Int64(number) * 20_000, length: UInt16(payload.count))
+      next.payloadOffset = offset
+      offset += UInt64(payload.count)
+      if number == place {
+        var empty = next
+        empty.sequence = UInt16(number)
+        empty.timestamp = UInt32(isCapturedLast ? number : number - 1) * 960
+        empty.payloadLength = 0
+        empty.payloadOffset = max(1, empty.payloadOffset)
+        list.append(empty)
+      }
+      list.append(next)
+    }
+    let kinds: [UInt8: PayloadKind] = [8: .audio(Self.format)]
+    var analysis = StreamAnalysis(list, clockRate: 48_000)
+    let originals = [UInt16(1): file.fileDescriptor]
+    _ = analysis.measure(kinds, originals: originals)
+    analysis.recoverInBand(kinds, originals: originals)
+    #expect(analysis.lost == 1)
+    #expect(analysis.recovered == 0)
+  }
+
+  /// An Ogg file (RFC 3533, RFC 7845) with a page for each packet.
+  private static func ogg(_ packets: [[UInt8]], channels: Int) -> [UInt8] {
+    let head = Array("OpusHead".utf8) + [1, UInt8(channels), 0, 0, 0x80, 0xbb, 0, 0, 0, 0, 0]
+    let tags = Array("OpusTags".utf8) + [UInt8](repeating: 0, count: 8)
+    var file: [UInt8] = []
+    for (number, packet) in ([head, tags] + packets).enumerated() {
+      let lacing = [UInt8](repeating: 255, count: packet.count / 255) + [UInt8(packet.count % 255)]
+      let position = UInt64(max(0, number - 1)) * 960
+      var page = Array("OggS".utf8) + [0, number == 0 ? 2 : 0]
+      page += (0..<8).map { UInt8(truncatingIfNeeded: position >> ($0 * 8)) } + [1, 0, 0, 0]
+      page += (0..<4).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } + [0, 0, 0, 0, UInt8(lacing.count)]
+      page += lacing + packet
+      var sum: UInt32 = 0
+      for byte in page {
+        sum ^= UInt32(byte) << 24
+        for _ in 0..<8 { sum = sum & 0x8000_0000 != 0 ? sum << 1 ^ 0x04c1_1db7 : sum << 1 }
+      }
+      for place in 0..<4 { page[22 + place] = UInt8(truncatingIfNeeded: sum >> (place * 8)) }
+      file += page
+    }
+    return file
+  }
+
+  /// libopus alone would continue the sound before a pause.
+  @Test(arguments: [2, 6]) func leavesPausesOfRecordingsSilent(speech: Int) throws {
+    guard var payloads = try Self.speeches[speech].payloads() else { return }
+    let pause = 30..<60
+    for place in pause { payloads[place] = [payloads[place][0]] }
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Self.ogg(payloads, channels: Self.speeches[speech].channels), "pauses.opus")
+    let recording = try ReadRecording(path)
+    let audio = try #require(recording.reader.audios.first)
+    #expect(audio.damageCount == 0)
+    let samples = numbers(try recording.samples(of: audio))
+    let width = 960 * audio.channels
+    #expect(samples.count == payloads.count * width)
+    #expect(!samples[(pause.lowerBound * width)..<(pause.upperBound * width)].contains { $0 != 0 })
+    #expect(samples[..<(pause.lowerBound * width)].contains { $0 != 0 })
+    #expect(samples[(pause.upperBound * width)...].contains { $0 != 0 })
+  }
+
   @Test func tellsLengthsThatContradictThePacket() throws {
     for payload in [[0x49, 1, 2, 3], [0x4a, 9, 1], [0x4b, 0x83, 5, 5, 1], [0x4b, 0x43, 9, 1], [0x4b, 3, 1]] as [[UInt8]]
     {

@@ -38,7 +38,7 @@ import Testing
       list.remove(at: 4)
       list.remove(at: 6)
       list.remove(at: 6)
-      let redundancy = Redundancy(list, type: 97, originals: originals)
+      let redundancy = Redundancy(list, types: [97], originals: originals)
       #expect(redundancy.damage.packetCount == 0)
       #expect(redundancy.packets.map(\.payloadLength) == Array(repeating: 160, count: 7))
       var analysis = StreamAnalysis(redundancy.packets, clockRate: 8_000)
@@ -71,7 +71,7 @@ import Testing
     let payloads = try framed(sent.file("rtp")).map { Array($0.dropFirst(12)) }
     #expect(payloads.count == 20)
     try stored(payloads, types: Array(repeating: 97, count: payloads.count)) { list, originals in
-      let redundancy = Redundancy(list, type: 97, originals: originals)
+      let redundancy = Redundancy(list, types: [97], originals: originals)
       #expect(redundancy.damage.packetCount == 0)
       #expect(redundancy.packets.allSatisfy { $0.payloadType == 8 && $0.payloadLength == 160 })
       // A copy bears the timestamp of a packet that was sent before.
@@ -88,7 +88,7 @@ import Testing
       [], [0x88], [0x88, 0, 0xff, 8], [0x88, 0xff, 0xff, 0xff, 8, 1, 2], Array(repeating: 0xff, count: 400),
     ]
     try stored(bad + [redundant(5)], types: Array(repeating: 97, count: 6)) { list, originals in
-      let redundancy = Redundancy(list, type: 97, originals: originals)
+      let redundancy = Redundancy(list, types: [97], originals: originals)
       #expect(redundancy.damage.packetCount == 5)
       #expect(redundancy.packets.count == 6)
       #expect(redundancy.packets.last?.payloadType == 8)

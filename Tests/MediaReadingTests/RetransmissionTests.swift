@@ -51,6 +51,16 @@ import Testing
     #expect(analysis.placed.isEmpty)
   }
 
+  @Test func whatContradictsTheStreamIsNotPlaced() {
+    var analysis = StreamAnalysis(
+      [1, 2, 4].map { Self.packet($0, UInt64($0), at: 3_000) } + [Self.packet(5, 5, at: 6_000)], clockRate: 90_000)
+    // Of a time of its own within one frame, and another one for a number that came.
+    analysis.restore([Self.packet(3, 7, at: 3_001), Self.packet(2, 8, at: 3_002)])
+    #expect(analysis.strayRepeats == 2 && analysis.retransmitted == 0 && analysis.lost == 1)
+    analysis.restore([Self.packet(3, 9, at: 3_000)])
+    #expect(analysis.retransmitted == 1)
+  }
+
   @Test func takesTheNumberFromThePayload() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write([0x12, 0x34, 7, 8, 9], "payloads")
@@ -64,7 +74,8 @@ import Testing
     // Whole; padding alone; a number alone; cut; of another type; beyond the original.
     let list = [packet(0, 5), packet(0, 0), packet(0, 2), packet(0, 1), packet(0, 5, 98), packet(4, 5)]
     let found = Retransmission(list, types: [97: 96], originals: [1: descriptor])
-    #expect(found.packets.count == 1)
+    // The number alone is of a packet without a payload.
+    #expect(found.packets.map(\.payloadLength) == [3, 0])
     let repeated = try #require(found.packets.first)
     #expect(repeated.sequence == 0x1234 && repeated.payloadType == 96 && repeated.timestamp == 2 && repeated.marker)
     #expect(repeated.payloadOffset == 2 && repeated.payloadLength == 3 && repeated.position.packet == 5)

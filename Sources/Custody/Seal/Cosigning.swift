@@ -18,6 +18,8 @@ public enum Cosigning {
       guard number <= SealFiles.maximumCount else {
         throw CustodyError(.usage, change.bundle, "a seal has at most \(SealFiles.maximumCount) signatures")
       }
+      // Nobody's key is used for what cannot be kept.
+      try change.waitForCopy()
       let signature = try CustodyError.signing { [seal, time = change.time] () throws(SigningError) in
         try CAdESSignature.sign(seal, by: [signer], at: time)
       }

@@ -62,6 +62,7 @@ public struct RecordingDamage: Hashable, Sendable {
   private let output: Int32
   private let byteLimit: UInt64
   private var converter = SampleConverter()
+  private var opusPauses: OpusPauses?
   private var buffer: [UInt8] = []
   private var bytesWritten: UInt64 = 0
   private var expected: Int64?
@@ -73,6 +74,7 @@ public struct RecordingDamage: Hashable, Sendable {
       return nil
     }
     self.decoder = decoder
+    unsafe opusPauses = OpusPauses(parameters.pointee)
     unsafe bits = RecordingCodec.bits(decoder.context, parameters.pointee)
     self.index = index
     self.output = output
@@ -90,6 +92,7 @@ public struct RecordingDamage: Hashable, Sendable {
   func take(_ packet: UnsafeMutablePointer<AVPacket>, _ messages: MediaMessages) {
     packetCount += 1
     guard !isLimited, writeError == 0 else { return }
+    unsafe opusPauses?.take(packet)
     let status = unsafe avcodec_send_packet(context, packet)
     let isCorrupt = receive()
     let said = messages.take()
@@ -146,6 +149,9 @@ public struct RecordingDamage: Hashable, Sendable {
       if let rest = unsafe converter.finish() { unsafe append(rest) }
       if !converter.isNew { formatChanges += 1 }
       unsafe converter.begin(frame, rate: sampleRate, channels: channels, isWide: bits > 16)
+    }
+    if let opusPauses, unsafe av_frame_make_writable(frame) == 0 {
+      unsafe opusPauses.silence(frame, isFirst: sampleCount == 0)
     }
     checkTime()
     guard let samples = unsafe converter.convert(frame) else { return }

@@ -55,10 +55,13 @@ struct AV1Depacketizer: Depacketizer {
       return
     }
     let isFrame = header.kind == AV1Unit.Kind.frame || header.kind == AV1Unit.Kind.frameHeader
-    if draft.bytes.isEmpty {
+    if header.kind == AV1Unit.Kind.tileGroup, !draft.hasPicture {
+      throw ReadError(.malformed, at: 0, reading: FrameDraft.missingBeginning)
+    }
+    // Padding and metadata show the beginning with the frame that they stand before.
+    if !draft.isBegun, isFrame || header.kind == AV1Unit.Kind.sequenceHeader {
       draft.isHeadWhole = draft.isHeadWhole || header.kind == AV1Unit.Kind.sequenceHeader
-      draft.isBegun =
-        isFrame || draft.isHeadWhole || header.kind == AV1Unit.Kind.metadata || header.kind == AV1Unit.Kind.padding
+      draft.isBegun = true
       draft.isBeginningUnsure = !draft.isHeadWhole && (header.spatialLayer > 0 || hasHidden)
     }
     let stored = AV1Unit.sized(unit, header)

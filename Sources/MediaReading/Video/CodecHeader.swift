@@ -22,7 +22,7 @@ public struct CodecHeader: Sendable {
     case .h265: self.init(track, kinds: [32, 33, 34], mask: 0x3f, shift: 1)
     case .av1:
       // The first one, which the first frames have; newer ones stand among the frames.
-      guard let unit = track.parameterSets.first, let sequence = try? Self.sequence(unit),
+      guard let unit = track.firstParameterSet, let sequence = try? Self.sequence(unit),
         track.frames.contains(where: { $0.isKey && $0.state != .leftOut })
       else { return nil }
       self.init(size: sequence.size, bytes: sequence.record(unit), isFromMedia: true, isSignallingDifferent: false)

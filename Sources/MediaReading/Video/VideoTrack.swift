@@ -24,6 +24,8 @@ public struct VideoTrack: Sendable {
   public private(set) var packets = PacketSet()
   /// Parameter sets in the payloads, the newest of each number last.
   public private(set) var parameterSets: [[UInt8]] = []
+  /// The first one of the first whole key frame.
+  private(set) var firstParameterSet: [UInt8]?
   /// Sizes that key frames state themselves, in the order in which they came.
   public private(set) var sizes: [PictureSize] = []
   /// Frames beyond the limit, which are neither put together nor listed.
@@ -74,6 +76,15 @@ public struct VideoTrack: Sendable {
       let entry = analysis.placed[place]
       if let former, note(former, entry) { isAfterGap = true }
       former = entry
+      if isWithheld(entry.packet, types) {
+        // Its number came, and its content did not: of the frame in hand, or of one that nobody sees.
+        damage.unreadable += 1
+        if let current = open, current.timestamp == entry.packet.timestamp, current.reason == nil {
+          open?.reason = .unreadable
+        }
+        isAfterGap = true
+        continue
+      }
       // Other media in the same numbering (repairs, padding) only fill it.
       guard types.contains(entry.packet.payloadType), entry.packet.payloadLength > 0 else { continue }
       begin(entry, isAfterGap: isAfterGap, store)
@@ -84,6 +95,17 @@ public struct VideoTrack: Sendable {
     // Nobody can tell whether a frame without its last packet's mark went on.
     close(store, isCut: true)
     settleBeginning()
+  }
+
+  /// Whether a packet has content that cannot be had: encrypted with other keys, or in IP fragments, which have no place.
+  private func isWithheld(_ packet: MediaPacket, _ types: Set<UInt8>) -> Bool {
+    packet.payloadType == SecureStream.unopened
+      || (types.contains(packet.payloadType) && packet.payloadLength == 0 && packet.payloadOffset == 0)
+  }
+
+  /// Whether a frame shows its beginning; units of AV1 without a picture have none to show.
+  private func isBeginningDue(_ draft: FrameDraft) -> Bool {
+    format.coding.showsBeginning && (draft.hasPicture || format.coding != .av1)
   }
 
   /// Notes what is missing between two packets that follow each other; false when nothing is.
@@ -123,14 +145,15 @@ public struct VideoTrack: Sendable {
   private mutating func take(_ packet: MediaPacket, _ source: PayloadSource) {
     packets.insert(packet.position)
     open?.packets.insert(packet.position)
-    if packet.marker { open?.isEnded = true }
+    // The last packet decides: some senders mark the last one of each unit.
+    open?.isEnded = packet.marker
     guard var current = open, current.reason == nil else { return }
     open = nil
     let isRead = source.read(packet.payloadFile, packet.payloadOffset, Int(packet.payloadLength)) { bytes in
       do throws(ReadError) {
         try depacketizer.take(bytes, into: &current.draft)
       } catch {
-        if current.followsGap, current.draft.bytes.isEmpty, error.field == "\(FrameDraft.missingBeginning)" {
+        if current.followsGap, current.draft.bytes.isEmpty || !current.draft.isBegun, error.field == "\(FrameDraft.missingBeginning)" {
           // The first fragment is among what is missing.
           current.reason = .packetsMissing
           current.isLossOwn = false
@@ -159,7 +182,10 @@ public struct VideoTrack: Sendable {
       } else if current.followsGap, !current.draft.isBegun || current.draft.isBeginningUnsure {
         current.reason = .packetsMissing
         current.isLossOwn = false
-      } else if current.draft.isUnitOpen || (!current.draft.isBegun && format.coding.showsBeginning) {
+      } else if format.coding == .vp9, !current.draft.isLayerEnded {
+        // The last packet of a layer says so (RFC 9628, 4.2), whatever the numbers say.
+        current.reason = .packetsMissing
+      } else if current.draft.isUnitOpen || (!current.draft.isBegun && isBeginningDue(current.draft)) {
         current.reason = .malformed
       }
     }
@@ -169,8 +195,9 @@ public struct VideoTrack: Sendable {
         current.draft.empty()
       }
     }
-    for unit in current.draft.parameterSets { keep(unit) }
-    if let size = current.draft.size, !sizes.contains(size), sizes.count < Self.maximumSizes { sizes.append(size) }
+    // Those of H.264 and H.265 count for later frames, too, whatever became of this one.
+    if current.reason == nil || format.coding != .av1 { current.draft.parameterSets.forEach { keep($0) } }
+    if current.reason == nil, let size = current.draft.size, !sizes.contains(size), sizes.count < Self.maximumSizes { sizes.append(size) }
     guard current.reason == nil else { return add(current, nil, store) }
     guard current.draft.hasPicture else {
       guard pending.bytes.count + current.draft.bytes.count <= FrameDraft.maximumBytes else {
@@ -202,6 +229,7 @@ public struct VideoTrack: Sendable {
     if isWhole {
       // Behind a gap, parameter sets of a key frame may be missing that its picture does not show the lack of.
       if current.draft.isKey {
+        firstParameterSet = firstParameterSet ?? current.draft.parameterSets.first
         isBroken =
           current.followsGap && !current.draft.isHeadWhole && !current.isAtStart && !parameterSets.isEmpty
       }
