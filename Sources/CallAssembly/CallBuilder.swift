@@ -224,8 +224,8 @@ struct CallBuilder {
       places.append(destinations.count)
       destinations.append(
         Destination(
-          endpoint: endpoint, isBundled: endpoint != media.receivesAt, channel: media.channel, receiver: signal.isFromCaller ? .caller : .called,
-          since: time,
+          endpoint: endpoint, isBundled: endpoint != media.receivesAt, channel: media.channel,
+          receiver: signal.isFromCaller ? .caller : .called, since: time,
           payloads: media.payloads, kind: media.kind, isEncrypted: media.transport.contains("SAVP"),
           keys: media.securityDescriptions, signalledFrom: signal.source.address, label: media.label,
           participants: media.participants, repairs: media.repairs, line: media.index, tag: signal.calledTag,

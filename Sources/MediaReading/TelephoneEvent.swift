@@ -96,7 +96,9 @@ extension StreamAnalysis {
         let key = UInt64(timestamp) << 8 | UInt64(block.number)
         // The same timestamp long after is another event, of a clock that was set anew.
         // Packets that were sent again come late, and say nothing of when.
-        if let place = places[key], entry.isRepeated || (packet.time.since(events[place].last) ?? 0).magnitude < 10_000_000_000 {
+        if let place = places[key],
+          entry.isRepeated || (packet.time.since(events[place].last) ?? 0).magnitude < 10_000_000_000
+        {
           events[place].add(block, packet, isRepeated: entry.isRepeated)
         } else if events.count < TelephoneEvent.maximumCount {
           places[key] = events.count

@@ -153,7 +153,9 @@ public struct VideoTrack: Sendable {
       do throws(ReadError) {
         try depacketizer.take(bytes, into: &current.draft)
       } catch {
-        if current.followsGap, current.draft.bytes.isEmpty || !current.draft.isBegun, error.field == "\(FrameDraft.missingBeginning)" {
+        if current.followsGap, current.draft.bytes.isEmpty || !current.draft.isBegun,
+          error.field == "\(FrameDraft.missingBeginning)"
+        {
           // The first fragment is among what is missing.
           current.reason = .packetsMissing
           current.isLossOwn = false
@@ -196,8 +198,12 @@ public struct VideoTrack: Sendable {
       }
     }
     // Those of H.264 and H.265 count for later frames, too, whatever became of this one.
-    if current.reason == nil || format.coding != .av1 { current.draft.parameterSets.forEach { keep($0) } }
-    if current.reason == nil, let size = current.draft.size, !sizes.contains(size), sizes.count < Self.maximumSizes { sizes.append(size) }
+    if current.reason == nil || format.coding != .av1 {
+      for unit in current.draft.parameterSets { keep(unit) }
+    }
+    if current.reason == nil, let size = current.draft.size, !sizes.contains(size), sizes.count < Self.maximumSizes {
+      sizes.append(size)
+    }
     guard current.reason == nil else { return add(current, nil, store) }
     guard current.draft.hasPicture else {
       guard pending.bytes.count + current.draft.bytes.count <= FrameDraft.maximumBytes else {
