@@ -130,7 +130,7 @@ public struct CallPlanner {
 
   /// Of several media that one description wants at one endpoint, the one that names the stream's payload types (RFC 9143, 9.2).
   ///
-  /// Where several do so equally well, and more than one of them was to go there by itself or none, nobody can tell which it is.
+  /// Where several do so equally well nobody can tell which it is; where none does, it is the one that is there by itself.
   private func line(of stream: MediaStream, at place: Place) -> Place {
     let own = place.destination
     func matches(_ destination: CallBuilder.Destination) -> Int {
@@ -144,8 +144,8 @@ public struct CallPlanner {
     guard all.count > 1 else { return place }
     let highest = all.map(matches).max() ?? 0
     let fitting = all.filter { matches($0) == highest }
-    let first = fitting.filter { !$0.isBundled }
-    let best = first.count == 1 ? first : fitting
+    let alone = fitting.filter { !$0.isBundled }
+    let best = highest == 0 && alone.count == 1 ? alone : fitting
     return Place(
       call: place.call, destination: best.first ?? own, endedAt: place.endedAt,
       isAmbiguous: Set(best.map(\.line)).count > 1)

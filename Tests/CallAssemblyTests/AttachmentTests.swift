@@ -54,6 +54,27 @@ import Testing
     #expect(plan.calls[0].holds.isEmpty)
   }
 
+  /// Payload types tell bundled media apart only where they differ (RFC 9143, 9.2).
+  @Test func givesNoNameToMediaThatNobodyCanTellApart() throws {
+    func bundle(_ endpoint: Endpoint) -> [MediaOffer] {
+      [(UInt16(0), "robin"), (1, "sam")].map { line, name in
+        var media = recorded(endpoint, line: line, label: "\(line)", [name])
+        media.bundledAt = endpoint
+        return media
+      }
+    }
+    var call = Signalling()
+    call.add(.invited, at: 0, fromCaller: true, bundle(alice))
+    call.add(.answered, at: 1, fromCaller: false, status: 200, bundle(bob))
+    call.add(.ended, at: 30, fromCaller: true)
+    let streams = [7, 8].map { stream(alice, bob, from: 2, to: 20, packet: 1_000 + $0, identifier: UInt32($0)) }
+    let plan = CallPlanner.plan(signals: call.signals, streams: streams)
+    let attached = try #require(plan.calls.first).streams
+    #expect(attached.count == 2)
+    #expect(attached.allSatisfy { $0.label.isEmpty && $0.participants.isEmpty && $0.attachment == .inferred })
+    #expect(attached.allSatisfy { $0.evidence.hasSuffix("; several media there have its payload types") })
+  }
+
   @Test func followsMediaThatMovesWithinTheCall() throws {
     var call = Signalling()
     call.add(.invited, at: 0, fromCaller: true, [offer(alice)])

@@ -85,6 +85,27 @@ import Testing
     for odd in ["", "apt=300", "apt=128", "apt"] { #expect(Retransmission.type(repeatedBy: payload(odd)) == nil) }
   }
 
+  /// What a packet held that cannot be read is missing in its frame, though its number came.
+  @Test func leavesOutFramesWithWithheldPackets() throws {
+    let format = try #require(VideoFormat.named("VP8"))
+    let key: [UInt8] = [0x10, 0x30, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x00, 0x60, 0x40, 0x01]
+    var list = sent([[key], [[0x10, 0x31, 1], [0x00, 2], [0x00, 3]], [[0x10, 0x31, 3]]])
+    list[2].isScattered = true
+    let video = try VideoPackets(format, list)
+    #expect(video.states == ["kept", "unreadable", "unsure"])
+    #expect(video.track.missingPackets == 0 && video.track.damage.unreadable == 1)
+  }
+
+  /// Some senders mark the last packet of each unit, so that only the last mark of a frame says that it ends.
+  @Test func takesNoEarlierMarkForTheEnd() throws {
+    let format = try #require(VideoFormat.named("VP8"))
+    let key: [UInt8] = [0x10, 0x30, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x00, 0x60, 0x40, 0x01]
+    var list = sent([[key], [[0x10, 0x31, 1], [0x00, 2], [0x00, 3]], [[0x10, 0x31, 3]]])
+    list[1].marker = true
+    list.remove(at: 3)
+    #expect(try VideoPackets(format, list).states == ["kept", "packetsMissing", "unsure"])
+  }
+
   @Test func isShownInTheListOfFramesAndNotAsLost() throws {
     let format = try #require(VideoFormat.named("VP8"))
     let key: [UInt8] = [0x10, 0x30, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x00, 0x60, 0x40, 0x01]

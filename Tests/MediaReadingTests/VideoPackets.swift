@@ -14,6 +14,8 @@ final class VideoPackets {
     var sequence: UInt16
     var marker: Bool
     var type: UInt8 = 96
+    /// In IP fragments: its content stands nowhere in one piece.
+    var isScattered = false
   }
 
   private let folder: TemporaryFolder
@@ -37,8 +39,9 @@ final class VideoPackets {
       }
       let packet = MediaPacket(
         time: CaptureTime(nanoseconds: Int64(sent.timestamp) * 11_111),
-        position: PacketPosition(original: 1, packet: UInt64(place + 1)), payloadOffset: offset,
-        payloadLength: UInt16(sent.payload.count), sequence: sent.sequence, timestamp: sent.timestamp,
+        position: PacketPosition(original: 1, packet: UInt64(place + 1)), payloadOffset: sent.isScattered ? 0 : offset,
+        payloadLength: sent.isScattered ? 0 : UInt16(sent.payload.count), sequence: sent.sequence,
+        timestamp: sent.timestamp,
         payloadType: sent.type, marker: sent.marker)
       if repeated.contains(place) { repeats.append(packet) } else { packets.append(packet) }
     }
