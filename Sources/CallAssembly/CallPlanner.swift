@@ -142,8 +142,9 @@ public struct CallPlanner {
         && other.isRefused == own.isRefused
     }
     guard all.count > 1 else { return place }
-    let highest = all.map(matches).max() ?? 0
-    let fitting = all.filter { matches($0) == highest }
+    let counts = all.map(matches)
+    let highest = counts.max() ?? 0
+    let fitting = zip(all, counts).filter { $0.1 == highest }.map(\.0)
     let alone = fitting.filter { !$0.isBundled }
     let best = highest == 0 && alone.count == 1 ? alone : fitting
     return Place(

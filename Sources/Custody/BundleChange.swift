@@ -48,13 +48,14 @@ public struct BundleChange {
       if !change.isRecorded { try change.record(fields) }
       try CustodyError.bundling { [revision = change.revision] () throws(BundleError) in try revision.commit() }
     } catch {
-      defer { change.revision.discard() }
-      // A bundle that cannot be copied cannot have an event either: that comes first, and what was found is told with it.
-      do throws(CustodyError) { try change.waitForCopy() } catch let fault {
-        guard fault != error else { throw error }
-        throw CustodyError(fault.code, fault.path, "\(fault.message); besides: \(error.message)")
-      }
+      var fault: CustodyError?
+      do throws(CustodyError) { try change.waitForCopy() } catch let other { fault = other }
       change.revision.discard()
+      // A bundle that cannot be copied cannot have an event either: that comes first, and what was found is told with it.
+      if let fault {
+        throw fault == error
+          ? error : CustodyError(fault.code, fault.path, "\(fault.message); besides: \(error.message)")
+      }
       if error.code != .usage { recordFailure(error, type, path, act) }
       throw error
     }

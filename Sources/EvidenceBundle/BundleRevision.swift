@@ -39,17 +39,12 @@ import Synchronization
       leftovers = try Self.removeLeftovers(of: bundle)
       staging = "\(bundle).revision-\(getpid())"
       try BundleWriter.makeDirectory(staging, isNew: true)
+      try Self.probe(bundle, staging)
     } catch {
       close(lock)
       throw error
     }
     stagingLock = BundleWriter.lock(staging) ?? -1
-    do throws(BundleError) { try Self.probe(bundle, staging) } catch {
-      try? OpenDirectory.remove(staging)
-      if stagingLock >= 0 { close(stagingLock) }
-      close(lock)
-      throw error
-    }
     copying = Beside { [bundle, staging, isGivenUp] in
       do throws(BundleError) {
         var copy = Copy(isGivenUp: isGivenUp)
@@ -172,7 +167,8 @@ import Synchronization
     }
   }
 
-  /// Tries one hard link, so that nothing long is begun where there can be none; any other fault shows when the copy is made.
+  /// Tries one hard link, so that nothing long is begun where there can be none: then `staging` is removed. Any other fault shows when
+  /// the copy is made.
   private static func probe(_ bundle: String, _ staging: String) throws(BundleError) {
     let (source, target) = ("\(bundle)/\(BundleLayout.declaration)", "\(staging)/\(BundleLayout.declaration)")
     // Safe here and below: the paths are strings of ours.
@@ -181,7 +177,9 @@ import Synchronization
       return
     }
     let number = errno
-    if lacksLinks(number) { throw linkError(source, number) }
+    guard lacksLinks(number) else { return }
+    try? OpenDirectory.remove(staging)
+    throw linkError(source, number)
   }
 
   private static func lacksLinks(_ number: Int32) -> Bool { [EPERM, EOPNOTSUPP, ENOSYS, EXDEV].contains(number) }

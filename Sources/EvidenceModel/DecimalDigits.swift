@@ -1,18 +1,27 @@
 /// The decimal digits of a number, without an allocation.
 struct DecimalDigits {
-  private var digits = [20 of UInt8](repeating: 0x30)
+  private let digits: [20 of UInt8]
   private let start: Int
 
   init(_ value: UInt64) {
+    var digits = [20 of UInt8](repeating: 0x30)
     var place = 20
+    Self.fromLast(of: value) { digit in
+      place -= 1
+      digits[place] = digit
+    }
+    (self.digits, start) = (digits, place)
+  }
+
+  /// Gives the digits of a number, the last one first.
+  @inline(__always)
+  static func fromLast(of value: UInt64, _ body: (UInt8) -> Void) {
     var rest = value
     repeat {
-      place -= 1
       let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-      digits[place] = UInt8(truncatingIfNeeded: remainder) &+ 0x30
+      body(UInt8(truncatingIfNeeded: remainder) &+ 0x30)
       rest = quotient
     } while rest > 0
-    start = place
   }
 
   /// How many digits there are: 1 to 20.

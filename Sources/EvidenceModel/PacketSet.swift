@@ -133,21 +133,13 @@ public struct PacketSet: Hashable, Sendable {
         place -= 1
         unsafe text[place] = byte
       }
-      func write(_ packet: UInt64) {
-        var rest = packet
-        repeat {
-          let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-          write(UInt8(truncatingIfNeeded: digit) &+ 0x30)
-          rest = quotient
-        } while rest > 0
-      }
       for range in ranges.reversed() {
-        if place < count { write(0x2c as UInt8) }
+        if place < count { write(0x2c) }
         if range.upperBound > range.lowerBound {
-          write(PacketPosition(rawValue: range.upperBound).packet)
-          write(0x2d as UInt8)
+          DecimalDigits.fromLast(of: PacketPosition(rawValue: range.upperBound).packet, write)
+          write(0x2d)
         }
-        write(PacketPosition(rawValue: range.lowerBound).packet)
+        DecimalDigits.fromLast(of: PacketPosition(rawValue: range.lowerBound).packet, write)
       }
       return count
     }

@@ -86,6 +86,9 @@ struct OpusPacket {
     }
   }
 
+  /// Whether a frame has an octet at the most, which stands for nothing sent (RFC 6716, 3.2.1).
+  func isPause(_ number: Int) -> Bool { number < frames.count && frames[number].count <= 1 }
+
   // MARK: Copies
 
   /// Frames of the linear prediction, of 10 or 20 milliseconds, in each Opus frame (RFC 6716, 4.2.2).

@@ -99,6 +99,6 @@ extension StreamAnalysis {
       placed.append(entry)
       recovered += 1
     }
-    placed.sort { ($0.position, $0.extended) < ($1.position, $1.extended) }
+    settlePlaces()
   }
 }

@@ -87,12 +87,7 @@ extension StreamAnalysis {
     }
     // Nobody had known of packets that are missing at the ends of the stream.
     expected += Self.missing(known.keys) - missing + retransmitted
-    let least = placed.map(\.position).min() ?? 0
-    if least < 0 {
-      for index in placed.indices { placed[index].position -= least }
-      leadSamples -= least
-    }
-    placed.sort { ($0.position, $0.extended) < ($1.position, $1.extended) }
+    settlePlaces()
   }
 
   /// How many numbers are missing between those that are known.

@@ -49,7 +49,7 @@ extension StreamAnalysis {
     recovered += Int64(copies.count)
     recoveredInBand += Int64(copies.count)
     placed += copies
-    placed.sort { ($0.position, $0.extended) < ($1.position, $1.extended) }
+    settlePlaces()
   }
 }
 

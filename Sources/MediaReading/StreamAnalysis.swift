@@ -68,7 +68,7 @@ public struct StreamAnalysis: Sendable {
   /// Hertz of the stream's timestamps.
   public let clockRate: UInt32
   /// Units of `clockRate` by which the first placed packet stands before the first captured one.
-  public internal(set) var leadSamples: Int64 = 0
+  public private(set) var leadSamples: Int64 = 0
   private var maximumJitter: Int64 = 0
   private var jitterSum: Int64 = 0
   private var jitterCount: Int64 = 0
@@ -133,10 +133,15 @@ public struct StreamAnalysis: Sendable {
     }
     expected = numbering.expected
     restarts = numbering.restarts
+    settlePlaces()
+  }
+
+  /// Brings packets in the order of their places, the first of which is 0.
+  mutating func settlePlaces() {
     let least = placed.lazy.map(\.position).min() ?? 0
     if least < 0 {
       for index in placed.indices { placed[index].position -= least }
-      leadSamples = -least
+      leadSamples -= least
     }
     placed.sort { ($0.position, $0.extended) < ($1.position, $1.extended) }
   }

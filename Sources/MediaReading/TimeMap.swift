@@ -64,13 +64,11 @@ enum TimeMap {
     return ranges.map(value)
   }
 
-  /// The parts of an entry: all of it, or of copies inside of Opus those frames that there are copies of and those that are lost.
+  /// The parts of what copies inside of Opus bring back: the frames that there are copies of, and those that are lost.
   private static func parts(
     _ entry: StreamAnalysis.Placed, _ from: Int64, _ length: Int64
   ) -> [(from: Int64, to: Int64, isLost: Bool)] {
-    let whole = (from: from, to: from + length, isLost: false)
-    guard entry.recovery == .inBand, let samples = entry.measured?.samples else { return [whole] }
-    let count = max(1, Int64(samples) / Int64(OpusPacket.silkFrameSamples))
+    let count = max(1, Int64(entry.measured?.samples ?? 0) / Int64(OpusPacket.silkFrameSamples))
     return (0..<count).map { number in
       (
         from: from + length * number / count, to: from + length * (number + 1) / count,

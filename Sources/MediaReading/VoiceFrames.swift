@@ -150,13 +150,13 @@ struct VoiceFrames {
     let packet = try OpusPacket(payload)
     for number in 0..<packet.frameCount {
       let begin = data.count
-      var kind = Kind.speech
       if number < packet.frames.count {
         data.append(packet.contents & 0xfc)
         append(payload.extracting(packet.frames[number]))
-        if packet.frames[number].count <= 1 { kind = .noData }
       }
-      append(begin..<data.count, samples: packet.frameSamples, kind, at: number * packet.frameSamples)
+      append(
+        begin..<data.count, samples: packet.frameSamples, packet.isPause(number) ? .noData : .speech,
+        at: number * packet.frameSamples)
     }
     if let contradiction = packet.contradiction { throw contradiction }
   }

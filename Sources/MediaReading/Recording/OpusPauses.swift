@@ -29,7 +29,7 @@ struct OpusPauses {
     let bytes = unsafe RawSpan(_unsafeStart: data, byteCount: Int(packet.pointee.size))
     guard let opus = try? OpusPacket(bytes) else { return }
     frameSamples = opus.frameSamples
-    pauses = (0..<opus.frameCount).map { $0 < opus.frames.count && opus.frames[$0].count <= 1 }
+    pauses = (0..<opus.frameCount).map(opus.isPause)
   }
 
   /// Silences the pauses in what came of the packet: samples of 16 bits, of which some may have been cut off at the front (the first of

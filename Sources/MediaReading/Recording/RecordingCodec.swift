@@ -7,7 +7,7 @@ enum RecordingCodec {
   private static let maximumPixels: Int64 = 1 << 27
 
   /// Decoders that compute in integers, where libavcodec has one beside that in floating point.
-  private static let chosenDecoders: [AVCodecID.RawValue: String] = [
+  private static let integerDecoders: [AVCodecID.RawValue: String] = [
     AV_CODEC_ID_AAC.rawValue: "aac_fixed", AV_CODEC_ID_AC3.rawValue: "ac3_fixed", AV_CODEC_ID_MP3.rawValue: "mp3",
     AV_CODEC_ID_MP2.rawValue: "mp2", AV_CODEC_ID_MP1.rawValue: "mp1", AV_CODEC_ID_MP3ADU.rawValue: "mp3adu",
     AV_CODEC_ID_MP3ON4.rawValue: "mp3on4",
@@ -19,7 +19,7 @@ enum RecordingCodec {
     let identifier = unsafe parameters.codec_id
     // Another decoder of Opus gives noise without saying so.
     if identifier == AV_CODEC_ID_OPUS { return unsafe avcodec_find_decoder_by_name("libopus") }
-    if let name = chosenDecoders[identifier.rawValue], unsafe !needsFloats(parameters),
+    if let name = integerDecoders[identifier.rawValue], unsafe !needsFloats(parameters),
       let codec = unsafe avcodec_find_decoder_by_name(name)
     {
       return unsafe codec

@@ -7,9 +7,7 @@ struct AV1Unit {
     static let temporalDelimiter: UInt8 = 2
     static let frameHeader: UInt8 = 3
     static let tileGroup: UInt8 = 4
-    static let metadata: UInt8 = 5
     static let frame: UInt8 = 6
-    static let padding: UInt8 = 15
   }
 
   let kind: UInt8
